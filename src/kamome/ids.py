@@ -1,0 +1,56 @@
+"""Ids and randomness, injected: the only place that asks the system for random bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from random import Random
+
+# One system call fetches this many bytes; a UUID takes 16, so 256 ids share a call.
+_POOL_BYTES = 4096
+
+
+class Ids:
+    """Unguessable ids. Give `source` a seeded function in tests (`seeded_ids`)."""
+
+    def __init__(self, source: Callable[[int], bytes] = os.urandom) -> None:
+        self._source = source
+        self._pool = b""
+        self._used = 0
+
+    def bytes(self, count: int) -> bytes:
+        """`count` random bytes."""
+        if count > _POOL_BYTES:
+            return self._source(count)
+        if self._used + count > len(self._pool):
+            self._pool = self._source(_POOL_BYTES)
+            self._used = 0
+        taken = self._pool[self._used : self._used + count]
+        self._used += count
+        return taken
+
+    def hex(self, digits: int) -> str:
+        """`digits` random hexadecimal digits."""
+        return self.bytes((digits + 1) // 2).hex()[:digits]
+
+    def uuid(self) -> str:
+        """A version 4 UUID in its usual form. RFC 9562 §5.4."""
+        h = self.bytes(16).hex()
+        variant = "89ab"[int(h[16], 16) & 3]
+        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{variant}{h[17:20]}-{h[20:]}"
+
+    def trace(self, now_ms: int) -> str:
+        """A new trace header value, `Root=1-<8 hex of epoch seconds>-<24 hex>`.
+
+        AWS: X-Ray Developer Guide, Tracing header.
+        """
+        return f"Root=1-{now_ms // 1000:08x}-{self.hex(24)}"
+
+    def fraction(self) -> float:
+        """A number from 0 up to 1, for jitter and sampling."""
+        return int.from_bytes(self.bytes(7), "big") / (1 << 56)
+
+
+def seeded_ids(seed: int) -> Ids:
+    """Ids that repeat for the same seed. For tests only: they can be guessed."""
+    return Ids(Random(seed).randbytes)

@@ -1,0 +1,100 @@
+"""HTTP messages as the pipeline and the protocols see them: no ASGI, no sockets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+
+class BodyStream:
+    """A request body that is read once, in order, as it arrives.
+
+    `length` is the number of bytes that will come after content decoding (None: not announced).
+    Iteration raises an `AwsError` if the body is truncated, too large, or its chunk signatures or
+    trailing checksum do not verify. `trailers` is complete once iteration has ended.
+    """
+
+    __slots__ = ("_chunks", "length", "trailers")
+
+    def __init__(self, chunks: AsyncIterator[bytes], length: int | None) -> None:
+        self._chunks = chunks
+        self.length = length
+        self.trailers: dict[str, str] = {}
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+    async def read(self) -> bytes:
+        """The whole body. Only for bodies that the server has bounded."""
+        return b"".join([chunk async for chunk in self._chunks])
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """One request. Header names are lower case; `raw_path` and `raw_query` are as sent.
+
+    `path` is what routing left for the service (percent-encoded still): for S3 it begins with the
+    bucket whatever the addressing style. `body` is complete unless the operation streams, in which
+    case `stream` is set and `body` is empty.
+    """
+
+    method: str
+    raw_path: str
+    raw_query: str
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+    stream: BodyStream | None = None
+    scheme: str = "http"
+    client_ip: str = "127.0.0.1"
+    path: str = ""
+    _index: dict[str, str] = field(default_factory=dict)
+    _query: list[tuple[str, str]] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            self.path = self.raw_path
+        index = self._index
+        for name, value in self.headers:
+            index[name] = f"{index[name]},{value}" if name in index else value
+
+    def header(self, name: str, default: str = "") -> str:
+        """Value of a header by lower-case name; repeated ones joined by commas (RFC 9110 §5.3)."""
+        return self._index.get(name, default)
+
+    def has_header(self, name: str) -> bool:
+        """Whether the header was sent, if only empty."""
+        return name in self._index
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """Decoded query parameters in order; a parameter without `=` has the empty value."""
+        if self._query is None:
+            self._query = [
+                (unquote_plus(name), unquote_plus(value))
+                for name, _, value in (
+                    part.partition("=") for part in self.raw_query.split("&") if part
+                )
+            ]
+        return self._query
+
+    def query_value(self, name: str) -> str | None:
+        """First value of a query parameter, None where it was not sent."""
+        for found, value in self.query:
+            if found == name:
+                return value
+        return None
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port as the client used them."""
+        return f"{self.scheme}://{self.header('host', 'localhost')}"
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """One answer. `body` is bytes, or an iterator for a streamed one (then a length header)."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes | AsyncIterator[bytes] = b""
