@@ -1,0 +1,724 @@
+"""Shapes of the operations served here. Generated: do not edit.
+
+By: python tools/generate_shapes.py lambda_
+From: the model of AWS Lambda, 2015-03-31.
+"""
+
+from __future__ import annotations
+
+from typing import Required, TypeAlias, TypedDict
+
+
+class AddPermissionRequest(TypedDict, total=False):
+    """AWS: AddPermissionRequest."""
+
+    FunctionName: Required[str]
+    StatementId: Required[str]
+    Action: Required[str]
+    Principal: Required[str]
+    SourceArn: str
+    FunctionUrlAuthType: str
+    InvokedViaFunctionUrl: bool
+    SourceAccount: str
+    EventSourceToken: str
+    Qualifier: str
+    RevisionId: str
+    PrincipalOrgID: str
+
+
+class AddPermissionResult(TypedDict, total=False):
+    """AWS: AddPermissionResponse."""
+
+    Statement: str
+
+
+class CreateEventSourceMappingRequest(TypedDict, total=False):
+    """AWS: CreateEventSourceMappingRequest."""
+
+    EventSourceArn: str
+    FunctionName: Required[str]
+    Enabled: bool
+    BatchSize: int
+    FilterCriteria: FilterCriteria
+    KMSKeyArn: str
+    MetricsConfig: EventSourceMappingMetricsConfig
+    LoggingConfig: EventSourceMappingLoggingConfig
+    ScalingConfig: ScalingConfig
+    MaximumBatchingWindowInSeconds: int
+    ParallelizationFactor: int
+    StartingPosition: str
+    StartingPositionTimestamp: float
+    DestinationConfig: DestinationConfig
+    MaximumRecordAgeInSeconds: int
+    BisectBatchOnFunctionError: bool
+    MaximumRetryAttempts: int
+    Tags: dict[str, str]
+    TumblingWindowInSeconds: int
+    Topics: list[str]
+    Queues: list[str]
+    SourceAccessConfigurations: list[SourceAccessConfiguration]
+    SelfManagedEventSource: SelfManagedEventSource
+    FunctionResponseTypes: list[str]
+    AmazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig
+    SelfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig
+    DocumentDBEventSourceConfig: DocumentDBEventSourceConfig
+    ProvisionedPollerConfig: ProvisionedPollerConfig
+
+
+class FilterCriteria(TypedDict, total=False):
+    """AWS: FilterCriteria."""
+
+    Filters: list[Filter]
+
+
+class Filter(TypedDict, total=False):
+    """AWS: Filter."""
+
+    Pattern: str
+
+
+class EventSourceMappingMetricsConfig(TypedDict, total=False):
+    """AWS: EventSourceMappingMetricsConfig."""
+
+    Metrics: list[str]
+
+
+class EventSourceMappingLoggingConfig(TypedDict, total=False):
+    """AWS: EventSourceMappingLoggingConfig."""
+
+    SystemLogLevel: str
+
+
+class ScalingConfig(TypedDict, total=False):
+    """AWS: ScalingConfig."""
+
+    MaximumConcurrency: int
+
+
+class DestinationConfig(TypedDict, total=False):
+    """AWS: DestinationConfig."""
+
+    OnSuccess: OnSuccess
+    OnFailure: OnFailure
+
+
+class OnSuccess(TypedDict, total=False):
+    """AWS: OnSuccess."""
+
+    Destination: str
+
+
+class OnFailure(TypedDict, total=False):
+    """AWS: OnFailure."""
+
+    Destination: str
+
+
+class SourceAccessConfiguration(TypedDict, total=False):
+    """AWS: SourceAccessConfiguration."""
+
+    Type: str
+    URI: str
+
+
+class SelfManagedEventSource(TypedDict, total=False):
+    """AWS: SelfManagedEventSource."""
+
+    Endpoints: dict[str, list[str]]
+
+
+class AmazonManagedKafkaEventSourceConfig(TypedDict, total=False):
+    """AWS: AmazonManagedKafkaEventSourceConfig."""
+
+    ConsumerGroupId: str
+    SchemaRegistryConfig: KafkaSchemaRegistryConfig
+
+
+class KafkaSchemaRegistryConfig(TypedDict, total=False):
+    """AWS: KafkaSchemaRegistryConfig."""
+
+    SchemaRegistryURI: str
+    EventRecordFormat: str
+    AccessConfigs: list[KafkaSchemaRegistryAccessConfig]
+    SchemaValidationConfigs: list[KafkaSchemaValidationConfig]
+
+
+class KafkaSchemaRegistryAccessConfig(TypedDict, total=False):
+    """AWS: KafkaSchemaRegistryAccessConfig."""
+
+    Type: str
+    URI: str
+
+
+class KafkaSchemaValidationConfig(TypedDict, total=False):
+    """AWS: KafkaSchemaValidationConfig."""
+
+    Attribute: str
+
+
+class SelfManagedKafkaEventSourceConfig(TypedDict, total=False):
+    """AWS: SelfManagedKafkaEventSourceConfig."""
+
+    ConsumerGroupId: str
+    SchemaRegistryConfig: KafkaSchemaRegistryConfig
+    ConsumptionMode: str
+
+
+class DocumentDBEventSourceConfig(TypedDict, total=False):
+    """AWS: DocumentDBEventSourceConfig."""
+
+    DatabaseName: str
+    CollectionName: str
+    FullDocument: str
+
+
+class ProvisionedPollerConfig(TypedDict, total=False):
+    """AWS: ProvisionedPollerConfig."""
+
+    MinimumPollers: int
+    MaximumPollers: int
+    PollerGroupName: str
+
+
+class EventSourceMappingConfiguration(TypedDict, total=False):
+    """AWS: EventSourceMappingConfiguration."""
+
+    UUID: str
+    StartingPosition: str
+    StartingPositionTimestamp: float
+    BatchSize: int
+    MaximumBatchingWindowInSeconds: int
+    ParallelizationFactor: int
+    EventSourceArn: str
+    FilterCriteria: FilterCriteria
+    FilterCriteriaError: FilterCriteriaError
+    KMSKeyArn: str
+    MetricsConfig: EventSourceMappingMetricsConfig
+    LoggingConfig: EventSourceMappingLoggingConfig
+    ScalingConfig: ScalingConfig
+    FunctionArn: str
+    LastModified: float
+    LastProcessingResult: str
+    State: str
+    StateTransitionReason: str
+    DestinationConfig: DestinationConfig
+    Topics: list[str]
+    Queues: list[str]
+    SourceAccessConfigurations: list[SourceAccessConfiguration]
+    SelfManagedEventSource: SelfManagedEventSource
+    MaximumRecordAgeInSeconds: int
+    BisectBatchOnFunctionError: bool
+    MaximumRetryAttempts: int
+    TumblingWindowInSeconds: int
+    FunctionResponseTypes: list[str]
+    AmazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig
+    SelfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig
+    DocumentDBEventSourceConfig: DocumentDBEventSourceConfig
+    EventSourceMappingArn: str
+    ProvisionedPollerConfig: ProvisionedPollerConfig
+
+
+class FilterCriteriaError(TypedDict, total=False):
+    """AWS: FilterCriteriaError."""
+
+    ErrorCode: str
+    Message: str
+
+
+class CreateFunctionRequest(TypedDict, total=False):
+    """AWS: CreateFunctionRequest."""
+
+    FunctionName: Required[str]
+    Runtime: str
+    Role: Required[str]
+    Handler: str
+    Code: Required[FunctionCode]
+    Description: str
+    Timeout: int
+    MemorySize: int
+    Publish: bool
+    PublishTo: str
+    VpcConfig: VpcConfig
+    PackageType: str
+    DeadLetterConfig: DeadLetterConfig
+    Environment: Environment
+    KMSKeyArn: str
+    TracingConfig: TracingConfig
+    Tags: dict[str, str]
+    Layers: list[str]
+    FileSystemConfigs: list[FileSystemConfig]
+    CodeSigningConfigArn: str
+    ImageConfig: ImageConfig
+    Architectures: list[str]
+    EphemeralStorage: EphemeralStorage
+    SnapStart: SnapStart
+    LoggingConfig: LoggingConfig
+    TenancyConfig: TenancyConfig
+    CapacityProviderConfig: CapacityProviderConfig
+    DurableConfig: DurableConfig
+    RuntimeConfig: FunctionRuntimeConfig
+    AcceleratorConfig: AcceleratorConfig
+
+
+class FunctionCode(TypedDict, total=False):
+    """AWS: FunctionCode."""
+
+    ZipFile: bytes
+    S3Bucket: str
+    S3Key: str
+    S3ObjectVersion: str
+    S3ObjectStorageMode: str
+    ImageUri: str
+    SourceKMSKeyArn: str
+
+
+class VpcConfig(TypedDict, total=False):
+    """AWS: VpcConfig."""
+
+    SubnetIds: list[str]
+    SecurityGroupIds: list[str]
+    Ipv6AllowedForDualStack: bool
+
+
+class DeadLetterConfig(TypedDict, total=False):
+    """AWS: DeadLetterConfig."""
+
+    TargetArn: str
+
+
+class Environment(TypedDict, total=False):
+    """AWS: Environment."""
+
+    Variables: dict[str, str]
+
+
+class TracingConfig(TypedDict, total=False):
+    """AWS: TracingConfig."""
+
+    Mode: str
+
+
+class FileSystemConfig(TypedDict, total=False):
+    """AWS: FileSystemConfig."""
+
+    Arn: Required[str]
+    LocalMountPath: Required[str]
+    S3FilesConfig: S3FilesConfig
+
+
+class S3FilesConfig(TypedDict, total=False):
+    """AWS: S3FilesConfig."""
+
+    DirectS3Read: str
+
+
+class ImageConfig(TypedDict, total=False):
+    """AWS: ImageConfig."""
+
+    EntryPoint: list[str]
+    Command: list[str]
+    WorkingDirectory: str
+
+
+class EphemeralStorage(TypedDict, total=False):
+    """AWS: EphemeralStorage."""
+
+    Size: Required[int]
+
+
+class SnapStart(TypedDict, total=False):
+    """AWS: SnapStart."""
+
+    ApplyOn: str
+
+
+class LoggingConfig(TypedDict, total=False):
+    """AWS: LoggingConfig."""
+
+    LogFormat: str
+    ApplicationLogLevel: str
+    SystemLogLevel: str
+    LogGroup: str
+
+
+class TenancyConfig(TypedDict, total=False):
+    """AWS: TenancyConfig."""
+
+    TenantIsolationMode: Required[str]
+
+
+class CapacityProviderConfig(TypedDict, total=False):
+    """AWS: CapacityProviderConfig."""
+
+    LambdaManagedInstancesCapacityProviderConfig: Required[
+        LambdaManagedInstancesCapacityProviderConfig
+    ]
+
+
+class LambdaManagedInstancesCapacityProviderConfig(TypedDict, total=False):
+    """AWS: LambdaManagedInstancesCapacityProviderConfig."""
+
+    CapacityProviderArn: Required[str]
+    PerExecutionEnvironmentMaxConcurrency: int
+    ExecutionEnvironmentMemoryGiBPerVCpu: float
+
+
+class DurableConfig(TypedDict, total=False):
+    """AWS: DurableConfig."""
+
+    KMSKeyArn: str
+    RetentionPeriodInDays: int
+    ExecutionTimeout: int
+
+
+class FunctionRuntimeConfig(TypedDict, total=False):
+    """AWS: FunctionRuntimeConfig."""
+
+    RuntimeArn: Required[str]
+    RuntimeAlias: Required[str]
+
+
+class AcceleratorConfig(TypedDict, total=False):
+    """AWS: AcceleratorConfig."""
+
+    AcceleratorMemorySize: Required[int]
+
+
+class FunctionConfiguration(TypedDict, total=False):
+    """AWS: FunctionConfiguration."""
+
+    FunctionName: str
+    FunctionArn: str
+    Runtime: str
+    Role: str
+    Handler: str
+    CodeSize: int
+    Description: str
+    Timeout: int
+    MemorySize: int
+    LastModified: str
+    CodeSha256: str
+    Version: str
+    VpcConfig: VpcConfigResponse
+    DeadLetterConfig: DeadLetterConfig
+    Environment: EnvironmentResponse
+    KMSKeyArn: str
+    TracingConfig: TracingConfigResponse
+    MasterArn: str
+    RevisionId: str
+    Layers: list[Layer]
+    State: str
+    StateReason: str
+    StateReasonCode: str
+    LastUpdateStatus: str
+    LastUpdateStatusReason: str
+    LastUpdateStatusReasonCode: str
+    FileSystemConfigs: list[FileSystemConfig]
+    SigningProfileVersionArn: str
+    SigningJobArn: str
+    PackageType: str
+    ImageConfigResponse: ImageConfigResponse
+    Architectures: list[str]
+    EphemeralStorage: EphemeralStorage
+    SnapStart: SnapStartResponse
+    RuntimeVersionConfig: RuntimeVersionConfig
+    LoggingConfig: LoggingConfig
+    TenancyConfig: TenancyConfig
+    CapacityProviderConfig: CapacityProviderConfig
+    ConfigSha256: str
+    DurableConfig: DurableConfig
+    RuntimeConfig: FunctionRuntimeConfig
+    AcceleratorConfig: AcceleratorConfig
+
+
+class VpcConfigResponse(TypedDict, total=False):
+    """AWS: VpcConfigResponse."""
+
+    SubnetIds: list[str]
+    SecurityGroupIds: list[str]
+    VpcId: str
+    Ipv6AllowedForDualStack: bool
+
+
+class EnvironmentResponse(TypedDict, total=False):
+    """AWS: EnvironmentResponse."""
+
+    Variables: dict[str, str]
+    Error: EnvironmentErrorShape
+
+
+class EnvironmentErrorShape(TypedDict, total=False):
+    """AWS: EnvironmentError."""
+
+    ErrorCode: str
+    Message: str
+
+
+class TracingConfigResponse(TypedDict, total=False):
+    """AWS: TracingConfigResponse."""
+
+    Mode: str
+
+
+class Layer(TypedDict, total=False):
+    """AWS: Layer."""
+
+    Arn: str
+    CodeSize: int
+    SigningProfileVersionArn: str
+    SigningJobArn: str
+
+
+class ImageConfigResponse(TypedDict, total=False):
+    """AWS: ImageConfigResponse."""
+
+    ImageConfig: ImageConfig
+    Error: ImageConfigError
+
+
+class ImageConfigError(TypedDict, total=False):
+    """AWS: ImageConfigError."""
+
+    ErrorCode: str
+    Message: str
+
+
+class SnapStartResponse(TypedDict, total=False):
+    """AWS: SnapStartResponse."""
+
+    ApplyOn: str
+    OptimizationStatus: str
+
+
+class RuntimeVersionConfig(TypedDict, total=False):
+    """AWS: RuntimeVersionConfig."""
+
+    RuntimeVersionArn: str
+    Error: RuntimeVersionError
+
+
+class RuntimeVersionError(TypedDict, total=False):
+    """AWS: RuntimeVersionError."""
+
+    ErrorCode: str
+    Message: str
+
+
+class DeleteEventSourceMappingRequest(TypedDict, total=False):
+    """AWS: DeleteEventSourceMappingRequest."""
+
+    UUID: Required[str]
+
+
+class DeleteFunctionRequest(TypedDict, total=False):
+    """AWS: DeleteFunctionRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class DeleteFunctionResult(TypedDict, total=False):
+    """AWS: DeleteFunctionResponse."""
+
+    StatusCode: int
+
+
+class GetEventSourceMappingRequest(TypedDict, total=False):
+    """AWS: GetEventSourceMappingRequest."""
+
+    UUID: Required[str]
+
+
+class GetFunctionRequest(TypedDict, total=False):
+    """AWS: GetFunctionRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class GetFunctionResult(TypedDict, total=False):
+    """AWS: GetFunctionResponse."""
+
+    Configuration: FunctionConfiguration
+    Code: FunctionCodeLocation
+    Tags: dict[str, str]
+    TagsError: TagsError
+    Concurrency: Concurrency
+
+
+class FunctionCodeLocation(TypedDict, total=False):
+    """AWS: FunctionCodeLocation."""
+
+    RepositoryType: str
+    Location: str
+    ImageUri: str
+    ResolvedImageUri: str
+    ResolvedS3Object: ResolvedS3Object
+    SourceKMSKeyArn: str
+    Error: FunctionCodeLocationError
+
+
+class ResolvedS3Object(TypedDict, total=False):
+    """AWS: ResolvedS3Object."""
+
+    S3Bucket: str
+    S3Key: str
+    S3ObjectVersion: str
+
+
+class FunctionCodeLocationError(TypedDict, total=False):
+    """AWS: FunctionCodeLocationError."""
+
+    ErrorCode: str
+    Message: str
+
+
+class TagsError(TypedDict, total=False):
+    """AWS: TagsError."""
+
+    ErrorCode: Required[str]
+    Message: Required[str]
+
+
+class Concurrency(TypedDict, total=False):
+    """AWS: Concurrency."""
+
+    ReservedConcurrentExecutions: int
+
+
+class InvokeRequest(TypedDict, total=False):
+    """AWS: InvocationRequest."""
+
+    FunctionName: Required[str]
+    InvocationType: str
+    LogType: str
+    ClientContext: str
+    DurableExecutionName: str
+    Payload: bytes
+    Qualifier: str
+    TenantId: str
+
+
+class InvokeResult(TypedDict, total=False):
+    """AWS: InvocationResponse."""
+
+    StatusCode: int
+    FunctionError: str
+    LogResult: str
+    Payload: bytes
+    ExecutedVersion: str
+    DurableExecutionArn: str
+
+
+class ListEventSourceMappingsRequest(TypedDict, total=False):
+    """AWS: ListEventSourceMappingsRequest."""
+
+    EventSourceArn: str
+    FunctionName: str
+    Marker: str
+    MaxItems: int
+
+
+class ListEventSourceMappingsResult(TypedDict, total=False):
+    """AWS: ListEventSourceMappingsResponse."""
+
+    NextMarker: str
+    EventSourceMappings: list[EventSourceMappingConfiguration]
+
+
+class ListFunctionsRequest(TypedDict, total=False):
+    """AWS: ListFunctionsRequest."""
+
+    MasterRegion: str
+    FunctionVersion: str
+    Marker: str
+    MaxItems: int
+
+
+class ListFunctionsResult(TypedDict, total=False):
+    """AWS: ListFunctionsResponse."""
+
+    NextMarker: str
+    Functions: list[FunctionConfiguration]
+
+
+class UpdateEventSourceMappingRequest(TypedDict, total=False):
+    """AWS: UpdateEventSourceMappingRequest."""
+
+    UUID: Required[str]
+    FunctionName: str
+    Enabled: bool
+    BatchSize: int
+    FilterCriteria: FilterCriteria
+    KMSKeyArn: str
+    MetricsConfig: EventSourceMappingMetricsConfig
+    LoggingConfig: EventSourceMappingLoggingConfig
+    ScalingConfig: ScalingConfig
+    MaximumBatchingWindowInSeconds: int
+    ParallelizationFactor: int
+    DestinationConfig: DestinationConfig
+    MaximumRecordAgeInSeconds: int
+    BisectBatchOnFunctionError: bool
+    MaximumRetryAttempts: int
+    TumblingWindowInSeconds: int
+    SourceAccessConfigurations: list[SourceAccessConfiguration]
+    FunctionResponseTypes: list[str]
+    AmazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig
+    SelfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig
+    DocumentDBEventSourceConfig: DocumentDBEventSourceConfig
+    ProvisionedPollerConfig: ProvisionedPollerConfig
+
+
+class UpdateFunctionCodeRequest(TypedDict, total=False):
+    """AWS: UpdateFunctionCodeRequest."""
+
+    FunctionName: Required[str]
+    ZipFile: bytes
+    S3Bucket: str
+    S3Key: str
+    S3ObjectVersion: str
+    S3ObjectStorageMode: str
+    ImageUri: str
+    Architectures: list[str]
+    Publish: bool
+    PublishTo: str
+    DryRun: bool
+    RevisionId: str
+    SourceKMSKeyArn: str
+
+
+class UpdateFunctionConfigurationRequest(TypedDict, total=False):
+    """AWS: UpdateFunctionConfigurationRequest."""
+
+    FunctionName: Required[str]
+    Role: str
+    Handler: str
+    Description: str
+    Timeout: int
+    MemorySize: int
+    VpcConfig: VpcConfig
+    Environment: Environment
+    Runtime: str
+    DeadLetterConfig: DeadLetterConfig
+    KMSKeyArn: str
+    TracingConfig: TracingConfig
+    RevisionId: str
+    Layers: list[str]
+    FileSystemConfigs: list[FileSystemConfig]
+    ImageConfig: ImageConfig
+    EphemeralStorage: EphemeralStorage
+    SnapStart: SnapStart
+    LoggingConfig: LoggingConfig
+    CapacityProviderConfig: CapacityProviderConfig
+    DurableConfig: DurableConfig
+    RuntimeConfig: FunctionRuntimeConfig
+    AcceleratorConfig: AcceleratorConfig
+
+
+CreateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
+CreateFunctionResult: TypeAlias = FunctionConfiguration
+DeleteEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
+GetEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
+UpdateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
+UpdateFunctionCodeResult: TypeAlias = FunctionConfiguration
+UpdateFunctionConfigurationResult: TypeAlias = FunctionConfiguration
