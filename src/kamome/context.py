@@ -1,4 +1,4 @@
-"""`RequestContext`: what an operation may know of its caller, and nothing of HTTP or other slices."""
+"""`RequestContext`: what an operation may know of its caller, and nothing of HTTP."""
 
 from __future__ import annotations
 

@@ -53,4 +53,4 @@ class Ids:
 
 def seeded_ids(seed: int) -> Ids:
     """Ids that repeat for the same seed. For tests only: they can be guessed."""
-    return Ids(Random(seed).randbytes)
+    return Ids(Random(seed).randbytes)  # noqa: S311 - repeatable on purpose

@@ -1,0 +1,1 @@
+"""The durable store: engine, migrations, outbox, blobs. It knows no service."""

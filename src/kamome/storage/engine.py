@@ -1,0 +1,390 @@
+"""One SQLite writer on the event loop, with group commit.
+
+An answer waits for the sync that covers it.
+
+Statements run inline (microseconds) and never suspend, so what a handler does between two awaits is
+one step. The first write opens a transaction; it is committed on the next pass of the loop, then
+the WAL is synced in a thread while the next transaction fills. `durable()` returns when all that was
+written, or could have been read, is on disk.
+
+`synchronous=NORMAL` leaves the sync of a commit to us; SQLite itself still syncs around checkpoints
+and WAL restarts. SQLite: Write-Ahead Logging; PRAGMA synchronous.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+import apsw
+
+from kamome.errors import ServiceUnavailable
+
+logger = logging.getLogger(__name__)
+
+Value = str | int | float | bytes | None
+Row = tuple[apsw.SQLiteValue, ...]
+
+# The WAL is copied back into the database when it has grown past this; 16 MB is about 4,000 pages.
+CHECKPOINT_WAL_BYTES = 16 * 1024 * 1024
+# SQLite versions up to 3.51.2 can lose a WAL reset that races with a checkpoint.
+SQLITE_VERSION_MIN = (3, 51, 3)
+# 16 MB of pages: holds the upper levels of every index at 1,000,000 rows.
+_PAGE_CACHE_KIB = 16 * 1024
+_STATEMENTS_CACHED = 400
+_PAGE_BYTES = 4096
+
+
+class StorageVersionError(RuntimeError):
+    """The SQLite library is one that can lose data."""
+
+
+def _stop_process(reason: str) -> None:
+    """A failed sync leaves unknown what is on disk: stop, and let the next start recover."""
+    logger.critical(
+        "The disk refused a sync (%s). Stopping so that nothing is answered wrongly.", reason
+    )
+    os._exit(74)  # EX_IOERR
+
+
+class _Atomic:
+    """`with engine.atomic():` all of the block's statements, or none."""
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> None:
+        self._engine._enter_savepoint()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._engine._leave_savepoint(failed=kind is not None)
+
+
+class Engine:
+    """The only writer of one database. `path=None` keeps everything in memory (no durability)."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        vfs: str | None = None,
+        sync_wal: Callable[[], None] | None = None,
+        on_fatal: Callable[[str], None] = _stop_process,
+    ) -> None:
+        _refuse_old_sqlite()
+        self._path = path
+        self._on_fatal = on_fatal
+        self._connection = _connect(path, vfs)
+        self._execute = self._connection.execute
+        self._wal_fd = -1
+        self._sync_wal = sync_wal
+        self._checkpointer: apsw.Connection | None = None
+        self._vfs = vfs
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="sync")
+        self._checkpoint_threads = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._is_open = False  # a transaction holds writes that are not committed
+        self._is_syncing = False
+        self._is_flushing = False
+        self._is_checkpointing = False
+        self._is_restart_wanted = False
+        self._wal_pages = 0
+        self._depth = 0
+        self._lost = 0
+        self._waiting_commit: list[asyncio.Future[None]] = []
+        self._waiting_sync: list[asyncio.Future[None]] = []
+        self._after_commit: list[Callable[[], None]] = []
+        self._after_sync: list[Callable[[], None]] = []
+        self._rollback_callbacks: list[Callable[[], None]] = []
+        self.commits = 0
+        if path is not None:
+            self._connection.set_wal_hook(self._count_wal_pages)
+
+    # ------------------------------------------------------------------ statements
+
+    def one(self, sql: str, params: Sequence[Value] = ()) -> Row | None:
+        """First row of a read, or None."""
+        return self._execute(sql, params).fetchone()
+
+    def all(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
+        """All rows of a read. The caller's statement carries its own LIMIT."""
+        return self._execute(sql, params).fetchall()
+
+    def write(self, sql: str, params: Sequence[Value] = ()) -> int:
+        """Run one writing statement; returns how many rows it changed.
+
+        Raises:
+            ServiceUnavailable: there is no room on the disk; nothing of this step is kept.
+        """
+        if not self._is_open:
+            self._begin()
+        try:
+            self._execute(sql, params)
+        except apsw.Error as error:
+            self._refuse_if_lost(error)
+            raise
+        return self._connection.changes()
+
+    def write_returning(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
+        """Run one writing statement with a RETURNING clause; returns its rows."""
+        if not self._is_open:
+            self._begin()
+        try:
+            return self._execute(sql, params).fetchall()
+        except apsw.Error as error:
+            self._refuse_if_lost(error)
+            raise
+
+    def write_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one writing statement for each row of parameters. Use inside `atomic()`."""
+        if not self._is_open:
+            self._begin()
+        try:
+            self._connection.executemany(sql, rows)
+        except apsw.Error as error:
+            self._refuse_if_lost(error)
+            raise
+
+    def script(self, sql: str) -> None:
+        """Run the statements of a schema file."""
+        if not self._is_open:
+            self._begin()
+        self._execute(sql).fetchall()
+
+    # ------------------------------------------------------------------ steps and durability
+
+    def atomic(self) -> _Atomic:
+        """A block whose statements are all kept or all undone. Never await inside."""
+        return _Atomic(self)
+
+    @property
+    def lost_transactions(self) -> int:
+        """How often a whole transaction was lost; remember it where a request starts."""
+        return self._lost
+
+    async def durable(self, since_lost: int | None = None) -> None:
+        """Return when all written so far is on disk. Costs nothing where nothing is pending.
+
+        `since_lost` is the `lost_transactions` of when the caller began: if a transaction has been
+        lost since, its writes may have been in it.
+
+        Raises:
+            ServiceUnavailable: the writes could not be kept.
+        """
+        if since_lost is not None and since_lost != self._lost:
+            raise ServiceUnavailable("The store has no room to keep this. Nothing was done.")
+        if self._is_open:
+            waiting = self._waiting_commit
+        elif self._is_syncing:
+            waiting = self._waiting_sync
+        else:
+            return
+        kept = asyncio.get_running_loop().create_future()
+        waiting.append(kept)
+        await kept
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back when the present transaction is durable (not called if it is lost)."""
+        if self._is_open:
+            self._after_commit.append(callback)
+        else:
+            callback()
+
+    def on_rollback(self, callback: Callable[[], None]) -> None:
+        """Call back whenever statements are undone, so that in-memory copies can be dropped."""
+        self._rollback_callbacks.append(callback)
+
+    async def close(self) -> None:
+        """Wait for what is pending, write the WAL back, close."""
+        while self._is_flushing or self._is_checkpointing:  # noqa: ASYNC110 - once, at the end
+            await asyncio.sleep(0.001)
+        self._threads.shutdown()
+        self._checkpoint_threads.shutdown()
+        if self._checkpointer is not None:
+            self._checkpointer.close()
+        if self._wal_fd >= 0:
+            os.close(self._wal_fd)
+        self._connection.close()
+
+    # ------------------------------------------------------------------ transaction
+
+    def _begin(self) -> None:
+        self._execute("BEGIN IMMEDIATE")
+        self._is_open = True
+        if not self._is_flushing:
+            self._is_flushing = True
+            asyncio.get_running_loop().call_soon(self._commit)
+
+    def _enter_savepoint(self) -> None:
+        if not self._is_open:
+            self._begin()
+        self._depth += 1
+        self._execute(f"SAVEPOINT s{self._depth}")
+
+    def _leave_savepoint(self, *, failed: bool) -> None:
+        name = f"s{self._depth}"
+        self._depth -= 1
+        if not self._connection.in_transaction:
+            return  # lost as a whole; `_refuse_if_lost` has told everyone
+        if failed:
+            self._execute(f"ROLLBACK TO {name}")
+            self._undone()
+        self._execute(f"RELEASE {name}")
+
+    def _commit(self) -> None:
+        """Commit what has gathered, then sync it in a thread while the next transaction fills."""
+        assert self._depth == 0, "a step awaited inside atomic()"
+        waiting, self._waiting_commit = self._waiting_commit, []
+        callbacks, self._after_commit = self._after_commit, []
+        if self._is_open:
+            self._is_open = False
+            try:
+                self._execute("COMMIT")
+            except apsw.Error as error:
+                self._transaction_lost(error, waiting)
+                waiting, callbacks = [], []
+            if self._is_restart_wanted:
+                self._restart_wal()
+        self.commits += 1
+        self._waiting_sync = waiting
+        self._after_sync = callbacks
+        if self._path is None:
+            self._synced()
+            return
+        self._is_syncing = True
+        loop = asyncio.get_running_loop()
+        sync = self._sync_wal or self._sync_own_wal
+        loop.run_in_executor(self._threads, sync).add_done_callback(self._sync_done)
+
+    def _sync_own_wal(self) -> None:
+        if self._wal_fd < 0:
+            self._wal_fd = os.open(f"{self._path}-wal", os.O_RDWR)
+        os.fdatasync(self._wal_fd)
+
+    def _sync_done(self, result: asyncio.Future[None]) -> None:
+        error = result.exception()
+        if error is not None:
+            self._on_fatal(str(error))
+            return
+        self._synced()
+
+    def _synced(self) -> None:
+        self._is_syncing = False
+        waiting, self._waiting_sync = self._waiting_sync, []
+        callbacks, self._after_sync = self._after_sync, []
+        for kept in waiting:
+            if not kept.done():
+                kept.set_result(None)
+        for callback in callbacks:
+            callback()
+        if self._is_open:
+            asyncio.get_running_loop().call_soon(self._commit)
+        else:
+            self._is_flushing = False
+        self._checkpoint_if_grown()
+
+    # ------------------------------------------------------------------ lost transactions
+
+    def _refuse_if_lost(self, error: apsw.Error) -> None:
+        """SQLite undoes the whole transaction on a full disk; say so to all who are in it."""
+        if not self._connection.in_transaction:
+            self._is_open = False
+            waiting, self._waiting_commit = self._waiting_commit, []
+            self._transaction_lost(error, waiting)
+        if isinstance(error, (apsw.FullError, apsw.IOError)):
+            raise ServiceUnavailable(
+                "The store has no room to keep this. Nothing was done."
+            ) from error
+
+    def _transaction_lost(self, error: apsw.Error, waiting: list[asyncio.Future[None]]) -> None:
+        logger.error("A transaction was undone: %s. Free some disk space.", error)
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")
+        self._lost += 1
+        self._after_commit.clear()
+        for kept in waiting:
+            if not kept.done():
+                kept.set_exception(
+                    ServiceUnavailable("The store has no room to keep this. Nothing was done.")
+                )
+        self._undone()
+
+    def _undone(self) -> None:
+        for callback in self._rollback_callbacks:
+            callback()
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def _count_wal_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        """SQLite calls this after each commit; it takes the place of its automatic checkpoint."""
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint_if_grown(self) -> None:
+        if self._is_checkpointing or self._wal_pages * _PAGE_BYTES <= CHECKPOINT_WAL_BYTES:
+            return
+        self._is_checkpointing = True
+        loop = asyncio.get_running_loop()
+        copied = loop.run_in_executor(self._checkpoint_threads, self._checkpoint_in_thread)
+        copied.add_done_callback(self._checkpoint_done)
+
+    def _checkpoint_in_thread(self) -> None:
+        if self._checkpointer is None:
+            self._checkpointer = _connect(self._path, self._vfs)
+        self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def _checkpoint_done(self, result: asyncio.Future[None]) -> None:
+        error = result.exception()
+        if error is not None:
+            logger.warning("A checkpoint did not finish: %s", error)
+            self._is_checkpointing = False
+        elif self._is_open:
+            self._is_restart_wanted = True  # between this transaction and the next
+        else:
+            self._restart_wal()
+
+    def _restart_wal(self) -> None:
+        """Copy the few frames written meanwhile, so that the next write starts the WAL anew."""
+        self._is_restart_wanted = False
+        self._is_checkpointing = False
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.BusyError:
+            logger.debug("the WAL restarts at a later checkpoint")
+
+
+def _connect(path: Path | None, vfs: str | None) -> apsw.Connection:
+    connection = apsw.Connection(
+        ":memory:" if path is None else str(path),
+        vfs=vfs,
+        statementcachesize=_STATEMENTS_CACHED,
+    )
+    connection.set_busy_timeout(5_000)
+    if path is not None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute(f"PRAGMA cache_size=-{_PAGE_CACHE_KIB}")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA foreign_keys=OFF")
+    return connection
+
+
+def _refuse_old_sqlite() -> None:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < SQLITE_VERSION_MIN:
+        raise StorageVersionError(
+            f"SQLite {apsw.sqlite_lib_version()} can lose data when a WAL is reset; install"
+            f" apsw with SQLite {'.'.join(map(str, SQLITE_VERSION_MIN))} or later"
+        )
