@@ -2,10 +2,10 @@
 
 An answer waits for the sync that covers it.
 
-Statements run inline (microseconds) and never suspend, so what a handler does between two awaits is
-one step. The first write opens a transaction; it is committed on the next pass of the loop, then
-the WAL is synced in a thread while the next transaction fills. `durable()` returns when all that was
-written, or could have been read, is on disk.
+Statements run inline (microseconds) and never suspend, so what a handler does between two awaits
+is one step. The first write opens a transaction; it is committed on the next pass of the loop, then
+the WAL is synced in a thread while the next transaction fills. `durable()` returns when all that
+was written, or could have been read, is on disk.
 
 `synchronous=NORMAL` leaves the sync of a commit to us; SQLite itself still syncs around checkpoints
 and WAL restarts. SQLite: Write-Ahead Logging; PRAGMA synchronous.
@@ -28,7 +28,7 @@ from kamome.errors import ServiceUnavailable
 logger = logging.getLogger(__name__)
 
 Value = str | int | float | bytes | None
-Row = tuple[apsw.SQLiteValue, ...]
+Row = tuple[Value, ...]
 
 # The WAL is copied back into the database when it has grown past this; 16 MB is about 4,000 pages.
 CHECKPOINT_WAL_BYTES = 16 * 1024 * 1024
