@@ -91,8 +91,11 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "CreateReceiptRule",
             "CreateReceiptRuleSet",
+            "DeleteIdentity",
             "DeleteReceiptRule",
+            "DeleteReceiptRuleSet",
             "DescribeActiveReceiptRuleSet",
+            "DescribeReceiptRule",
             "DescribeReceiptRuleSet",
             "GetIdentityVerificationAttributes",
             "ListIdentities",

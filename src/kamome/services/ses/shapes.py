@@ -118,6 +118,16 @@ class CreateReceiptRuleSetResult(TypedDict, total=False):
     """AWS: CreateReceiptRuleSetResponse."""
 
 
+class DeleteIdentityRequest(TypedDict, total=False):
+    """AWS: DeleteIdentityRequest."""
+
+    Identity: Required[str]
+
+
+class DeleteIdentityResult(TypedDict, total=False):
+    """AWS: DeleteIdentityResponse."""
+
+
 class DeleteReceiptRuleRequest(TypedDict, total=False):
     """AWS: DeleteReceiptRuleRequest."""
 
@@ -127,6 +137,16 @@ class DeleteReceiptRuleRequest(TypedDict, total=False):
 
 class DeleteReceiptRuleResult(TypedDict, total=False):
     """AWS: DeleteReceiptRuleResponse."""
+
+
+class DeleteReceiptRuleSetRequest(TypedDict, total=False):
+    """AWS: DeleteReceiptRuleSetRequest."""
+
+    RuleSetName: Required[str]
+
+
+class DeleteReceiptRuleSetResult(TypedDict, total=False):
+    """AWS: DeleteReceiptRuleSetResponse."""
 
 
 class DescribeActiveReceiptRuleSetRequest(TypedDict, total=False):
@@ -145,6 +165,19 @@ class ReceiptRuleSetMetadata(TypedDict, total=False):
 
     Name: str
     CreatedTimestamp: float
+
+
+class DescribeReceiptRuleRequest(TypedDict, total=False):
+    """AWS: DescribeReceiptRuleRequest."""
+
+    RuleSetName: Required[str]
+    RuleName: Required[str]
+
+
+class DescribeReceiptRuleResult(TypedDict, total=False):
+    """AWS: DescribeReceiptRuleResponse."""
+
+    Rule: ReceiptRule
 
 
 class DescribeReceiptRuleSetRequest(TypedDict, total=False):
