@@ -11,6 +11,7 @@ Constraints of a shape are checked in `constraints.py`; `Violation` is what it f
 from __future__ import annotations
 
 import gzip
+import keyword
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module, util
@@ -220,6 +221,7 @@ class OperationModel:
         self.http_status: int = raw["http"].get("responseCode", 200)
         self.input = service.shape(raw["input"]["shape"]) if "input" in raw else None
         self.output = service.shape(raw["output"]["shape"]) if "output" in raw else None
+        self.deprecated = bool(raw.get("deprecated", False))
         self.result_wrapper: str | None = raw.get("output", {}).get("resultWrapper")
 
     def __repr__(self) -> str:
@@ -269,6 +271,11 @@ class ServiceModel:
     def __repr__(self) -> str:
         return f"<ServiceModel {self.name} {self.metadata['apiVersion']}>"
 
+    def addition(self, name: str, default: Any) -> Any:
+        """What `overlays/` adds for this service under that name, or the default."""
+        module = import_module(self._overlay) if self._overlay is not None else None
+        return getattr(module, name, default)
+
     @property
     def operation_names(self) -> tuple[str, ...]:
         """All operations of the model, served by us or not."""
@@ -294,6 +301,10 @@ class ServiceModel:
             found = self._shapes[name] = Shape(self, name, self._raw["shapes"][name])
         return found
 
+    def has_shape(self, name: str) -> bool:
+        """Whether the model has a shape of that name."""
+        return name in self._raw["shapes"]
+
     @cached_property
     def query_view(self) -> ServiceModel:
         """The model with the names of the query protocol.
@@ -303,12 +314,12 @@ class ServiceModel:
         """
         if self._overlay is None:
             return self
-        overlay = import_module(self._overlay)
         shapes = dict(self._raw["shapes"])
-        for name, changes in overlay.SHAPES.items():
+        for name, changes in self.addition("SHAPES", {}).items():
             shapes[name] = _overlaid(shapes[name], changes)
-        metadata = {**self.metadata, **overlay.METADATA}
-        return ServiceModel(self.name, {**self._raw, "metadata": metadata, "shapes": shapes})
+        metadata = {**self.metadata, **self.addition("METADATA", {})}
+        raw = {**self._raw, "metadata": metadata, "shapes": shapes}
+        return ServiceModel(self.name, raw, overlay=self._overlay)
 
 
 def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -327,8 +338,9 @@ def load_model(name: str) -> ServiceModel:
     Raises:
         LookupError: there is no such model.
     """
-    overlay = f"kamome.protocols.overlays.{name}"
-    has_overlay = name.isidentifier() and util.find_spec(overlay) is not None
+    module = f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
+    overlay = f"kamome.protocols.overlays.{module}"
+    has_overlay = util.find_spec(overlay) is not None
     return ServiceModel(
         name, orjson.loads(_model_file(name)), overlay=overlay if has_overlay else None
     )

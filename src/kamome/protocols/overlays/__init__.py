@@ -1,5 +1,6 @@
-"""What API references say of a service's older protocols and its current model no longer does.
+"""What a service's current model does not say of its wire, and its API reference does.
 
-One module per service model, with `METADATA` and `SHAPES`: additions to the model's JSON, merged
-member by member. `ServiceModel.query_view` applies them.
+One module per service model. `ServiceModel.addition` reads its names (`ERROR_NAMESPACE`,
+`RESULT_ROOTS`, …); `METADATA` and `SHAPES` are additions to the model's JSON, merged member by
+member, which `ServiceModel.query_view` applies.
 """

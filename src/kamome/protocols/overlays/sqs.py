@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+ERROR_NAMESPACE = "com.amazonaws.sqs"
+
 METADATA: dict[str, Any] = {
     "protocol": "query",
     "xmlNamespace": "http://queue.amazonaws.com/doc/2012-11-05/",

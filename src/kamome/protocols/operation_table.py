@@ -1,0 +1,148 @@
+"""Which operation of a REST service a request means: by method, path, parameters and headers.
+
+The table holds all operations of the model, also those that we do not serve, so that an answer can
+name them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kamome.protocols.model import OperationModel, ServiceModel
+    from kamome.wire import HttpRequest
+
+_LABEL = re.compile(r"\{(\w+)(\+?)\}")
+
+_tables: dict[ServiceModel, dict[str, list[_Template]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What an operation asks of a request besides method and path."""
+
+    name: str
+    literals: tuple[tuple[str, str], ...]
+    parameters: tuple[str, ...]
+    headers: tuple[str, ...]
+    deprecated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """One path pattern and the operations that share it, the most particular first."""
+
+    pattern: re.Pattern[str]
+    bindings: list[Binding]
+
+
+def match(service: ServiceModel, request: HttpRequest) -> tuple[str, dict[str, str]] | None:
+    """The operation's name and its decoded path labels, None where the model has none.
+
+    Among operations with one path, those whose literal parameters (`?notification`,
+    `?list-type=2`) are there come first, then those whose required parameters and headers are
+    there; what is required but could be missing by mistake decides only between several.
+
+    AWS: Smithy 2.0, HTTP binding traits (http, httpQuery); S3 API Reference.
+    """
+    table = _tables.get(service)
+    if table is None:
+        table = _tables[service] = _build(service)
+    for template in table.get(request.method, ()):
+        found = template.pattern.fullmatch(request.path)
+        if found is not None:
+            binding = _choose(template.bindings, request)
+            if binding is not None:
+                labels = {name: unquote(value) for name, value in found.groupdict().items()}
+                return binding.name, labels
+    return None
+
+
+def _choose(bindings: list[Binding], request: HttpRequest) -> Binding | None:
+    query: dict[str, str] = {}
+    for name, value in request.query if request.raw_query else ():
+        query.setdefault(name, value)
+    fitting = [b for b in bindings if all(_has(query, literal) for literal in b.literals)]
+    for binding in fitting:
+        if all(name in query for name in binding.parameters) and all(
+            request.has_header(name) for name in binding.headers
+        ):
+            return binding
+    # None has all it requires: the one that requires least will say what is missing.
+    return fitting[-1] if fitting else None
+
+
+def _has(query: Mapping[str, str], literal: tuple[str, str]) -> bool:
+    name, value = literal
+    return name in query and (not value or query[name] == value)
+
+
+def _build(service: ServiceModel) -> dict[str, list[_Template]]:
+    grouped: dict[tuple[str, str], list[Binding]] = {}
+    for name in service.operation_names:
+        operation = service.operation(name)
+        path = operation.http_uri.partition("?")[0]
+        shared = _LABEL.sub(lambda found: "{+}" if found[2] else "{}", path)
+        grouped.setdefault((operation.http_method, shared), []).append(_binding(operation))
+    table: dict[str, list[_Template]] = {}
+    for (method, _), bindings in sorted(grouped.items(), key=_path_order):
+        first = service.operation(bindings[0].name)
+        bindings.sort(key=_particularity)
+        table.setdefault(method, []).append(_Template(path_pattern(first.http_uri), bindings))
+    return table
+
+
+def _path_order(entry: tuple[tuple[str, str], object]) -> list[tuple[int, str]]:
+    """Literal segments before labels, labels before greedy ones, longer paths first."""
+    kinds = {"{}": 1, "{+}": 2}
+    segments = entry[0][1].strip("/").split("/")
+    order = [(kinds.get(segment, 0), segment) for segment in segments]
+    return [*order, (3, "")]
+
+
+def _particularity(binding: Binding) -> tuple[int, int, bool]:
+    required = len(binding.parameters) + len(binding.headers)
+    return (-len(binding.literals), -required, binding.deprecated)
+
+
+def _binding(operation: OperationModel) -> Binding:
+    literals = [
+        (name, value)
+        for name, _, value in (
+            part.partition("=") for part in operation.http_uri.partition("?")[2].split("&") if part
+        )
+    ]
+    required = [
+        member
+        for member in (operation.input.members.values() if operation.input else ())
+        if operation.input is not None and member.name in operation.input.required
+    ]
+    return Binding(
+        operation.name,
+        tuple(literals),
+        tuple(m.wire_name for m in required if m.location == "querystring"),
+        tuple(m.wire_name.lower() for m in required if m.location == "header"),
+        operation.deprecated,
+    )
+
+
+def path_pattern(http_uri: str) -> re.Pattern[str]:
+    """The expression of an operation's path; its groups are the labels.
+
+    A slash at the end is as good as none, but for a greedy label, to which it belongs.
+    """
+    path = http_uri.partition("?")[0]
+    pieces = []
+    end = 0
+    for found in _LABEL.finditer(path):
+        pieces.append(re.escape(path[end : found.start()]))
+        pieces.append(f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})")
+        end = found.end()
+    pieces.append(re.escape(path[end:].rstrip("/")))
+    greedy = path.endswith("+}")
+    return re.compile("".join(pieces) + ("" if greedy else "/?"), re.DOTALL)
