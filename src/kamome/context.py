@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 
@@ -12,7 +13,8 @@ class RequestContext:
     `base_url` is scheme, host and port as the client used them, for URLs that we hand out
     (`http://localhost:4566`). `principal` is an ARN, or a service principal such as
     `ses.amazonaws.com` for a call from one slice to another. `trace` is the whole
-    `X-Amzn-Trace-Id` value (`Root=1-…`), empty where the call belongs to no journey.
+    `X-Amzn-Trace-Id` value (`Root=1-…`), empty where the call belongs to no journey. `when_gone`
+    takes a callback for the moment the client hangs up, for operations that wait.
     """
 
     account: str
@@ -26,7 +28,7 @@ class RequestContext:
     access_key: str = ""
     deadline_ms: int | None = None
     source_arn: str = ""
-    host_id: str = ""
+    when_gone: Callable[[Callable[[], None]], None] | None = None
 
     def as_service(self, principal: str, *, source_arn: str = "") -> RequestContext:
         """The same journey continued by a service principal (`sns.amazonaws.com`)."""

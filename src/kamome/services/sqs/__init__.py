@@ -1,0 +1,1 @@
+"""Amazon SQS: queues, messages, dead letters. See DESIGN.md."""

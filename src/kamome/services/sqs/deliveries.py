@@ -1,0 +1,142 @@
+"""What other slices do with queues: SNS and S3 send, event source mappings poll.
+
+These are not API calls: no credentials, no HTTP; the caller's step is part of theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kamome.context import RequestContext
+from kamome.services.sqs.errors import QueueDoesNotExist
+from kamome.services.sqs.message_attributes import (
+    check_message_attributes,
+    md5_of_attributes,
+    size_of_attributes,
+)
+from kamome.services.sqs.message_operations import announce, system_attributes
+from kamome.services.sqs.messages import NewMessage, check_body, check_size
+from kamome.services.sqs.queue_operations import queue_by_arn
+from kamome.services.sqs.queues import Queue
+from kamome.services.sqs.receiving import claim_messages
+from kamome.services.sqs.shapes import MessageAttributeValue
+from kamome.services.sqs.slice import Sqs
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A message as an event source mapping takes it."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, MessageAttributeValue]
+    md5_of_body: str
+    md5_of_message_attributes: str
+
+
+def send_to_queue(
+    sqs: Sqs,
+    ctx: RequestContext,
+    queue_arn: str,
+    body: str,
+    attributes: Mapping[str, MessageAttributeValue],
+    *,
+    group_id: str = "",
+) -> str:
+    """Put a message into a queue as part of the caller's step; returns its MessageId.
+
+    Raises:
+        QueueDoesNotExist: the queue is gone.
+        InvalidParameterValue, InvalidMessageContents: the message does not fit the queue.
+    """
+    queue = _existing(sqs, queue_arn)
+    check_body(body)
+    check_message_attributes(attributes)
+    check_size(len(body.encode()) + size_of_attributes(attributes), queue)
+    now_ms = sqs.clock.now_ms()
+    message = NewMessage(
+        id=sqs.store.new_id(),
+        message_id=sqs.ids.uuid(),
+        sender_id=ctx.principal,
+        trace=ctx.trace,
+        group_id=group_id,
+        attributes=attributes,
+        body=body,
+        sent_at_ms=now_ms,
+        visible_at_ms=now_ms + queue.delay_s * 1000,
+    )
+    with sqs.store.engine.atomic():
+        sqs.store.send(queue, message)
+        sqs.journeys.step(ctx.trace, service="sqs", action="Enqueue", resource=queue.name)
+    announce(sqs, queue, message.visible_at_ms)
+    return message.message_id
+
+
+def queue_exists(sqs: Sqs, queue_arn: str) -> bool:
+    """Whether the ARN names a queue."""
+    return queue_by_arn(sqs, queue_arn) is not None
+
+
+def poll(sqs: Sqs, queue_arn: str, count: int) -> list[Polled]:
+    """Take up to `count` messages (any number) with the queue's own visibility timeout."""
+    queue = _existing(sqs, queue_arn)
+    messages = claim_messages(sqs, queue, count, queue.visibility_timeout_s)
+    return [
+        Polled(
+            message_id=message.message_id,
+            receipt_handle=sqs.handles.make(queue.id, message.id, message.receive_count),
+            body=message.body,
+            attributes=system_attributes(message),
+            message_attributes=message.attributes,
+            md5_of_body=hashlib.md5(message.body.encode()).hexdigest(),
+            md5_of_message_attributes=(
+                md5_of_attributes(message.attributes) if message.attributes else ""
+            ),
+        )
+        for message in messages
+    ]
+
+
+def delete_polled(sqs: Sqs, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+    """Delete messages that have been worked, as part of the caller's step."""
+    queue = queue_by_arn(sqs, queue_arn)
+    if queue is None:
+        return
+    with sqs.store.engine.atomic():
+        for handle in receipt_handles:
+            receipt = sqs.handles.read(handle)
+            if receipt.queue_id == queue.id:
+                sqs.store.delete(queue, receipt.id, receipt.receive_count)
+
+
+def when_available(sqs: Sqs, queue_arn: str, callback: Callable[[], None]) -> Callable[[], None]:
+    """Call back whenever a message may have become visible; returns the function that ends it."""
+    queue = queue_by_arn(sqs, queue_arn)
+    if queue is None:
+        return _nothing
+    cancel = sqs.waiting.watch(queue.id, callback)
+    next_ms = sqs.store.next_visible_ms(queue, sqs.clock.now_ms())
+    if next_ms is not None:
+        sqs.waiting.notify_at(queue.id, next_ms)
+    return cancel
+
+
+def queue_settings(sqs: Sqs, queue_arn: str) -> tuple[int, bool] | None:
+    """Visibility timeout in seconds and whether the queue is FIFO; None when it is gone."""
+    queue = queue_by_arn(sqs, queue_arn)
+    return None if queue is None else (queue.visibility_timeout_s, queue.is_fifo)
+
+
+def _existing(sqs: Sqs, queue_arn: str) -> Queue:
+    queue = queue_by_arn(sqs, queue_arn)
+    if queue is None:
+        raise QueueDoesNotExist
+    return queue
+
+
+def _nothing() -> None:
+    """There is no subscription to end."""

@@ -1,0 +1,134 @@
+"""Life of a message: delayed → visible → in flight → deleted, expired or dead-lettered.
+
+Pure functions of message, queue and now. AWS: SQS Developer Guide, Amazon SQS visibility timeout;
+Using dead-letter queues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from kamome.services.sqs import limits
+from kamome.services.sqs.errors import InvalidMessageContents, InvalidParameterValue
+from kamome.services.sqs.message_attributes import FORBIDDEN_CHARACTER
+from kamome.services.sqs.queues import Queue
+from kamome.services.sqs.shapes import MessageAttributeValue
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message on its way into a queue."""
+
+    id: int
+    message_id: str
+    sender_id: str
+    trace: str
+    group_id: str
+    attributes: Mapping[str, MessageAttributeValue]
+    body: str
+    sent_at_ms: int
+    visible_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """What decides over a message that could be received now."""
+
+    id: int
+    receive_count: int
+    first_received_at_ms: int
+    sent_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """A message in the hands of a consumer. `receive_count` includes this receive."""
+
+    id: int
+    message_id: str
+    sender_id: str
+    trace: str
+    group_id: str
+    attributes: Mapping[str, MessageAttributeValue]
+    body: str
+    receive_count: int
+    first_received_at_ms: int
+    sent_at_ms: int
+
+
+class Fate(Enum):
+    """What a receive does with a visible message."""
+
+    DELIVER = auto()
+    DEAD_LETTER = auto()
+    EXPIRE = auto()
+
+
+def fate(message: WaitingMessage, queue: Queue, now_ms: int) -> Fate:
+    """Expired by retention first; dead-lettered when received `maxReceiveCount` times already."""
+    if message.sent_at_ms + queue.retention_ms <= now_ms:
+        return Fate.EXPIRE
+    policy = queue.redrive_policy
+    if policy is not None and message.receive_count >= policy.max_receive_count:
+        return Fate.DEAD_LETTER
+    return Fate.DELIVER
+
+
+def check_body(body: str) -> None:
+    """Not empty, and only characters that XML 1.0 allows.
+
+    Raises:
+        InvalidParameterValue: the body is empty.
+        InvalidMessageContents: a character is forbidden.
+    """
+    if not body:
+        raise InvalidParameterValue(
+            "One or more parameters cannot be validated. Reason: Message must be at least one"
+            " character."
+        )
+    if FORBIDDEN_CHARACTER.search(body):
+        raise InvalidMessageContents(
+            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD |"
+            " [#x20 to #xD7FF] | [#xE000 to #xFFFD] | [#x10000 to #x10FFFF]"
+        )
+
+
+def check_size(size: int, queue: Queue) -> None:
+    """Body and attributes together within the queue's MaximumMessageSize.
+
+    Raises:
+        InvalidParameterValue: they are larger.
+    """
+    if size > queue.message_bytes_max:
+        raise InvalidParameterValue(
+            "One or more parameters are invalid. Reason: Message must be shorter than"
+            f" {queue.message_bytes_max} bytes."
+        )
+
+
+def check_range(name: str, value: int, least: int, most: int) -> None:
+    """A whole-number parameter within its range.
+
+    Raises:
+        InvalidParameterValue: it is not.
+    """
+    if not least <= value <= most:
+        raise InvalidParameterValue(
+            f"Value {value} for parameter {name} is invalid. Reason: Must be between {least} and"
+            f" {most}, if provided."
+        )
+
+
+def check_delay(delay_s: int) -> None:
+    """DelaySeconds is 0 to 900.
+
+    Raises:
+        InvalidParameterValue: it is not.
+    """
+    if not 0 <= delay_s <= limits.DELAY_S_MAX:
+        raise InvalidParameterValue(
+            f"Value {delay_s} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be"
+            f" >= 0 and <= {limits.DELAY_S_MAX}."
+        )
