@@ -586,6 +586,27 @@ class Concurrency(TypedDict, total=False):
     ReservedConcurrentExecutions: int
 
 
+class GetFunctionConfigurationRequest(TypedDict, total=False):
+    """AWS: GetFunctionConfigurationRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class GetPolicyRequest(TypedDict, total=False):
+    """AWS: GetPolicyRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class GetPolicyResult(TypedDict, total=False):
+    """AWS: GetPolicyResponse."""
+
+    Policy: str
+    RevisionId: str
+
+
 class InvokeRequest(TypedDict, total=False):
     """AWS: InvocationRequest."""
 
@@ -640,6 +661,19 @@ class ListFunctionsResult(TypedDict, total=False):
 
     NextMarker: str
     Functions: list[FunctionConfiguration]
+
+
+class RemovePermissionRequest(TypedDict, total=False):
+    """AWS: RemovePermissionRequest."""
+
+    FunctionName: Required[str]
+    StatementId: Required[str]
+    Qualifier: str
+    RevisionId: str
+
+
+class RemovePermissionResult(TypedDict, total=False):
+    """AWS: no members."""
 
 
 class UpdateEventSourceMappingRequest(TypedDict, total=False):
@@ -719,6 +753,7 @@ CreateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 CreateFunctionResult: TypeAlias = FunctionConfiguration
 DeleteEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 GetEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
+GetFunctionConfigurationResult: TypeAlias = FunctionConfiguration
 UpdateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 UpdateFunctionCodeResult: TypeAlias = FunctionConfiguration
 UpdateFunctionConfigurationResult: TypeAlias = FunctionConfiguration

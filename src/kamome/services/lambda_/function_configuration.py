@@ -1,0 +1,354 @@
+"""A function as a value: what of a request is kept, and `FunctionConfiguration` made from it.
+
+AWS: Lambda API Reference, CreateFunction, UpdateFunctionConfiguration, FunctionConfiguration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, cast
+
+from kamome.services.lambda_ import shapes
+from kamome.services.lambda_.environment import check_variables
+from kamome.services.lambda_.errors import (
+    InvalidParameterValueException,
+    PreconditionFailedException,
+    constraint,
+    not_served,
+)
+from kamome.services.lambda_.function_names import LATEST, FunctionName
+from kamome.services.lambda_.limits import (
+    EPHEMERAL_STORAGE_MB_DEFAULT,
+    EPHEMERAL_STORAGE_MB_MAX,
+    EPHEMERAL_STORAGE_MB_MIN,
+    MEMORY_MB_DEFAULT,
+    MEMORY_MB_MAX,
+    MEMORY_MB_MIN,
+    TAGS_MAX,
+    TIMEOUT_S_DEFAULT,
+    TIMEOUT_S_MAX,
+)
+
+_PYTHON = re.compile(r"python3\.(?P<minor>\d+)")
+# AWS: Lambda Developer Guide, Lambda runtimes (Deprecated runtimes): 3.8 and before cannot be used.
+_PYTHON_MINOR_MIN = 9
+
+Transition = Literal["Creating", "Updating", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The configuration that a caller sets, with AWS's defaults filled in."""
+
+    role: str
+    runtime: str
+    handler: str
+    description: str = ""
+    timeout_s: int = TIMEOUT_S_DEFAULT
+    memory_mb: int = MEMORY_MB_DEFAULT
+    variables: Mapping[str, str] = field(default_factory=dict)
+    tracing_mode: str = "PassThrough"
+    ephemeral_storage_mb: int = EPHEMERAL_STORAGE_MB_DEFAULT
+    log_group: str = ""
+    architecture: str = "x86_64"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The deployment package in use: its blob, and what of it is shown."""
+
+    blob_id: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function ($LATEST: versions are not served yet). `revision_id` changes with it."""
+
+    account: str
+    region: str
+    name: str
+    settings: Settings
+    code: Code
+    revision_id: str
+    modified_at_ms: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> FunctionName:
+        """Its name with account and Region."""
+        return FunctionName(self.account, self.region, self.name)
+
+    @property
+    def arn(self) -> str:
+        """ARN without a version."""
+        return self.full_name.arn
+
+
+def new_settings(request: shapes.CreateFunctionRequest) -> Settings:
+    """The settings of a function to be created.
+
+    Raises:
+        InvalidParameterValueException: Runtime or Handler is missing, or see `changed_settings`.
+        OperationNotServed: the request asks for what is not served.
+    """
+    if request.get("PackageType", "Zip") == "Image":
+        raise not_served("container images (PackageType Image)")
+    if not request.get("Runtime") or not request.get("Handler"):
+        raise InvalidParameterValueException(
+            "Runtime and Handler are mandatory parameters for functions created with deployment"
+            " packages."
+        )
+    check_tags(request.get("Tags", {}))
+    architectures = request.get("Architectures") or ["x86_64"]
+    base = Settings(request["Role"], "", "", architecture=architectures[0])
+    return _changed(base, cast("Mapping[str, object]", request))
+
+
+def changed_settings(
+    settings: Settings, request: shapes.UpdateFunctionConfigurationRequest
+) -> Settings:
+    """The settings with the members of the request in their place; the others as they are.
+
+    Raises:
+        InvalidParameterValueException: the runtime is no longer supported, memory or storage is out
+            of range, the environment is refused (see `environment.check_variables`).
+        ValidationException: the timeout is over 900 seconds.
+        OperationNotServed: the request asks for what is not served.
+    """
+    return _changed(settings, cast("Mapping[str, object]", request))
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raises: InvalidParameterValueException: more than 50 tags, or a key reserved by AWS."""
+    if len(tags) > TAGS_MAX:
+        raise InvalidParameterValueException(
+            f"Number of tags exceeds resource tag limit of {TAGS_MAX}"
+        )
+    if any(key.lower().startswith("aws:") for key in tags):
+        raise InvalidParameterValueException(
+            "Tag keys starting with 'aws:' are reserved for internal use"
+        )
+
+
+def check_revision(given: str | None, current: str) -> None:
+    """Raises: PreconditionFailedException: the caller's RevisionId is not the latest one."""
+    if given is not None and given != current:
+        raise PreconditionFailedException(
+            "The RevisionId provided does not match the latest RevisionId. Call the"
+            " GetFunction/GetAlias API to retrieve the latest RevisionId"
+        )
+
+
+def function_configuration(
+    function: Function, transition: Transition = ""
+) -> shapes.FunctionConfiguration:
+    """`FunctionConfiguration`, as the answer of the operation that began `transition` shows it.
+
+    The work of a transition is done before its answer leaves, so the answer alone shows `Pending`
+    or `InProgress`, and whoever asks next sees `Active` and `Successful`.
+    """
+    shown = _listed(function)
+    shown["RuntimeVersionConfig"] = {
+        "RuntimeVersionArn": _runtime_version_arn(function.region, function.settings.runtime)
+    }
+    if transition == "Creating":
+        shown["State"] = "Pending"
+        shown["StateReason"] = "The function is being created."
+        shown["StateReasonCode"] = "Creating"
+        return shown
+    shown["State"] = "Active"
+    if transition == "Updating":
+        shown["LastUpdateStatus"] = "InProgress"
+        shown["LastUpdateStatusReason"] = "The function is being created."
+        # The model's enum has no Creating here; AWS sends it nevertheless.
+        shown["LastUpdateStatusReasonCode"] = "Creating"
+    else:
+        shown["LastUpdateStatus"] = "Successful"
+    return shown
+
+
+def listed_configuration(function: Function, *, all_versions: bool) -> shapes.FunctionConfiguration:
+    """What ListFunctions shows: no state; with `FunctionVersion=ALL` the ARN names $LATEST."""
+    shown = _listed(function)
+    if all_versions:
+        shown["FunctionArn"] = f"{function.arn}:{LATEST}"
+    return shown
+
+
+def _listed(function: Function) -> shapes.FunctionConfiguration:
+    settings = function.settings
+    shown: shapes.FunctionConfiguration = {
+        "FunctionName": function.name,
+        "FunctionArn": function.arn,
+        "Runtime": settings.runtime,
+        "Role": settings.role,
+        "Handler": settings.handler,
+        "CodeSize": function.code.size,
+        "Description": settings.description,
+        "Timeout": settings.timeout_s,
+        "MemorySize": settings.memory_mb,
+        "LastModified": _last_modified(function.modified_at_ms),
+        "CodeSha256": function.code.sha256,
+        "Version": LATEST,
+        "TracingConfig": {"Mode": settings.tracing_mode},
+        "RevisionId": function.revision_id,
+        "PackageType": "Zip",
+        "Architectures": [settings.architecture],
+        "EphemeralStorage": {"Size": settings.ephemeral_storage_mb},
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": log_group(function)},
+    }
+    if settings.variables:
+        shown["Environment"] = {"Variables": dict(settings.variables)}
+    return shown
+
+
+def log_group(function: Function) -> str:
+    """The log group: as configured, else `/aws/lambda/<name>`."""
+    return function.settings.log_group or f"/aws/lambda/{function.name}"
+
+
+def _last_modified(at_ms: int) -> str:
+    """`2026-01-31T09:00:00.000+0000`."""
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_ms % 1000:03d}+0000"
+
+
+def _runtime_version_arn(region: str, runtime: str) -> str:
+    """An ARN of the right form; it stays the same as long as the runtime does."""
+    return f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"
+
+
+# ---------------------------------------------------------------------- from requests
+
+
+def _changed(settings: Settings, request: Mapping[str, object]) -> Settings:
+    for member, is_asked in _NOT_SERVED.items():
+        if member in request and is_asked(request[member]):
+            raise not_served(f"`{member}` as the request sets it")
+    values = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+    for member, (name, read) in _MEMBERS.items():
+        if request.get(member) is not None:
+            values[name] = read(request[member])
+    return Settings(**values)
+
+
+def _nested(member: str, default: object) -> Callable[[object], object]:
+    """Reads one member of a structure that has only that one."""
+    return lambda value: cast("Mapping[str, object]", value).get(member, default)
+
+
+def _is_set(value: object) -> bool:
+    return bool(value)
+
+
+def _has(*members: str) -> Callable[[object], bool]:
+    return lambda value: any(cast("Mapping[str, object]", value).get(name) for name in members)
+
+
+# What is refused, and when: an empty value asks for nothing, and clients send many.
+_NOT_SERVED: Mapping[str, Callable[[object], bool]] = {
+    "VpcConfig": _has("SubnetIds", "SecurityGroupIds"),
+    "Layers": _is_set,
+    "FileSystemConfigs": _is_set,
+    "ImageConfig": _has("EntryPoint", "Command", "WorkingDirectory"),
+    "CodeSigningConfigArn": _is_set,
+    "KMSKeyArn": _is_set,
+    "DeadLetterConfig": _has("TargetArn"),
+    "SnapStart": lambda value: _nested("ApplyOn", "None")(value) != "None",
+    "Publish": _is_set,
+    "PublishTo": _is_set,
+    "TenancyConfig": _is_set,
+    "CapacityProviderConfig": _is_set,
+    "DurableConfig": _is_set,
+    "RuntimeConfig": _is_set,
+    "AcceleratorConfig": _is_set,
+}
+
+
+def _runtime(value: object) -> str:
+    runtime = str(value)
+    found = _PYTHON.fullmatch(runtime)
+    if runtime == "python2.7" or (found and int(found["minor"]) < _PYTHON_MINOR_MIN):
+        raise InvalidParameterValueException(
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating"
+            " AWS Lambda functions. We recommend you use a supported runtime while creating or"
+            " updating functions."
+        )
+    if found is None:
+        raise not_served(f"runtime {runtime} (functions run on python3.x)")
+    return runtime
+
+
+def _timeout(value: object) -> int:
+    timeout_s = cast("int", value)
+    if timeout_s > TIMEOUT_S_MAX:
+        words = f"Member must have value less than or equal to {TIMEOUT_S_MAX}"
+        raise constraint(timeout_s, "timeout", words)
+    if timeout_s < 1:
+        words = "Member must have value greater than or equal to 1"
+        raise constraint(timeout_s, "timeout", words)
+    return timeout_s
+
+
+def _ranged(name: str, low: int, high: int) -> Callable[[object], int]:
+    """Reads a number; the quota's sentence has no `1 validation error detected`."""
+
+    def read(value: object) -> int:
+        number = cast("int", value)
+        for is_out, words in (
+            (number < low, f"greater than or equal to {low}"),
+            (number > high, f"less than or equal to {high}"),
+        ):
+            if is_out:
+                raise InvalidParameterValueException(
+                    f"'{name}' value failed to satisfy constraint: Member must have value {words}"
+                )
+        return number
+
+    return read
+
+
+_memory = _ranged("MemorySize", MEMORY_MB_MIN, MEMORY_MB_MAX)
+_storage = _ranged("EphemeralStorage", EPHEMERAL_STORAGE_MB_MIN, EPHEMERAL_STORAGE_MB_MAX)
+
+
+def _variables(value: object) -> Mapping[str, str]:
+    variables = cast("shapes.Environment", value).get("Variables", {})
+    check_variables(variables)
+    return variables
+
+
+def _log_group(value: object) -> str:
+    logging = cast("shapes.LoggingConfig", value)
+    if logging.get("LogFormat", "Text") != "Text":
+        raise not_served("`LoggingConfig` with LogFormat JSON")
+    if "ApplicationLogLevel" in logging or "SystemLogLevel" in logging:
+        raise InvalidParameterValueException(
+            "To use ApplicationLogLevel or SystemLogLevel, set the LogFormat to JSON."
+        )
+    return logging.get("LogGroup", "")
+
+
+# AWS's member: the field it sets, and how it is checked and read.
+_MEMBERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
+    "Role": ("role", str),
+    "Runtime": ("runtime", _runtime),
+    "Handler": ("handler", str),
+    "Description": ("description", str),
+    "Timeout": ("timeout_s", _timeout),
+    "MemorySize": ("memory_mb", _memory),
+    "Environment": ("variables", _variables),
+    "TracingConfig": ("tracing_mode", _nested("Mode", "PassThrough")),
+    "EphemeralStorage": (
+        "ephemeral_storage_mb",
+        lambda value: _storage(_nested("Size", EPHEMERAL_STORAGE_MB_DEFAULT)(value)),
+    ),
+    "LoggingConfig": ("log_group", _log_group),
+}

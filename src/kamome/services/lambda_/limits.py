@@ -1,0 +1,75 @@
+"""Limits of AWS Lambda, each with its source; and our own bounds, each with its reason."""
+
+from __future__ import annotations
+
+# AWS: Lambda Developer Guide, Lambda quotas (Function configuration, deployment, and execution).
+TIMEOUT_S_MAX = 900
+TIMEOUT_S_DEFAULT = 3
+MEMORY_MB_MIN = 128
+MEMORY_MB_MAX = 10_240
+MEMORY_MB_DEFAULT = 128
+ENVIRONMENT_BYTES_MAX = 4 * 1024
+EPHEMERAL_STORAGE_MB_MIN = 512
+EPHEMERAL_STORAGE_MB_MAX = 10_240
+EPHEMERAL_STORAGE_MB_DEFAULT = 512
+POLICY_BYTES_MAX = 20 * 1024
+# 250 MB unzipped, as AWS's own error sentence writes it.
+CODE_UNZIPPED_BYTES_MAX = 262_144_000
+# 50 MB zipped for a direct upload, through the API; an archive in S3 may be larger.
+CODE_ZIPPED_BYTES_MAX = 50 * 1024 * 1024
+# AWS: Lambda quotas (Compute and storage): storage for uploaded functions, per Region.
+CODE_STORAGE_BYTES_MAX = 75 * 1024**3
+CONCURRENT_EXECUTIONS = 1_000
+# "Invocation payload (request and response)": 6 MB each for synchronous, 1 MB for asynchronous.
+PAYLOAD_BYTES_MAX = 6 * 1024 * 1024
+EVENT_PAYLOAD_BYTES_MAX = 1024 * 1024
+# A response may be 100 bytes longer: AWS's sentence says 6291556.
+RESPONSE_BYTES_MAX = PAYLOAD_BYTES_MAX + 100
+FILE_DESCRIPTORS_MAX = 1_024
+# AWS: Lambda API Reference, Invoke (ClientContext, up to 3,583 bytes of base64-encoded data).
+CLIENT_CONTEXT_BYTES_MAX = 3_583
+# AWS: Lambda API Reference, Invoke (LogResult, the last 4 KB of the execution log).
+LOG_TAIL_BYTES = 4 * 1024
+# AWS: Lambda Developer Guide, Understanding the Lambda execution environment lifecycle: Init.
+INIT_S_MAX = 10
+# AWS: Lambda API Reference, CreateFunction (FunctionName, 64 characters; 140 for the full ARN).
+FUNCTION_NAME_MAX = 64
+FUNCTION_ARN_MAX = 140
+# AWS: Lambda API Reference, ListFunctions, ListEventSourceMappings (MaxItems).
+FUNCTIONS_PER_PAGE_MAX = 50
+MAPPINGS_PER_PAGE_MAX = 100
+TAGS_MAX = 50
+
+# AWS: Lambda Developer Guide, How Lambda handles errors with asynchronous invocation.
+EVENT_RETRY_DELAYS_MS = (60_000, 120_000)
+EVENT_AGE_MS_MAX = 6 * 3600 * 1000
+# Throttles and system errors: from 1 second after the first attempt to a maximum of 5 minutes.
+THROTTLE_DELAY_MS_MIN = 1_000
+THROTTLE_DELAY_MS_MAX = 300_000
+
+# AWS: Lambda API Reference, CreateEventSourceMapping (BatchSize, MaximumBatchingWindowInSeconds).
+BATCH_SIZE_DEFAULT = 10
+BATCH_SIZE_MAX = 10_000
+BATCH_SIZE_WITHOUT_WINDOW_MAX = 10
+BATCHING_WINDOW_S_MAX = 300
+# AWS: Lambda Developer Guide, Configuring scaling behavior for SQS event source mappings.
+MAXIMUM_CONCURRENCY_MIN = 2
+MAXIMUM_CONCURRENCY_MAX = 1_000
+
+# Our own. An archive of more entries is taken for a bomb: AWS sets no number, 250 MB of 1-byte
+# files would be 262,144,000 inodes.
+CODE_ENTRIES_MAX = 50_000
+# Reading one message batch takes at most ten at a time, as ReceiveMessage does.
+RECEIVE_MAX = 10
+# How many times in a row a newcomer may pass the head of the queue for a process because a warm
+# instance of its own function has just become free.
+OVERTAKES_MAX = 16
+# An invocation that no runtime has taken is offered to another instance at most this often.
+OFFERS_MAX = 4
+# Output of one function kept on disk, twice (the current file and the one before).
+LOG_FILE_BYTES_MAX = 5 * 1024 * 1024
+# One read of a function's output may take at most this much, so that a flood cannot hold the loop.
+LOG_READ_BYTES_MAX = 1024 * 1024
+# RLIMIT_DATA counts what is reserved, thread stacks of 8 MB among it, where Lambda counts what is
+# resident; this much more lets ordinary functions through and still stops a runaway.
+DATA_LIMIT_SLACK_MB = 256

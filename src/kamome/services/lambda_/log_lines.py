@@ -1,0 +1,95 @@
+"""The lines that Lambda itself writes into a function's log.
+
+AWS: Lambda Developer Guide, Viewing CloudWatch logs for Lambda functions; and Understanding the
+Lambda execution environment lifecycle, Failures during the invoke phase (`Status`, `Error Type`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import ceil
+
+from kamome.services.lambda_.runtimes.port import Outcome
+
+
+def start_line(request_id: str, version: str) -> str:
+    """`START RequestId: … Version: $LATEST`."""
+    return f"START RequestId: {request_id} Version: {version}\n"
+
+
+def end_line(request_id: str) -> str:
+    """`END RequestId: …`."""
+    return f"END RequestId: {request_id}\n"
+
+
+def report_line(
+    request_id: str,
+    outcome: Outcome,
+    *,
+    duration_ms: float,
+    init_duration_ms: float | None,
+    memory_mb: int,
+    max_memory_mb: int,
+) -> str:
+    """`REPORT RequestId: …` with durations in ms and memory in MB.
+
+    The billed duration is rounded up to the millisecond and includes the init.
+    """
+    billed_ms = ceil(duration_ms + (init_duration_ms or 0))
+    fields = [
+        f"REPORT RequestId: {request_id}",
+        f"Duration: {duration_ms:.2f} ms",
+        f"Billed Duration: {billed_ms} ms",
+        f"Memory Size: {memory_mb} MB",
+        f"Max Memory Used: {max_memory_mb} MB",
+    ]
+    if init_duration_ms is not None:
+        fields.append(f"Init Duration: {init_duration_ms:.2f} ms")
+    if outcome.kind == "timed_out":
+        fields.append("Status: timeout")
+    elif outcome.kind in {"exited", "undelivered"}:
+        fields += ["Status: error", f"Error Type: {outcome.error_type}"]
+    return "\t".join([*fields, "\n"])
+
+
+def timed_out_line(request_id: str, now_ms: int, timeout_s: int) -> str:
+    """`2026-01-31T09:00:00.000Z … Task timed out after 3.00 seconds`."""
+    return f"{iso_time(now_ms)} {request_id} {timed_out_words(timeout_s)}\n\n"
+
+
+def timed_out_words(timeout_s: int) -> str:
+    """`Task timed out after 3.00 seconds`."""
+    return f"Task timed out after {timeout_s}.00 seconds"
+
+
+def exit_words(exit_code: int | None) -> str:
+    """How the end of a runtime reads: by its exit status, or by the signal that ended it."""
+    if not exit_code:
+        return "Runtime exited without providing a reason"
+    if exit_code < 0:
+        return f"Runtime exited with error: signal: {_SIGNAL_WORDS.get(-exit_code, -exit_code)}"
+    return f"Runtime exited with error: exit status {exit_code}"
+
+
+def iso_time(now_ms: int) -> str:
+    """`2026-01-31T09:00:00.000Z`."""
+    moment = datetime.fromtimestamp(now_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def log_stream_name(now_ms: int, version: str, unique: str) -> str:
+    """`2026/01/31/[$LATEST]<32 hexadecimal digits>`."""
+    day = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y/%m/%d")
+    return f"{day}/[{version}]{unique}"
+
+
+# As Lambda's own runtime supervisor, a Go program, prints them.
+_SIGNAL_WORDS = {
+    4: "illegal instruction",
+    6: "aborted",
+    7: "bus error",
+    8: "floating point exception",
+    9: "killed",
+    11: "segmentation fault",
+    15: "terminated",
+}

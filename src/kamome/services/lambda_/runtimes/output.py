@@ -1,0 +1,100 @@
+"""What a function prints: read from its pipe, kept in a bounded file and in a 4 KB tail."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from kamome.services.lambda_.limits import (
+    LOG_FILE_BYTES_MAX,
+    LOG_READ_BYTES_MAX,
+    LOG_TAIL_BYTES,
+)
+
+_READ_BYTES = 64 * 1024
+
+
+class FunctionLog:
+    """The log of one function on disk: the current file and the one before it.
+
+    Not durable: it is written without a sync, and what it cannot write is not kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, text: bytes) -> None:
+        """Add output; rotates at 5 MB."""
+        try:
+            with self._path.open("ab") as file:
+                file.write(text)
+                is_full = file.tell() > LOG_FILE_BYTES_MAX
+            if is_full:
+                self._path.replace(self._path.with_suffix(".1.log"))
+        except OSError:
+            return  # a full disk must not fail the function; the store's own edge reports it
+
+
+class Output:
+    """The read end of one instance's stdout and stderr."""
+
+    def __init__(self, log: FunctionLog) -> None:
+        self._log = log
+        self._tail = bytearray()
+        self._reader, self.writer = os.pipe()
+        os.set_blocking(self._reader, False)
+
+    def watch(self) -> None:
+        """Read whenever there is something; the parent's copy of the write end is closed."""
+        os.close(self.writer)
+        self.writer = -1
+        asyncio.get_running_loop().add_reader(self._reader, self.drain)
+
+    def begin(self) -> None:
+        """A new invocation: its tail begins here."""
+        self._tail.clear()
+
+    def note(self, line: str) -> None:
+        """Add a line of Lambda's own."""
+        self._take(line.encode())
+
+    def drain(self) -> None:
+        """Read what is in the pipe now, at most 1 MB, without waiting."""
+        taken = 0
+        while self._reader >= 0 and taken < LOG_READ_BYTES_MAX:
+            try:
+                text = os.read(self._reader, _READ_BYTES)
+            except BlockingIOError:
+                return
+            if not text:
+                self._close_reader()
+                return
+            taken += len(text)
+            self._take(text)
+
+    @property
+    def tail(self) -> bytes:
+        """The last 4 KB since `begin`."""
+        return bytes(self._tail)
+
+    def close(self) -> None:
+        """Let go of the pipe."""
+        self.drain()
+        self._close_reader()
+        if self.writer >= 0:
+            os.close(self.writer)
+            self.writer = -1
+
+    def _take(self, text: bytes) -> None:
+        self._log.write(text)
+        self._tail += text[-LOG_TAIL_BYTES:]
+        if len(self._tail) > LOG_TAIL_BYTES:
+            del self._tail[:-LOG_TAIL_BYTES]
+
+    def _close_reader(self) -> None:
+        if self._reader >= 0:
+            asyncio.get_running_loop().remove_reader(self._reader)
+            os.close(self._reader)
+            self._reader = -1

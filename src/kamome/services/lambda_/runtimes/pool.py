@@ -1,0 +1,281 @@
+"""Instances kept warm, reused, and bounded; who waits for one, and who is throttled.
+
+Two bounds. The account's concurrency (1,000 invocations under way or waiting, per account and
+Region) throttles, as at AWS. The number of processes of this machine makes invocations wait in
+line, because at AWS there would have been another machine. So the line is never longer than the
+accounts' concurrency.
+
+An instance serves the revision it was made for. Idle ones end after a while (on the clock), when
+their function changes, or when another function needs their place.
+
+AWS: Lambda Developer Guide, Understanding Lambda function scaling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from kamome.clock import Clock, Timer
+from kamome.services.lambda_.errors import TooManyRequestsException
+from kamome.services.lambda_.limits import CONCURRENT_EXECUTIONS, OFFERS_MAX, OVERTAKES_MAX
+from kamome.services.lambda_.runtimes.port import (
+    Instance,
+    InstanceFactory,
+    Invocation,
+    Outcome,
+    Report,
+    RuntimeSpec,
+)
+
+
+@dataclass(slots=True)
+class Started:
+    """An instance on loan, or one whose init has failed (`failure`), which is not pooled."""
+
+    instance: Instance
+    failure: Outcome | None
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    key: str
+    granted: asyncio.Future[Instance | None]  # an instance of the key, or None: a free place
+    overtaken: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Idle:
+    instance: Instance
+    timer: Timer
+
+
+@dataclass(slots=True)
+class InstancePool:
+    """All instances of this server. `idle_ms` is how long an unused one is kept."""
+
+    make: InstanceFactory
+    clock: Clock
+    processes_max: int
+    idle_ms: int
+    concurrency_max: int = CONCURRENT_EXECUTIONS
+    _places_taken: int = 0
+    _under_way: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _idle: dict[str, list[_Idle]] = field(default_factory=dict)
+    _busy: set[Instance] = field(default_factory=set)
+    _waiters: deque[_Waiter] = field(default_factory=deque)
+    _retired: set[str] = field(default_factory=set)
+    _endings: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @contextmanager
+    def admitted(self, account: str, region: str) -> Iterator[None]:
+        """The block is one of the account's concurrent executions in the Region.
+
+        Raises:
+            TooManyRequestsException: the account has none left.
+        """
+        scope = (account, region)
+        if self._under_way[scope] >= self.concurrency_max:
+            raise TooManyRequestsException("ConcurrentInvocationLimitExceeded")
+        self._under_way[scope] += 1
+        try:
+            yield
+        finally:
+            self._under_way[scope] -= 1
+            if not self._under_way[scope]:
+                del self._under_way[scope]
+
+    async def run(self, spec: RuntimeSpec, make: Callable[[], Invocation]) -> Report:
+        """Run one invocation on an instance of this revision and say how it ended.
+
+        `make` is called when an instance is ready, so that the deadline counts from then. An
+        invocation that no runtime has taken is offered to another instance, at most four times.
+        """
+        for _ in range(OFFERS_MAX):
+            report = await self._run_once(await self.acquire(spec), make())
+            if report.outcome.kind != "undelivered":
+                break
+        return report
+
+    async def _run_once(self, started: Started, invocation: Invocation) -> Report:
+        instance = started.instance
+        try:
+            if started.failure is not None:
+                report = instance.report_failed_init(invocation.request_id, started.failure)
+                self.discard(instance)
+                return report
+            report = await instance.invoke(invocation)
+        except BaseException:
+            self.discard(instance)
+            raise
+        if report.outcome.kind in {"response", "error"}:
+            self.release(instance)
+        else:
+            self.discard(instance)
+        return report
+
+    async def acquire(self, spec: RuntimeSpec) -> Started:
+        """A warm instance of this revision, or a new one as soon as there is a place for it.
+
+        First come, first served, except that an instance that has just become free goes to the
+        next in line of its own function, at most 16 times past anyone.
+        """
+        instance = self._take_idle(spec.key)
+        if instance is None and not self._take_place():
+            instance = await self._wait_in_line(spec.key)
+        if instance is not None:
+            return Started(instance, None)
+        return await self._start(spec)
+
+    def release(self, instance: Instance) -> None:
+        """The borrower is done. A dead instance, or one of an old revision, is not kept."""
+        if instance not in self._busy:
+            return  # the pool has been closed meanwhile
+        self._busy.discard(instance)
+        if not instance.is_alive or instance.spec.key in self._retired:
+            self._end(instance)
+            return
+        waiter = self._next_for(instance.spec.key)
+        if waiter is not None:
+            self._busy.add(instance)
+            waiter.granted.set_result(instance)
+        elif self._waiters:
+            self._end(instance)
+        else:
+            self._keep(instance)
+
+    def retire(self, key: str) -> None:
+        """A revision is gone: its idle instances end now, busy ones after their invocation."""
+        for idle in self._idle.pop(key, []):
+            idle.timer.cancel()
+            self._end(idle.instance)
+        if any(instance.spec.key == key for instance in self._busy):
+            self._retired.add(key)
+
+    async def close(self) -> None:
+        """End all instances, and return when nothing of them is left."""
+        for key in list(self._idle):
+            self.retire(key)
+        for instance in list(self._busy):
+            self._busy.discard(instance)
+            self._end(instance)
+        if self._endings:
+            await asyncio.wait(self._endings)
+
+    # ------------------------------------------------------------------ places and the line
+
+    def _take_idle(self, key: str) -> Instance | None:
+        """The instance used last, so that those not needed can grow old."""
+        waiting = self._idle.get(key, [])
+        while waiting:
+            idle = waiting.pop()
+            idle.timer.cancel()
+            if not waiting:
+                del self._idle[key]
+            if idle.instance.is_alive:
+                self._busy.add(idle.instance)
+                return idle.instance
+            self._end(idle.instance)
+        return None
+
+    def _take_place(self) -> bool:
+        """Whether a new instance may be started now; evicts the idle one of another revision."""
+        if self._waiters:
+            return False
+        if self._places_taken >= self.processes_max and self._idle:
+            key = next(iter(self._idle))
+            evicted = self._idle[key].pop(0)
+            if not self._idle[key]:
+                del self._idle[key]
+            evicted.timer.cancel()
+            self._end(evicted.instance)
+        if self._places_taken >= self.processes_max:
+            return False
+        self._places_taken += 1
+        return True
+
+    async def _wait_in_line(self, key: str) -> Instance | None:
+        waiter = _Waiter(key, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        try:
+            return await waiter.granted
+        except asyncio.CancelledError:
+            self._leave_line(waiter)
+            raise
+
+    def _leave_line(self, waiter: _Waiter) -> None:
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+        elif waiter.granted.done() and not waiter.granted.cancelled():
+            instance = waiter.granted.result()
+            if instance is not None:
+                self.release(instance)
+            else:
+                self._free_place()
+
+    def _next_for(self, key: str) -> _Waiter | None:
+        """Who gets a free instance of this revision; None if its place is due to another."""
+        for place, waiter in enumerate(self._waiters):
+            if waiter.key == key:
+                if place and self._waiters[0].overtaken >= OVERTAKES_MAX:
+                    return None
+                for passed in range(place):
+                    self._waiters[passed].overtaken += 1
+                del self._waiters[place]
+                return waiter
+        return None
+
+    def _free_place(self) -> None:
+        self._places_taken -= 1
+        while self._waiters and self._places_taken < self.processes_max:
+            waiter = self._waiters.popleft()
+            if not waiter.granted.done():
+                self._places_taken += 1
+                waiter.granted.set_result(None)
+
+    # ------------------------------------------------------------------ lives of instances
+
+    async def _start(self, spec: RuntimeSpec) -> Started:
+        instance = self.make(spec)
+        self._busy.add(instance)
+        try:
+            failure = await instance.start()
+        except BaseException:
+            self.discard(instance)
+            raise
+        return Started(instance, failure)
+
+    def discard(self, instance: Instance) -> None:
+        """The borrower is done with an instance that must not be used again."""
+        if instance in self._busy:
+            self._busy.discard(instance)
+            self._end(instance)
+
+    def _keep(self, instance: Instance) -> None:
+        key = instance.spec.key
+        when_ms = self.clock.now_ms() + self.idle_ms
+        timer = self.clock.call_at(when_ms, lambda: self._grown_old(key, instance))
+        # A key that has been used goes to the end: the first key is the one to evict.
+        kept = self._idle.pop(key, [])
+        self._idle[key] = [*kept, _Idle(instance, timer)]
+
+    def _grown_old(self, key: str, instance: Instance) -> None:
+        kept = [idle for idle in self._idle.get(key, []) if idle.instance is not instance]
+        if kept:
+            self._idle[key] = kept
+        else:
+            self._idle.pop(key, None)
+        self._end(instance)
+
+    def _end(self, instance: Instance) -> None:
+        instance.kill()
+        key = instance.spec.key
+        if key in self._retired and all(busy.spec.key != key for busy in self._busy):
+            self._retired.discard(key)
+        self._free_place()
+        ending = asyncio.get_running_loop().create_task(instance.ended())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)

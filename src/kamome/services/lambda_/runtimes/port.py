@@ -1,0 +1,103 @@
+"""What an execution environment is to the rest of Lambda, whatever runs it (process, container).
+
+AWS: Lambda Developer Guide, Understanding the Lambda execution environment lifecycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+OutcomeKind = Literal[
+    "response",  # the runtime posted a response
+    "error",  # the runtime posted an error document, for the invocation or for its init
+    "too_large",  # the response passed 6 MB
+    "exited",  # the process ended while it had the invocation
+    "timed_out",  # the function's timeout passed; the process group has been killed
+    "undelivered",  # the instance ended before any runtime took the invocation
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSpec:
+    """One revision of a function, as its instances need it. Equal `key`s share instances."""
+
+    key: str
+    account: str
+    region: str
+    function_name: str
+    function_arn: str
+    version: str
+    runtime: str
+    handler: str
+    code_folder: Path
+    log_group: str
+    variables: Mapping[str, str]
+    timeout_s: int
+    memory_mb: int
+    ephemeral_storage_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One event on its way to a runtime. `deadline_ms` is the machine's own epoch time."""
+
+    request_id: str
+    payload: bytes
+    deadline_ms: int
+    function_arn: str
+    trace: str
+    client_context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an invocation, or the init before it, ended."""
+
+    kind: OutcomeKind
+    payload: bytes = b""
+    error_type: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An outcome with what the instance measured. Times are real milliseconds of the process."""
+
+    outcome: Outcome
+    duration_ms: float
+    init_duration_ms: float | None
+    max_memory_mb: int
+    log_tail: bytes
+
+
+class Instance(Protocol):
+    """One execution environment: serves one invocation at a time, then waits for the next."""
+
+    @property
+    def spec(self) -> RuntimeSpec:
+        """What it runs."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it could take an invocation now, as far as the operating system tells."""
+
+    async def start(self) -> Outcome | None:
+        """Start it and wait for the end of its init; the failure of that, or None."""
+
+    async def invoke(self, invocation: Invocation) -> Report:
+        """Hand over one invocation and wait for how it ended, at most the function's timeout."""
+
+    def report_failed_init(self, request_id: str, failure: Outcome) -> Report:
+        """The report of the invocation for which it was started, when `start` has failed."""
+
+    def kill(self) -> None:
+        """End it, whatever it is doing, with everything it has started."""
+
+    async def ended(self) -> None:
+        """Return when nothing of it is left."""
+
+
+InstanceFactory = Callable[[RuntimeSpec], Instance]

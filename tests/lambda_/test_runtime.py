@@ -1,0 +1,304 @@
+"""Real processes on the real Runtime API."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from kamome.clock import Clock
+from kamome.services.lambda_.runtimes.port import Invocation
+from kamome.services.lambda_.runtimes.process import ProcessHost
+
+if TYPE_CHECKING:
+    from conftest import Runtime
+
+ECHO = "def handler(event, context):\n    return event\n"
+
+
+async def test_function_gets_its_event_and_context(runtime: Runtime) -> None:
+    spec = runtime.spec(
+        "def handler(event, context):\n"
+        "    return [event, context.aws_request_id, context.invoked_function_arn,\n"
+        "            context.function_name, context.memory_limit_in_mb,\n"
+        "            0 < context.get_remaining_time_in_millis() <= 5000]\n"
+    )
+
+    report = await runtime.invoke(spec, {"注文": 1})
+
+    assert report.outcome.kind == "response"
+    assert orjson.loads(report.outcome.payload) == [
+        {"注文": 1},
+        "11111111-2222-4333-8444-555555555555",
+        "arn:aws:lambda:eu-west-1:000000000000:function:f",
+        "f",
+        "128",
+        True,
+    ]
+
+
+async def test_instance_is_warm_the_second_time(runtime: Runtime) -> None:
+    spec = runtime.spec(
+        "import os\ncount = 0\n"
+        "def handler(event, context):\n"
+        "    global count\n    count += 1\n    return [count, os.getpid()]\n"
+    )
+
+    first = await runtime.invoke(spec)
+    second = await runtime.invoke(spec)
+
+    assert first.init_duration_ms is not None
+    assert second.init_duration_ms is None
+    one, two = orjson.loads(first.outcome.payload), orjson.loads(second.outcome.payload)
+    assert (one[0], two[0]) == (1, 2)
+    assert one[1] == two[1]
+
+
+async def test_exception_becomes_the_error_document(runtime: Runtime) -> None:
+    spec = runtime.spec("def handler(event, context):\n    raise ValueError('no such order')\n")
+
+    report = await runtime.invoke(spec)
+
+    document = orjson.loads(report.outcome.payload)
+    assert report.outcome.kind == "error"
+    assert document["errorType"] == "ValueError"
+    assert document["errorMessage"] == "no such order"
+    assert document["requestId"] == "11111111-2222-4333-8444-555555555555"
+    assert "app.py" in document["stackTrace"][0]
+
+
+async def test_instance_survives_an_exception(runtime: Runtime) -> None:
+    spec = runtime.spec(
+        "import os\ndef handler(event, context):\n"
+        "    if event: raise ValueError('x')\n    return os.getpid()\n"
+    )
+    first = await runtime.invoke(spec)
+
+    await runtime.invoke(spec, 1)
+
+    assert (await runtime.invoke(spec)).outcome.payload == first.outcome.payload
+
+
+async def test_missing_module_fails_the_init(runtime: Runtime) -> None:
+    report = await runtime.invoke(runtime.spec("import no_such_module\n"))
+
+    assert report.outcome.kind == "error"
+    assert report.outcome.error_type == "Runtime.ImportModuleError"
+    assert b"No module named 'no_such_module'" in report.outcome.payload
+
+
+async def test_exit_during_init_is_an_exit_error(runtime: Runtime) -> None:
+    report = await runtime.invoke(runtime.spec("import os\nos._exit(3)\n"))
+
+    assert report.outcome.kind == "exited"
+    assert report.outcome.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("statement", "exit_code"),
+    [
+        pytest.param("import sys; sys.exit(0)", 0, id="sys.exit"),
+        pytest.param("import os; os._exit(7)", 7, id="os._exit"),
+        pytest.param("import os; os.kill(os.getpid(), 9)", -9, id="killed"),
+    ],
+)
+async def test_end_of_the_process_ends_the_invocation(
+    runtime: Runtime, statement: str, exit_code: int
+) -> None:
+    spec = runtime.spec(f"def handler(event, context):\n    {statement}\n")
+
+    report = await runtime.invoke(spec)
+
+    assert report.outcome.kind == "exited"
+    assert report.outcome.exit_code == exit_code
+    assert b"Status: error\tError Type: Runtime.ExitError" in report.log_tail
+
+
+async def test_timeout_kills_the_function_and_all_it_started(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    spec = runtime.spec(
+        "import subprocess, time\n"
+        "def handler(event, context):\n"
+        "    child = subprocess.Popen(['sleep', '60'])\n"
+        "    open(event, 'w').write(str(child.pid))\n"
+        "    time.sleep(60)\n",
+        timeout_s=1,
+    )
+
+    report = await runtime.invoke(spec, str(tmp_path / "child"))
+
+    assert report.outcome.kind == "timed_out"
+    assert report.outcome.error_type == "Sandbox.Timedout"
+    assert b"Task timed out after 1.00 seconds" in report.log_tail
+    assert b"Status: timeout" in report.log_tail
+    assert await _is_gone(int((tmp_path / "child").read_text()))
+
+
+async def test_large_response_is_refused(runtime: Runtime) -> None:
+    spec = runtime.spec("def handler(event, context):\n    return 'x' * event\n")
+
+    fits = await runtime.invoke(spec, 6 * 1024 * 1024)
+    report = await runtime.invoke(spec, 6 * 1024 * 1024 + 200)
+
+    assert fits.outcome.kind == "response"
+    assert report.outcome.kind == "too_large"
+    assert report.outcome.error_type == "Function.ResponseSizeTooLarge"
+
+
+async def test_runaway_memory_is_an_error_of_the_function(runtime: Runtime) -> None:
+    spec = runtime.spec("def handler(event, context):\n    return len(bytearray(10**9))\n")
+
+    report = await runtime.invoke(spec)
+
+    assert report.outcome.error_type == "MemoryError"
+
+
+async def test_log_tail_holds_the_lines_of_the_invocation(runtime: Runtime) -> None:
+    spec = runtime.spec(
+        "import sys, logging\nprint('init line')\n"
+        "def handler(event, context):\n"
+        "    print('out', event); print('err', file=sys.stderr)\n"
+        "    logging.getLogger().warning('warned')\n"
+    )
+    await runtime.invoke(spec, 1)
+
+    tail = (await runtime.invoke(spec, 2)).log_tail.decode()
+
+    lines = tail.splitlines()
+    assert lines[0] == "START RequestId: 11111111-2222-4333-8444-555555555555 Version: $LATEST"
+    assert lines[1:3] == ["out 2", "err"]
+    assert lines[3].startswith("[WARNING]")
+    assert lines[3].endswith("warned")
+    assert lines[4] == "END RequestId: 11111111-2222-4333-8444-555555555555"
+    assert lines[5].startswith("REPORT RequestId: 11111111-2222-4333-8444-555555555555\tDuration: ")
+    assert "init line" not in tail
+
+
+async def test_log_tail_is_the_last_4_kb(runtime: Runtime, tmp_path: Path) -> None:
+    spec = runtime.spec("def handler(event, context):\n    print('x' * 100_000)\n")
+
+    report = await runtime.invoke(spec)
+
+    assert len(report.log_tail) == 4096
+    assert b"REPORT" in report.log_tail
+    log = tmp_path / "logs/000000000000/eu-west-1/f.log"
+    assert log.read_bytes().count(b"x") >= 100_000
+
+
+async def test_environment_is_made_from_nothing(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVER_SECRET", "leaked")
+    spec = runtime.spec(
+        "import os\ndef handler(event, context):\n    return dict(os.environ)\n",
+        STAGE="test",
+        TZ="Asia/Tokyo",
+    )
+
+    seen = orjson.loads((await runtime.invoke(spec)).outcome.payload)
+
+    assert "SERVER_SECRET" not in seen
+    assert seen["STAGE"] == "test"
+    assert seen["TZ"] == "Asia/Tokyo"
+    assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert seen["AWS_REGION"] == seen["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "f"
+    assert seen["_HANDLER"] == "app.handler"
+    assert seen["_X_AMZN_TRACE_ID"] == "Root=1-68e60000-0123456789abcdef01234567"
+    assert seen["LAMBDA_TASK_ROOT"] == str(spec.code_folder)
+    assert seen["HOME"] == seen["TMPDIR"]
+
+
+async def test_instance_has_its_own_temporary_folder(runtime: Runtime, tmp_path: Path) -> None:
+    spec = runtime.spec(
+        "import tempfile\ndef handler(event, context):\n    return tempfile.gettempdir()\n"
+    )
+    folder = orjson.loads((await runtime.invoke(spec)).outcome.payload)
+    assert folder.startswith(str(tmp_path / "instances"))
+
+    await runtime.pool.close()
+
+    assert not Path(folder).exists()
+
+
+async def test_dead_instance_swallows_no_invocation(runtime: Runtime) -> None:
+    spec = runtime.spec("import os\ndef handler(event, context):\n    return os.getpid()\n")
+    pid = orjson.loads((await runtime.invoke(spec)).outcome.payload)
+    os.kill(pid, signal.SIGKILL)
+
+    report = await runtime.invoke(spec)
+
+    assert report.outcome.kind == "response"
+    assert orjson.loads(report.outcome.payload) != pid
+
+
+async def test_invocation_offered_to_an_ended_runtime_is_not_delivered(runtime: Runtime) -> None:
+    spec = runtime.spec(
+        "import os, threading, time\n"
+        "def handler(event, context):\n"
+        "    threading.Timer(0.05, os._exit, [5]).start()\n"
+    )
+    started = await runtime.pool.acquire(spec)
+    instance = started.instance
+    first: Invocation = _invocation()
+    await instance.invoke(first)
+    await _until(lambda: not instance.is_alive)
+
+    report = await instance.invoke(first)
+
+    assert report.outcome.kind == "undelivered"
+    runtime.pool.release(instance)
+
+
+async def test_idle_instance_ends_by_the_clock(runtime: Runtime, clock: Clock) -> None:
+    spec = runtime.spec("import os\ndef handler(event, context):\n    return os.getpid()\n")
+    pid = orjson.loads((await runtime.invoke(spec)).outcome.payload)
+
+    await clock.advance(299_999)
+    assert Path(f"/proc/{pid}").exists()
+    await clock.advance(1)
+
+    assert await _is_gone(pid)
+
+
+async def test_leftovers_of_a_killed_server_are_ended(
+    runtime: Runtime, make_host: Callable[[], ProcessHost]
+) -> None:
+    spec = runtime.spec("import os\ndef handler(event, context):\n    return os.getpid()\n")
+    pid = orjson.loads((await runtime.invoke(spec)).outcome.payload)
+
+    ended = make_host().remove_leftovers()
+
+    assert ended == 1
+    assert await _is_gone(pid)
+
+
+def _invocation() -> Invocation:
+    return Invocation("11111111-2222-4333-8444-555555555555", b"null", 0, "arn", "Root=1-0-0")
+
+
+async def _is_gone(pid: int) -> bool:
+    """The process may take a few passes of the loop to be reaped."""
+
+    def gone() -> bool:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        return stat.rpartition(")")[2].split()[0] == "Z"
+
+    await _until(gone)
+    return gone()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(3):
+        while not condition():
+            await asyncio.sleep(0.005)
