@@ -1,0 +1,44 @@
+"""Limits of SNS. Each line names the page that sets it."""
+
+from __future__ import annotations
+
+# AWS: General Reference, Amazon SNS endpoints and quotas (standard topics per account).
+TOPICS_MAX = 100_000
+# AWS: General Reference, Amazon SNS endpoints and quotas (subscriptions per standard topic).
+SUBSCRIPTIONS_PER_TOPIC_MAX = 12_500_000
+# AWS: SNS API Reference, CreateTopic (Name).
+TOPIC_NAME_CHARACTERS_MAX = 256
+# AWS: SNS Developer Guide, Creating an Amazon SNS topic (display name).
+DISPLAY_NAME_CHARACTERS_MAX = 100
+# AWS: SNS Developer Guide, API permissions: actions and resources reference (policy quotas).
+POLICY_BYTES_MAX = 30 * 1024
+# AWS: the same table (statements).
+POLICY_STATEMENTS_MAX = 100
+# AWS: SNS API Reference, Publish (Message).
+MESSAGE_BYTES_DEFAULT_MAX = 256 * 1024
+# AWS: SNS API Reference, CreateTopic (MaximumMessageSize), its smallest value.
+MAXIMUM_MESSAGE_SIZE_MIN_BYTES = 1024
+# AWS: SNS API Reference, CreateTopic (MaximumMessageSize), its largest value.
+MAXIMUM_MESSAGE_SIZE_MAX_BYTES = 1024 * 1024
+# AWS: SNS Developer Guide, Publishing large messages (subscription limits above 256 KiB).
+LARGE_MESSAGE_SUBSCRIPTIONS_MAX = 100
+# AWS: SNS API Reference, Publish (Subject): "less than 100"; a subject of exactly 100 is accepted.
+SUBJECT_CHARACTERS_MAX = 100
+# AWS: SNS Developer Guide, Amazon SNS message attributes (Name).
+ATTRIBUTE_NAME_CHARACTERS_MAX = 256
+# AWS: the same page (Type).
+ATTRIBUTE_TYPE_BYTES_MAX = 256
+# AWS: the same page, raw message delivery to SQS.
+RAW_SQS_ATTRIBUTES_MAX = 10
+# AWS: SNS API Reference, Publish (MessageGroupId).
+MESSAGE_GROUP_ID_CHARACTERS_MAX = 128
+# AWS: SNS API Reference, CreateTopic (TagLimitExceeded).
+TAGS_MAX = 50
+# AWS: SNS API Reference, Tag (Key).
+TAG_KEY_CHARACTERS_MAX = 128
+# AWS: SNS API Reference, Tag (Value).
+TAG_VALUE_CHARACTERS_MAX = 256
+# AWS: SNS API Reference, ListTopics, ListSubscriptions, ListSubscriptionsByTopic.
+PAGE_ITEMS_MAX = 100
+# Kamome: one step delivers to at most this many, about 6 ms; then others have a turn.
+FAN_OUT_SUBSCRIPTIONS_MAX = 100

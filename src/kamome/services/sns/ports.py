@@ -1,0 +1,51 @@
+"""What SNS asks of other slices; `app.py` fills these in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from kamome.context import RequestContext
+
+# An SQS message attribute: `DataType` with `StringValue` or `BinaryValue`.
+MessageAttribute = Mapping[str, str | bytes]
+
+
+class SendToQueue(Protocol):
+    """Send one message to a queue within the current step; returns its MessageId.
+
+    AWS: SNS Developer Guide, Fanout to Amazon SQS queues.
+    """
+
+    def __call__(
+        self,
+        ctx: RequestContext,
+        queue_arn: str,
+        body: str,
+        attributes: Mapping[str, MessageAttribute] = ...,
+        *,
+        group_id: str = "",
+        deduplication_id: str = "",
+    ) -> str:
+        """Raises AwsError: the queue is gone (a Sender fault), or cannot take it now."""
+        ...
+
+
+class InvokeEvent(Protocol):
+    """Write the asynchronous invocation of a function within the current step.
+
+    AWS: SNS Developer Guide, Fanout to Lambda functions.
+    """
+
+    def __call__(self, ctx: RequestContext, function_arn: str, payload: bytes) -> None:
+        """Raises AwsError: the function is gone (a Sender fault), or cannot take it now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SnsPorts:
+    """SNS's way to SQS and Lambda."""
+
+    send_to_queue: SendToQueue
+    invoke_event: InvokeEvent
