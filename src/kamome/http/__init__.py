@@ -1,0 +1,1 @@
+"""HTTP: the server, the pipeline every request passes, routes and signatures."""

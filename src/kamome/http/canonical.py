@@ -1,0 +1,104 @@
+"""The canonical request of Signature Version 4: path, query, headers.
+
+S3 signs the path as it was sent, encoded once; every other service signs the normalised path,
+encoded a second time. A client may sign what it sent or what the documentation derives from it,
+and the two differ where it left characters unencoded that need not be (`%7E` for `~`, `%2F` for
+`/` in a key). Both spell the same resource, so both are accepted: `forms` yields them, what the
+client sent first, the documentation's last.
+
+Header text is latin-1, as ASGI servers decode it, so that encoding it gives the bytes as sent.
+
+AWS: IAM User Guide, Create a signed AWS API request; S3 API Reference, Signature Calculations for
+the Authorization Header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote, unquote_to_bytes
+
+from kamome.wire import HttpRequest
+
+_BLANK_CHARACTERS = " \t"
+_BLANKS = re.compile(r"[ \t]+")
+
+
+def to_bytes(text: str) -> bytes:
+    """The bytes that `text` came from; UTF-8 where it is not latin-1."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def forms(
+    request: HttpRequest, *, once_encoded: bool, without: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Pairs of canonical path and query that this request may have been signed with: 1 to 4.
+
+    `once_encoded` is S3's rule for paths. `without` names the query parameter that carries the
+    signature itself (presigned requests) and is not signed.
+    """
+    paths = _s3_paths(request.raw_path) if once_encoded else (_normal_path(request.raw_path),)
+    queries = _queries(request.raw_query, without)
+    for path in paths:
+        for query in queries:
+            yield path, query
+
+
+def headers(request: HttpRequest, names: Sequence[str]) -> str:
+    """Canonical headers: one `name:value` line each, blanks trimmed and collapsed."""
+    lines = []
+    for name in names:
+        value = request.header(name)
+        if "  " in value or "\t" in value:
+            value = _BLANKS.sub(" ", value)
+        lines.append(f"{name}:{value.strip(_BLANK_CHARACTERS)}\n")
+    return "".join(lines)
+
+
+def _s3_paths(raw_path: str) -> tuple[str, ...]:
+    sent = raw_path or "/"
+    encoded = quote(unquote_to_bytes(to_bytes(sent)), safe="/~")
+    return (sent,) if sent == encoded else (sent, encoded)
+
+
+def _normal_path(raw_path: str) -> str:
+    """Dot segments and repeated slashes removed (RFC 3986 §5.2.4), then encoded once more."""
+    if not raw_path or raw_path == "/":
+        return "/"
+    kept: list[str] = []
+    segments = raw_path.split("/")
+    for segment in segments:
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment not in {"", "."}:
+            kept.append(segment)
+    if not kept:
+        return "/"
+    # As botocore does: "/a/." and "/a/.." drop the slash, only "/a/" keeps it.
+    tail = "/" if segments[-1] == "" else ""
+    return quote(to_bytes("/" + "/".join(kept) + tail), safe="/~")
+
+
+def _queries(raw_query: str, without: str) -> tuple[str, ...]:
+    if not raw_query:
+        return ("",)
+    pairs = [
+        (name, value)
+        for name, _, value in (part.partition("=") for part in raw_query.split("&") if part)
+        if name != without or not without
+    ]
+    sent = _joined(pairs)
+    encoded = _joined([(_encoded(name), _encoded(value)) for name, value in pairs])
+    return (sent,) if sent == encoded else (sent, encoded)
+
+
+def _encoded(text: str) -> str:
+    return quote(unquote_to_bytes(to_bytes(text.replace("+", " "))), safe="~")
+
+
+def _joined(pairs: list[tuple[str, str]]) -> str:
+    return "&".join([f"{name}={value}" for name, value in sorted(pairs)])
