@@ -1,0 +1,145 @@
+"""Arguments of SMTP commands, parsed: EHLO's name, MAIL's and RCPT's paths and parameters.
+
+Pure functions; what is wrong is raised as `BadCommand` with the reply to give.
+
+More is accepted than RFC 5321 §4.1.2 generates, where senders are known to do it: blanks after
+`FROM:`, local parts with doubled or trailing dots (once given out by Japanese mobile carriers),
+labels with underscores, local parts beyond 64 octets (VERP).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kamome.mail import replies
+from kamome.mail.limits import DOMAIN_BYTES_MAX, PATH_BYTES_MAX
+from kamome.mail.replies import Reply
+
+# RFC 5321 §4.1.2 and RFC 6531 §3.3 (non-ASCII in atoms, quoted strings and labels).
+_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-\u0080-\U0010ffff]+"
+_QUOTED = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\u0080-\U0010ffff]|\\[\x20-\x7e])*"'
+_LABEL = r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]*[A-Za-z0-9_\u0080-\U0010ffff])?"  # noqa: E501 - one pattern
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
+_LITERAL = r"\[[\x21-\x5a\x5e-\x7e]+\]"
+_MAILBOX = re.compile(rf"(?P<local>{_ATOMS}|{_QUOTED})@(?P<domain>{_DOMAIN}|{_LITERAL})")
+# A source route is accepted and ignored. RFC 5321 §4.1.1.3, appendix C.
+_ROUTE = re.compile(rf"@{_DOMAIN}(?:,@{_DOMAIN})*:")
+# The path ends at the first `>` outside a quoted local part.
+_PATH = re.compile(r'[ \t]*<((?:"(?:[^"\\]|\\.)*"|[^">])*)>')
+_PARAMETER = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([\x21-\x3c\x3e-\x7e\u0080-\U0010ffff]+))?"
+)
+_HELO = re.compile(r"[\x21-\x7e\u0080-\U0010ffff]{1,255}")
+_SIZE = re.compile(r"[0-9]{1,20}")
+
+
+class BadCommand(Exception):
+    """The command is refused with `reply`."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.text)
+        self.reply = reply
+
+
+@dataclass(frozen=True, slots=True)
+class MailCommand:
+    """`MAIL FROM`: the reverse-path (empty for `<>`), the announced size (0: none), if SMTPUTF8."""
+
+    reverse_path: str
+    size: int
+    is_smtputf8: bool
+
+
+def parse_helo(argument: str) -> str:
+    """The name a client gives himself. Anything printable is taken, as RFC 5321 §4.1.4 allows."""
+    if not _HELO.fullmatch(argument):
+        raise BadCommand(replies.HELO_SYNTAX)
+    return argument
+
+
+def parse_mail(argument: str) -> MailCommand:
+    """`FROM:<reverse-path> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8]`.
+
+    Raises:
+        BadCommand: 501 syntax, 553 a malformed address, 555 a parameter of no served extension.
+
+    RFC 5321 §4.1.1.2; RFC 1870 §3 (SIZE); RFC 6152 §2 (BODY); RFC 6531 §3.4 (SMTPUTF8).
+    """
+    path, rest = _split_path(argument, "FROM:", replies.MAIL_SYNTAX)
+    parameters = _parameters(rest)
+    size = parameters.pop("SIZE", "0")
+    body = parameters.pop("BODY", "7BIT")
+    is_smtputf8 = "SMTPUTF8" in parameters
+    flag = parameters.pop("SMTPUTF8", None)
+    if parameters:
+        raise BadCommand(replies.UNKNOWN_PARAMETER)
+    if (
+        size is None
+        or not _SIZE.fullmatch(size)
+        or body is None
+        or body.upper() not in ("7BIT", "8BITMIME")
+        or (is_smtputf8 and flag is not None)
+    ):
+        raise BadCommand(replies.BAD_ARGUMENTS)
+    if path == "":
+        return MailCommand("", int(size), is_smtputf8)
+    return MailCommand(_mailbox(path, is_smtputf8, replies.BAD_SENDER), int(size), is_smtputf8)
+
+
+def parse_rcpt(argument: str, *, is_smtputf8: bool) -> str:
+    """`TO:<forward-path>`: the recipient, as written. No parameters are served.
+
+    Raises:
+        BadCommand: 501 syntax, 553 a malformed address, 555 a parameter.
+
+    RFC 5321 §4.1.1.3. `<Postmaster>` without a domain is a valid path (§4.5.1).
+    """
+    path, rest = _split_path(argument, "TO:", replies.RCPT_SYNTAX)
+    if _parameters(rest):
+        raise BadCommand(replies.UNKNOWN_PARAMETER)
+    if path.lower() == "postmaster":
+        return path
+    return _mailbox(path, is_smtputf8, replies.BAD_RECIPIENT)
+
+
+def _split_path(argument: str, keyword: str, syntax: Reply) -> tuple[str, str]:
+    if argument[: len(keyword)].upper() != keyword:
+        raise BadCommand(syntax)
+    found = _PATH.match(argument, len(keyword))
+    if found is None:
+        raise BadCommand(syntax)
+    rest = argument[found.end() :]
+    if rest and rest[0] not in " \t":
+        raise BadCommand(syntax)
+    return found[1], rest
+
+
+def _parameters(rest: str) -> dict[str, str | None]:
+    parameters: dict[str, str | None] = {}
+    for word in rest.split():
+        found = _PARAMETER.fullmatch(word)
+        if found is None or found[1].upper() in parameters:
+            raise BadCommand(replies.BAD_ARGUMENTS)
+        parameters[found[1].upper()] = found[2]
+    return parameters
+
+
+def _mailbox(path: str, is_smtputf8: bool, malformed: Reply) -> str:
+    route = _ROUTE.match(path)
+    mailbox = path[route.end() :] if route else path
+    if not mailbox.isascii() and (not is_smtputf8 or not _is_utf8(mailbox)):
+        raise BadCommand(replies.NOT_ASCII)
+    found = _MAILBOX.fullmatch(mailbox)
+    if (
+        found is None
+        or len(mailbox.encode()) > PATH_BYTES_MAX
+        or len(found["domain"].encode()) > DOMAIN_BYTES_MAX
+    ):
+        raise BadCommand(malformed)
+    return mailbox
+
+
+def _is_utf8(text: str) -> bool:
+    """Bytes that were not UTF-8 have come in as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,100 @@
+"""SMTP replies with their enhanced status codes. RFC 5321 §4.2, RFC 3463, RFC 5248.
+
+Replies never repeat what the client sent, so that no text of his reaches a log or another reader
+as ours.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Reply(NamedTuple):
+    """One reply line. The enhanced code is empty for the greeting, EHLO and 354 (RFC 2034 §4)."""
+
+    code: int
+    enhanced: str
+    text: str
+
+    def line(self) -> bytes:
+        """The reply as it goes over the wire."""
+        words = (
+            f"{self.code} {self.enhanced} {self.text}"
+            if self.enhanced
+            else (f"{self.code} {self.text}")
+        )
+        return words.encode() + b"\r\n"
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it counts against the session's allowance of errors."""
+        return self.code >= 400
+
+
+OK = Reply(250, "2.0.0", "OK")
+SENDER_OK = Reply(250, "2.1.0", "Sender OK")
+RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
+GOODBYE = Reply(221, "2.0.0", "Bye")
+READY_FOR_TLS = Reply(220, "2.0.0", "Ready to start TLS")
+HELP = Reply(
+    214, "2.0.0", "EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP STARTTLS; see RFC 5321"
+)
+CANNOT_VERIFY = Reply(252, "2.5.0", "Cannot VRFY user, but will take mail for known recipients")
+START_MAIL = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
+
+SHUTTING_DOWN = Reply(421, "4.3.2", "Shutting down, try again later")
+IDLE_TOO_LONG = Reply(421, "4.4.2", "Waited too long, closing")
+SESSION_TOO_LONG = Reply(421, "4.4.2", "The session took too long, closing")
+TOO_MANY_SESSIONS = Reply(421, "4.7.0", "Too many sessions, try again later")
+TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands, closing")
+TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing")
+NOT_SMTP = Reply(421, "4.7.0", "This is an SMTP server, closing")
+LOCAL_ERROR = Reply(451, "4.3.0", "Local error in processing, try again later")
+NO_STORAGE = Reply(452, "4.3.1", "Insufficient system storage, try again later")
+TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the rest in another mail")
+TLS_NOT_AVAILABLE = Reply(454, "4.7.0", "TLS is not available just now")
+
+SYNTAX = Reply(500, "5.5.2", "Syntax error, command not understood")
+BARE_LF_IN_COMMAND = Reply(500, "5.5.2", "Command lines end with <CR><LF>, and hold no other")
+COMMAND_TOO_LONG = Reply(500, "5.5.2", "Command line too long")
+UNKNOWN_COMMAND = Reply(500, "5.5.1", "Command not recognized")
+BAD_ARGUMENTS = Reply(501, "5.5.4", "Syntax error in the command's arguments")
+HELO_SYNTAX = Reply(501, "5.5.4", "Syntax: EHLO domain")
+MAIL_SYNTAX = Reply(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]")
+RCPT_SYNTAX = Reply(501, "5.5.4", "Syntax: RCPT TO:<address>")
+NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
+HELO_FIRST = Reply(503, "5.5.1", "Send EHLO first")
+NESTED_MAIL = Reply(503, "5.5.1", "Sender given already, send RSET first")
+MAIL_FIRST = Reply(503, "5.5.1", "Send MAIL first")
+RCPT_FIRST = Reply(503, "5.5.1", "No valid recipients")
+TLS_ACTIVE = Reply(503, "5.5.1", "TLS is active already")
+TLS_REQUIRED = Reply(530, "5.7.0", "Must issue a STARTTLS command first")
+BAD_SENDER = Reply(553, "5.1.7", "Sender address is malformed")
+BAD_RECIPIENT = Reply(553, "5.1.3", "Recipient address is malformed")
+NOT_ASCII = Reply(553, "5.6.7", "Address is not ASCII: give SMTPUTF8 with MAIL, and UTF-8")
+UNKNOWN_RECIPIENT = Reply(550, "5.1.1", "No such recipient here")
+RELAYING_DENIED = Reply(550, "5.7.1", "Relaying denied")
+MAIL_TOO_LARGE = Reply(552, "5.3.4", "Mail is larger than this server takes")
+UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognized or not implemented")
+BARE_LINE_END = Reply(554, "5.6.0", "Mail holds a bare <CR> or <LF>, which is refused")
+LINE_TOO_LONG = Reply(554, "5.6.0", "Mail holds a line longer than 998 octets")
+
+
+def greeting(hostname: str) -> Reply:
+    """What the server says first."""
+    return Reply(220, "", f"{hostname} ESMTP")
+
+
+def hello(hostname: str, extensions: tuple[str, ...]) -> bytes:
+    """The reply to EHLO: the name, then one extension a line. RFC 5321 §4.1.1.1."""
+    lines = (hostname, *extensions)
+    last = len(lines) - 1
+    return b"".join(
+        f"250{' ' if number == last else '-'}{line}\r\n".encode()
+        for number, line in enumerate(lines)
+    )
+
+
+def accepted(mail_id: str) -> Reply:
+    """The mail is kept; the server answers for it from now on. RFC 5321 §6.1."""
+    return Reply(250, "2.0.0", f"OK {mail_id}")
