@@ -40,11 +40,15 @@ def forms(
     `once_encoded` is S3's rule for paths. `without` names the query parameter that carries the
     signature itself (presigned requests) and is not signed.
     """
-    paths = _s3_paths(request.raw_path) if once_encoded else (_normal_path(request.raw_path),)
-    queries = _queries(request.raw_query, without)
-    for path in paths:
-        for query in queries:
-            yield path, query
+    sent_path = (request.raw_path or "/") if once_encoded else _normal_path(request.raw_path)
+    pairs = _pairs(request.raw_query, without)
+    sent_query = _joined(pairs)
+    yield sent_path, sent_query
+    # Only a request that is refused, or whose client left characters unencoded, comes here.
+    path = _encoded_path(sent_path) if once_encoded else sent_path
+    query = _joined([(_encoded(name), _encoded(value)) for name, value in pairs])
+    others = ((path, sent_query), (sent_path, query), (path, query))
+    yield from (form for form in dict.fromkeys(others) if form != (sent_path, sent_query))
 
 
 def headers(request: HttpRequest, names: Sequence[str]) -> str:
@@ -58,10 +62,8 @@ def headers(request: HttpRequest, names: Sequence[str]) -> str:
     return "".join(lines)
 
 
-def _s3_paths(raw_path: str) -> tuple[str, ...]:
-    sent = raw_path or "/"
-    encoded = quote(unquote_to_bytes(to_bytes(sent)), safe="/~")
-    return (sent,) if sent == encoded else (sent, encoded)
+def _encoded_path(sent: str) -> str:
+    return quote(unquote_to_bytes(to_bytes(sent)), safe="/~")
 
 
 def _normal_path(raw_path: str) -> str:
@@ -83,17 +85,11 @@ def _normal_path(raw_path: str) -> str:
     return quote(to_bytes("/" + "/".join(kept) + tail), safe="/~")
 
 
-def _queries(raw_query: str, without: str) -> tuple[str, ...]:
+def _pairs(raw_query: str, without: str) -> list[tuple[str, str]]:
     if not raw_query:
-        return ("",)
-    pairs = [
-        (name, value)
-        for name, _, value in (part.partition("=") for part in raw_query.split("&") if part)
-        if name != without or not without
-    ]
-    sent = _joined(pairs)
-    encoded = _joined([(_encoded(name), _encoded(value)) for name, value in pairs])
-    return (sent,) if sent == encoded else (sent, encoded)
+        return []
+    parts = (part.partition("=") for part in raw_query.split("&") if part)
+    return [(name, value) for name, _, value in parts if name != without or not without]
 
 
 def _encoded(text: str) -> str:

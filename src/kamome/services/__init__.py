@@ -11,10 +11,19 @@ from dataclasses import dataclass
 
 from kamome.errors import AwsError
 from kamome.protocols.model import Violation
+from kamome.wire import HttpRequest
 
 # Called as `operation(slice, context, request)`. The parameters differ by slice and operation, so
 # the table cannot name them; each function itself is fully typed.
 Operation = Callable[..., Awaitable[Mapping[str, object] | None]]
+
+
+# Most calls are small; a slice that takes more says so.
+_BODY_BYTES_MAX = 8 * 1024 * 1024
+
+
+def _as_decoded(_request: HttpRequest, _decoded: dict[str, object]) -> None:
+    """Most services need nothing of a request beyond its decoded input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,10 @@ class Service:
 
     `model` is the folder of the service model; `protocols` are the wire protocols it answers, the
     model's own first. `violation` words constraint violations the way this service does.
-    `resource_of` names what a request is about, for journeys.
+    `resource_of` names what a request is about, for journeys. `target_prefix` and `api_version`
+    tell its JSON and query calls apart from others'; `path_prefixes` its unsigned REST calls.
+    `streams` says that streaming payloads are handed on as they arrive (S3).
+    `complete` adds to the decoded input what the request says elsewhere (a queue's own URL).
     """
 
     name: str
@@ -32,3 +44,18 @@ class Service:
     operations: Mapping[str, Operation]
     violation: Callable[[Sequence[Violation]], AwsError]
     resource_of: Callable[[Mapping[str, object]], str]
+    signing_name: str = ""
+    target_prefix: str = ""
+    api_version: str = ""
+    path_prefixes: tuple[str, ...] = ()
+    streams: bool = False
+    body_bytes_max: int = _BODY_BYTES_MAX
+    complete: Callable[[HttpRequest, dict[str, object]], None] = _as_decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A service with the slice that its operations work on."""
+
+    service: Service
+    slice: object

@@ -337,7 +337,7 @@ def _new_message(sqs: Sqs, ctx: RequestContext, queue: Queue, request: _Sending)
     return NewMessage(
         id=sqs.store.new_id(),
         message_id=sqs.ids.uuid(),
-        sender_id=ctx.principal,
+        sender_id=ctx.account,
         trace=trace,
         group_id=request.get("MessageGroupId", ""),
         attributes=request.get("MessageAttributes", _NO_ATTRIBUTES),

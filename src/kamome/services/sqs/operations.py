@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from kamome.errors import AwsError
@@ -9,7 +10,14 @@ from kamome.protocols.model import Violation
 from kamome.services import Operation, Service
 from kamome.services.sqs import message_operations as messages
 from kamome.services.sqs import queue_operations as queues
-from kamome.services.sqs.errors import InvalidParameterValue, MissingParameter
+from kamome.services.sqs.errors import (
+    InvalidAttributeName,
+    InvalidParameterValue,
+    MissingParameter,
+)
+from kamome.wire import HttpRequest
+
+_QUEUE_PATH = re.compile(r"/\d{12}/[A-Za-z0-9_.-]+")
 
 OPERATIONS: Mapping[str, Operation] = {
     "ChangeMessageVisibility": messages.change_message_visibility,
@@ -34,6 +42,8 @@ def violation(violations: Sequence[Violation]) -> AwsError:
     AWS: SQS API Reference, Common Errors, MissingParameter, InvalidParameterValue.
     """
     first = violations[0]
+    if first.kind == "enum" and "AttributeNames" in first.path:
+        return InvalidAttributeName(f"Unknown Attribute {first.value}.")
     if first.kind == "required":
         return MissingParameter(f"The request must contain the parameter {first.member}.")
     return InvalidParameterValue(f"Value {first.value} for parameter {first.member} is invalid.")
@@ -45,6 +55,15 @@ def resource_of(request: Mapping[str, object]) -> str:
     return str(url).rpartition("/")[2]
 
 
+def complete(request: HttpRequest, decoded: dict[str, object]) -> None:
+    """A query call to the queue's own URL means that queue.
+
+    AWS: SQS Developer Guide, Making Query API requests.
+    """
+    if "QueueUrl" not in decoded and _QUEUE_PATH.fullmatch(request.path):
+        decoded["QueueUrl"] = f"{request.base_url}{request.path}"
+
+
 SERVICE = Service(
     name="sqs",
     model="sqs",
@@ -52,4 +71,8 @@ SERVICE = Service(
     operations=OPERATIONS,
     violation=violation,
     resource_of=resource_of,
+    signing_name="sqs",
+    target_prefix="AmazonSQS",
+    api_version="2012-11-05",
+    complete=complete,
 )

@@ -1,7 +1,7 @@
 """Receipt handles: opaque and unguessable, checked without a look at the store.
 
-Base64 (no `-`, which a client library would cut at) of queue, message, receive count and a MAC under
-a secret that is kept with the data, so a handle stays good over a restart.
+Base64 (no `-`, which a client library would cut at) of queue, message, receive count and a MAC
+under a secret that is kept with the data, so a handle stays good over a restart.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""Settings: command line over `KAMOME_*` environment over file; unknown ones are refused.
+
+Each setting is a field of `Settings` with a sentence in `DESCRIPTIONS`. The command line option is
+its name with hyphens, the environment variable `KAMOME_` and its name in capitals, the key in the
+file (TOML) its name.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+
+PREFIX = "KAMOME_"
+# Set for the tools around the server; not settings of it.
+_OTHER_VARIABLES = frozenset({"KAMOME_CONFIG", "KAMOME_ENDPOINT"})
+_BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_AUTH_MODES = ("accept", "enforce")
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingError(Exception):
+    """A setting that cannot be used; the sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the server is told when it starts. See `DESCRIPTIONS`."""
+
+    host: str = "127.0.0.1"
+    port: int = 4566
+    smtp_port: int = 2525
+    smtp_hostname: str = "localhost"
+    data: str = ""
+    ephemeral: bool = False
+    region: str = "us-east-1"
+    account: str = "000000000000"
+    auth: str = "accept"
+    keys: str = ""
+    allow_freeze: bool = False
+    block_deleted_queue_names: bool = True
+    lambda_processes: int = 10
+    log_level: str = "info"
+
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "host": "Address on which all listeners accept connections.",
+    "port": "Port of the AWS APIs; 0 picks a free one.",
+    "smtp_port": "Port on which mail comes in; 0 picks a free one.",
+    "smtp_hostname": "Name that the mail server gives itself.",
+    "data": "Directory that keeps everything; it is made if it is not there.",
+    "ephemeral": "Keep nothing after the end.",
+    "region": "Region of unsigned calls and of incoming mail.",
+    "account": "Account of callers whose access key names none.",
+    "auth": "accept takes any credentials, enforce verifies signatures.",
+    "keys": "Keys for enforce: ACCESS:SECRET[:ACCOUNT], separated by commas.",
+    "allow_freeze": "Let the clock be frozen although data is kept.",
+    "block_deleted_queue_names": "Block the name of a deleted queue for 60 seconds, as AWS does.",
+    "lambda_processes": "How many function instances may run at once.",
+    "log_level": "Least serious level that is logged: debug, info, warning, error.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredKey:
+    """An access key that `enforce` knows."""
+
+    access_key: str
+    secret: str
+    account: str
+
+
+def load_settings(
+    given: Mapping[str, object],
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings out of all three sources; `given` (the command line) wins, None means not given.
+
+    Raises:
+        SettingError: a name is unknown (the nearest is named), or a value is of the wrong kind.
+    """
+    values: dict[str, object] = {}
+    if file is not None:
+        values |= _from_file(file)
+    values |= _from_environment(os.environ if environment is None else environment)
+    values |= {name: value for name, value in given.items() if value is not None}
+    return _checked(Settings(**_converted(values)))  # type: ignore[arg-type] # converted by field
+
+
+def configured_keys(settings: Settings) -> list[ConfiguredKey]:
+    """The access keys of the setting `keys`.
+
+    Raises:
+        SettingError: one is not ACCESS:SECRET or ACCESS:SECRET:ACCOUNT.
+    """
+    keys = []
+    for text in filter(None, (part.strip() for part in settings.keys.split(","))):
+        parts = text.split(":")
+        if len(parts) not in (2, 3) or not all(parts):
+            raise SettingError("keys must be ACCESS:SECRET or ACCESS:SECRET:ACCOUNT, by commas.")
+        account = parts[2] if len(parts) == 3 else settings.account
+        keys.append(ConfiguredKey(parts[0], parts[1], account))
+    return keys
+
+
+def _from_file(file: Path) -> dict[str, object]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"The settings in {file} cannot be read: {error}.") from error
+    for name in values:
+        _check_known(name, f"in {file}", _names())
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    known = [PREFIX + name.upper() for name in _names()]
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX) and variable not in _OTHER_VARIABLES:
+            _check_known(variable, "in the environment", known)
+            values[variable.removeprefix(PREFIX).lower()] = text
+    return values
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(Settings)]
+
+
+def _check_known(name: str, where: str, known: list[str]) -> None:
+    if name in known:
+        return
+    nearest = get_close_matches(name, known, n=1, cutoff=0.0)
+    raise SettingError(f"There is no setting {name} ({where}). The nearest is {nearest[0]}.")
+
+
+def _converted(values: Mapping[str, object]) -> dict[str, object]:
+    kinds = {field.name: type(field.default) for field in fields(Settings)}
+    return {name: _convert(name, value, kinds[name]) for name, value in values.items()}
+
+
+def _convert(name: str, value: object, kind: type) -> object:
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    text = str(value).strip()
+    if kind is int and text.lstrip("-").isdigit():
+        return int(text)
+    if kind is bool and text.lower() in _BOOLEANS:
+        return _BOOLEANS[text.lower()]
+    raise SettingError(f"The setting {name} takes {kind.__name__}, not {value!r}.")
+
+
+def _checked(settings: Settings) -> Settings:
+    for name in ("port", "smtp_port"):
+        if not 0 <= getattr(settings, name) <= 65_535:
+            raise SettingError(f"The setting {name} is a port: 0 to 65535.")
+    if settings.auth not in _AUTH_MODES:
+        raise SettingError(f"The setting auth is one of {', '.join(_AUTH_MODES)}.")
+    if settings.log_level not in _LOG_LEVELS:
+        raise SettingError(f"The setting log_level is one of {', '.join(_LOG_LEVELS)}.")
+    if len(settings.account) != 12 or not settings.account.isdigit():
+        raise SettingError("The setting account is 12 digits.")
+    if settings.ephemeral and settings.data:
+        raise SettingError("Give either a data directory or ephemeral, not both.")
+    if settings.lambda_processes < 1:
+        raise SettingError("The setting lambda_processes is at least 1.")
+    if settings.auth == "enforce" and not configured_keys(settings):
+        raise SettingError("auth=enforce needs keys: --keys ACCESS:SECRET[:ACCOUNT].")
+    return settings

@@ -1,0 +1,79 @@
+"""Who a caller is: access keys, accounts, and whether signatures are enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kamome.clock import Clock
+from kamome.http import errors
+from kamome.http.credential import Credential, family_of, parse
+from kamome.http.sigv4 import Seed, verify
+from kamome.wire import HttpRequest
+
+_ACCOUNT_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A secret and the account it belongs to."""
+
+    secret: str
+    account: str
+
+
+class Authentication:
+    """Reads credentials; verifies signatures when they are enforced.
+
+    Without enforcement any key is taken: a 12-digit access key is its own account, any other means
+    the default account.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        is_enforced: bool,
+        default_account: str,
+        find_key: Callable[[str], AccessKey | None],
+    ) -> None:
+        self.is_enforced = is_enforced
+        self._clock = clock
+        self._default_account = default_account
+        self._find_key = find_key
+
+    def read(self, request: HttpRequest) -> Credential | None:
+        """The credential of a request, unverified."""
+        return parse(request)
+
+    def verify(self, request: HttpRequest, credential: Credential | None) -> Seed | None:
+        """Check the signature where that is asked for; None where it is not.
+
+        Raises:
+            AwsError: with the code that the service uses for a missing, unknown, wrong or expired
+                signature.
+        """
+        if not self.is_enforced:
+            return None
+        if credential is None:
+            raise errors.missing_authentication(family_of(request))
+        family = family_of(request, credential.service)
+        key = self._find_key(credential.access_key)
+        if key is None:
+            raise errors.unknown_access_key(family, credential.access_key)
+        if credential.security_token:
+            raise errors.invalid_token(family, credential.security_token)
+        now_ms = (self._clock.real_now_ms(), self._clock.now_ms())
+        return verify(request, credential, key.secret, now_ms=now_ms)
+
+    def account_of(self, credential: Credential | None) -> str:
+        """The account of a caller."""
+        if credential is None:
+            return self._default_account
+        key = self._find_key(credential.access_key)
+        if key is not None:
+            return key.account
+        name = credential.access_key
+        if len(name) == _ACCOUNT_DIGITS and name.isdigit():
+            return name
+        return self._default_account

@@ -1,0 +1,225 @@
+"""The way of every request: identify, authenticate, decode, authorize, invoke, encode, record.
+
+`Pipeline.run` takes a request whose head has arrived and a `Body` that is still coming, and gives
+the response. The answer leaves only when all it tells of, and all it could have seen, is durable.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import orjson
+
+from kamome.clock import Clock
+from kamome.context import RequestContext
+from kamome.errors import AwsError, InternalFailure
+from kamome.http.authentication import Authentication
+from kamome.http.credential import Credential
+from kamome.http.payload import open_payload
+from kamome.http.route import Call, CallRefused, Routes
+from kamome.ids import Ids
+from kamome.observe.journeys import Journeys
+from kamome.protocols import protocol
+from kamome.protocols.constraints import violations
+from kamome.services import Served
+from kamome.storage.engine import Engine
+from kamome.wire import HttpRequest, HttpResponse
+
+logger = logging.getLogger(__name__)
+
+_FORM_BYTES_MAX = 8 * 1024 * 1024
+
+
+class Body(Protocol):
+    """The body of a request, still arriving."""
+
+    async def read(self, bytes_max: int) -> bytes:
+        """All of it; raises RequestEntityTooLarge as soon as it is known to be longer."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Its pieces as they arrive; raises MalformedRequest when the client hangs up."""
+
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Call back when the client hangs up before it is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds for a caller who does not say."""
+
+    region: str
+
+
+class Pipeline:
+    """The steps, and what they need."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        authentication: Authentication,
+        engine: Engine,
+        clock: Clock,
+        ids: Ids,
+        *,
+        journeys: Journeys,
+        defaults: Defaults,
+    ) -> None:
+        self._routes = routes
+        self._authentication = authentication
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+        self._journeys = journeys
+        self._defaults = defaults
+
+    async def run(self, request: HttpRequest, body: Body) -> HttpResponse:
+        """Answer one request. Never raises: what goes wrong is an answer, too."""
+        request_id = self._ids.uuid()
+        call: Call | None = None
+        try:
+            credential = self._authentication.read(request)
+            served = self._routes.service_of(request, credential)
+            call = await self._identify(served, request, body)
+            seed = self._authentication.verify(request, credential)
+            if request.stream is None and _streams(call):
+                key = credential.access_key if credential is not None else ""
+                request.stream = open_payload(request, body.chunks(), seed, access_key=key)
+            context = self._context(request, credential, call, request_id, body)
+            return await self._answer(call, context, request)
+        except CallRefused as refused:
+            return _refusal(refused.call, refused.error, request, request_id)
+        except AwsError as error:
+            return await self._refuse(call, error, request, request_id)
+        except Exception:
+            logger.exception("request %s failed", request_id)
+            return _refusal(call, InternalFailure(_OUR_MISTAKE), request, request_id)
+
+    async def _identify(self, served: Served | None, request: HttpRequest, body: Body) -> Call:
+        """Find the operation, reading the body unless the operation streams it."""
+        if served is not None and "query" not in served.service.protocols:
+            call = self._routes.call_of(served, request)
+            if not _streams(call):
+                request.body = await body.read(served.service.body_bytes_max)
+            return call
+        limit = served.service.body_bytes_max if served is not None else _FORM_BYTES_MAX
+        request.body = await body.read(limit)
+        return self._routes.call_of(served, request)
+
+    def _context(
+        self,
+        request: HttpRequest,
+        credential: Credential | None,
+        call: Call,
+        request_id: str,
+        body: Body,
+    ) -> RequestContext:
+        account = self._authentication.account_of(credential)
+        region = credential.region if credential is not None else ""
+        return RequestContext(
+            account=account,
+            region=region or self._defaults.region,
+            principal=f"arn:aws:iam::{account}:root",
+            request_id=request_id,
+            protocol=call.protocol,
+            base_url=request.base_url,
+            trace=request.header("x-amzn-trace-id"),
+            source_ip=request.client_ip,
+            access_key=credential.access_key if credential is not None else "",
+            when_gone=body.when_gone,
+        )
+
+    async def _answer(
+        self, call: Call, context: RequestContext, request: HttpRequest
+    ) -> HttpResponse:
+        lost = self._engine.lost_transactions
+        service = call.served.service
+        wire = protocol(call.protocol)
+        operation = call.model.operation(call.operation)
+        decoded = wire.decode(operation, request)
+        service.complete(request, decoded)
+        found = violations(operation, decoded)
+        if found:
+            raise service.violation(found)
+        try:
+            result = await service.operations[call.operation](call.served.slice, context, decoded)
+        except AwsError as error:
+            self._record(call, context, decoded, error.code)
+            raise
+        self._record(call, context, decoded, "ok")
+        await self._engine.durable(lost)
+        return wire.encode(operation, result or {}, context.request_id)
+
+    def _record(
+        self, call: Call, context: RequestContext, decoded: Mapping[str, object], result: str
+    ) -> None:
+        if context.trace:
+            self._journeys.step(
+                context.trace,
+                service=call.served.service.name,
+                action=call.operation,
+                resource=call.served.service.resource_of(decoded),
+                result=result,
+            )
+
+    async def _refuse(
+        self, call: Call | None, error: AwsError, request: HttpRequest, request_id: str
+    ) -> HttpResponse:
+        """A refusal may rest on what another request has just written: it waits for that, too."""
+        try:
+            await self._engine.durable()
+        except AwsError as unavailable:
+            error = unavailable
+        return _refusal(call, error, request, request_id)
+
+
+_OUR_MISTAKE = "An internal error occurred. It has been logged under this request's id."
+
+
+def _streams(call: Call) -> bool:
+    return (
+        call.protocol.startswith("rest")
+        and call.model.operation(call.operation).streaming_input is not None
+        and call.served.service.streams
+    )
+
+
+def _refusal(
+    call: Call | None, error: AwsError, request: HttpRequest, request_id: str
+) -> HttpResponse:
+    if call is None:
+        return _plain_refusal(error, request, request_id)
+    operations = call.model.operation_names
+    operation = call.model.operation(call.operation) if call.operation in operations else None
+    response = protocol(call.protocol).encode_error(call.model, operation, error, request_id)
+    if request.method == "HEAD":
+        response.body = b""
+    return response
+
+
+def _plain_refusal(error: AwsError, request: HttpRequest, request_id: str) -> HttpResponse:
+    """The answer where not even the service is known: in the form the client seems to read."""
+    headers = [("x-amzn-requestid", request_id)]
+    if request.has_header("x-amz-target") or request.header("content-type").startswith(
+        "application/json"
+    ):
+        body = orjson.dumps({"__type": error.code, "message": error.message})
+        headers += [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amzn-errortype", error.code),
+        ]
+        return HttpResponse(error.status, headers, body)
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse><Error>'
+        f"<Type>{error.fault}</Type><Code>{error.code}</Code><Message>{_escaped(error.message)}"
+        f"</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
+    headers.append(("content-type", "text/xml"))
+    return HttpResponse(error.status, headers, b"" if request.method == "HEAD" else text.encode())
+
+
+def _escaped(text: str) -> str:
+    shown = "".join(c if c >= " " or c in "\t\n\r" else "\ufffd" for c in text)
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,164 @@
+"""Which service and operation a request means: target header, credential scope, host, path, form.
+
+AWS names the operation in `X-Amz-Target` (JSON), in the parameter `Action` (query), or by method
+and path (REST). The service follows from the target's prefix, the credential scope, the host, or,
+for unsigned calls, the API version and the path. What nothing else claims is S3's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from kamome.errors import AwsError, OperationNotServed, UnknownOperation
+from kamome.http.credential import Credential
+from kamome.protocols.model import ServiceModel, load_model
+from kamome.protocols.operation_table import match
+from kamome.services import Served
+from kamome.wire import HttpRequest
+
+_ACTION = re.compile(r"(?:^|&)Action=([^&]*)")
+_VERSION = re.compile(r"(?:^|&)Version=([^&]*)")
+_FORM = "application/x-www-form-urlencoded"
+# `bucket.s3.amazonaws.com`, `bucket.s3.eu-west-1.amazonaws.com`, `bucket.s3.localhost…`.
+_VIRTUAL_BUCKET = re.compile(r"(.+)\.s3[.-](?:[a-z0-9-]+\.)*(?:amazonaws\.com|localhost.*)")
+# `sqs.eu-west-1.amazonaws.com`, `sns.localhost.localstack.cloud`, `eu-west-1.queue.amazonaws.com`.
+_SERVICE_HOST = re.compile(
+    r"(?:[a-z0-9-]+\.)?([a-z0-9-]+)\.(?:[a-z0-9-]+\.)*(?:amazonaws|localhost)"
+)
+_OBJECT_STORE = "s3"
+
+
+@dataclass(slots=True)
+class Call:
+    """What a request turned out to mean."""
+
+    served: Served
+    protocol: str
+    operation: str
+
+    @property
+    def model(self) -> ServiceModel:
+        """The service's model, as this protocol sees it."""
+        model = load_model(self.served.service.model)
+        return model.query_view if self.protocol == "query" else model
+
+
+class Routes:
+    """The served services by everything that can name them."""
+
+    def __init__(self, services: Sequence[Served]) -> None:
+        self._by_target = {s.service.target_prefix: s for s in services if s.service.target_prefix}
+        self._by_signing = {s.service.signing_name: s for s in services}
+        self._by_version = {s.service.api_version: s for s in services if s.service.api_version}
+        self._by_path = [(prefix, s) for s in services for prefix in s.service.path_prefixes]
+
+    def service_of(self, request: HttpRequest, credential: Credential | None) -> Served | None:
+        """The service, as far as the head of the request tells it; None: the form will tell.
+
+        Raises:
+            OperationNotServed: the request is for a service that is not served.
+            UnknownOperation: the target header names no service.
+        """
+        target = request.header("x-amz-target")
+        if target:
+            return self._by_target_prefix(target, credential)
+        if credential is not None and credential.service:
+            return self._by_signing_name(credential.service)
+        return self._unsigned(request)
+
+    def _by_target_prefix(self, target: str, credential: Credential | None) -> Served:
+        served = self._by_target.get(target.rpartition(".")[0])
+        if served is not None:
+            return served
+        name = credential.service if credential is not None else target.rpartition(".")[0]
+        if name in self._by_signing:
+            raise UnknownOperation(f"{target} names no operation of {name}.")
+        raise OperationNotServed(f"The service of {target} is not served by Kamome.")
+
+    def _by_signing_name(self, name: str) -> Served:
+        served = self._by_signing.get(name)
+        if served is None:
+            raise OperationNotServed(f"The service {name} is not served by Kamome.")
+        return served
+
+    def _unsigned(self, request: HttpRequest) -> Served | None:
+        for prefix, served in self._by_path:
+            if request.raw_path.startswith(prefix):
+                return served
+        if _is_form(request) or _ACTION.search(request.raw_query):
+            return None
+        host = _SERVICE_HOST.match(request.header("host"))
+        if host is not None and host[1] in self._by_signing:
+            return self._by_signing[host[1]]
+        return self._by_signing.get(_OBJECT_STORE)
+
+    def call_of(self, served: Served | None, request: HttpRequest) -> Call:
+        """The operation that the request names. Query calls need the body to be read before.
+
+        Raises:
+            UnknownOperation: the service has no such operation.
+            OperationNotServed: it has, and Kamome does not serve it.
+        """
+        target = request.header("x-amz-target")
+        if target and served is not None:
+            return _checked(Call(served, "json", target.rpartition(".")[2]))
+        if served is None or "query" in served.service.protocols:
+            return self._query_call(served, request)
+        return self.rest_call(served, request)
+
+    def _query_call(self, served: Served | None, request: HttpRequest) -> Call:
+        form = request.body.decode("latin-1") if _is_form(request) else ""
+        action = _ACTION.search(form) or _ACTION.search(request.raw_query)
+        if served is None:
+            version = _VERSION.search(form) or _VERSION.search(request.raw_query)
+            served = self._by_version.get(version[1]) if version else None
+        if served is None:
+            raise OperationNotServed("The request names no service that is served by Kamome.")
+        name = unquote_plus(action[1]) if action else ""
+        return _checked(Call(served, "query", name))
+
+    def rest_call(self, served: Served, request: HttpRequest) -> Call:
+        """The operation that method and path name."""
+        service = served.service
+        if service.name == _OBJECT_STORE:
+            request.path = _bucket_path(request)
+        found = match(load_model(service.model), request)
+        if found is None:
+            raise UnknownOperation(f"No operation answers {request.method} {request.raw_path}.")
+        return _checked(Call(served, service.protocols[0], found[0]))
+
+
+class CallRefused(Exception):
+    """The operation is known as far as its protocol, but will not run."""
+
+    def __init__(self, call: Call, error: AwsError) -> None:
+        super().__init__(error.message)
+        self.call = call
+        self.error = error
+
+
+def _checked(call: Call) -> Call:
+    if call.operation in call.served.service.operations:
+        return call
+    service = call.served.service
+    if call.operation in load_model(service.model).operation_names:
+        raise CallRefused(
+            call,
+            OperationNotServed(f"{service.name} {call.operation} is not served by Kamome."),
+        )
+    named = call.operation or "(none)"
+    raise CallRefused(call, UnknownOperation(f"The action {named} is not valid for this endpoint."))
+
+
+def _is_form(request: HttpRequest) -> bool:
+    return request.header("content-type").startswith(_FORM)
+
+
+def _bucket_path(request: HttpRequest) -> str:
+    """The path with the bucket in front, whatever the addressing style."""
+    host = request.header("host").rpartition(":")[0] or request.header("host")
+    found = _VIRTUAL_BUCKET.fullmatch(host)
+    return f"/{found[1]}{request.raw_path}" if found else request.raw_path

@@ -1,0 +1,150 @@
+"""The ASGI application: bytes from the socket to the pipeline and back.
+
+Bodies are bounded while they arrive; a streamed answer waits for a slow reader; a client that hangs
+up ends what waits for it. ASGI 3.0, HTTP connection scope.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+
+from kamome.errors import AwsError, MalformedRequest, RequestEntityTooLarge
+from kamome.http.pipeline import Pipeline
+from kamome.wire import HttpRequest, HttpResponse
+
+logger = logging.getLogger(__name__)
+
+Message = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Admin = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+_ADMIN_BODY_BYTES_MAX = 64 * 1024 * 1024
+_ADMIN_PREFIXES = ("/_kamome/", "/_localstack/", "/_aws/", "/SimpleNotificationService-")
+
+
+class AsgiBody:
+    """A request body on its way in. See `http.pipeline.Body`."""
+
+    def __init__(self, receive: Receive, announced: int | None) -> None:
+        self._receive = receive
+        self._announced = announced
+        self._is_complete = False
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def read(self, bytes_max: int) -> bytes:
+        """All of it.
+
+        Raises:
+            RequestEntityTooLarge: it is, or says it is, longer than `bytes_max`.
+            MalformedRequest: the client hung up in the middle.
+        """
+        if self._announced is not None and self._announced > bytes_max:
+            raise RequestEntityTooLarge(f"The body is longer than {bytes_max} bytes.")
+        pieces = []
+        size = 0
+        async for piece in self.chunks():
+            size += len(piece)
+            if size > bytes_max:
+                raise RequestEntityTooLarge(f"The body is longer than {bytes_max} bytes.")
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Its pieces as they arrive.
+
+        Raises:
+            MalformedRequest: the client hung up in the middle.
+        """
+        while not self._is_complete:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise MalformedRequest("The request body ended before it was complete.")
+            self._is_complete = not message.get("more_body", False)
+            piece = message.get("body", b"")
+            assert isinstance(piece, bytes)
+            if piece:
+                yield piece
+
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Call back when the client hangs up before it is answered."""
+        self._watcher = asyncio.get_running_loop().create_task(self._watch(callback))
+
+    async def _watch(self, callback: Callable[[], None]) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        callback()
+
+    def close(self) -> None:
+        """The request has been answered."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+
+class Server:
+    """The ASGI application."""
+
+    def __init__(self, pipeline: Pipeline, admin: Admin) -> None:
+        self._pipeline = pipeline
+        self._admin = admin
+
+    async def __call__(self, scope: Mapping[str, object], receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        assert scope["type"] == "http"
+        request = _request(scope)
+        body = AsgiBody(receive, _announced(request))
+        try:
+            if request.raw_path.startswith(_ADMIN_PREFIXES):
+                response = await self._answer_admin(request, body)
+            else:
+                response = await self._pipeline.run(request, body)
+            await _send(response, send)
+        finally:
+            body.close()
+
+    async def _answer_admin(self, request: HttpRequest, body: AsgiBody) -> HttpResponse:
+        try:
+            request.body = await body.read(_ADMIN_BODY_BYTES_MAX)
+        except AwsError as error:
+            return HttpResponse(error.status, [("content-type", "text/plain")], b"")
+        return await self._admin(request)
+
+
+def _request(scope: Mapping[str, object]) -> HttpRequest:
+    raw_headers, client = scope["headers"], scope.get("client")
+    raw_path, query, method = scope["raw_path"], scope["query_string"], scope["method"]
+    assert isinstance(raw_headers, list)
+    assert isinstance(raw_path, bytes)
+    assert isinstance(query, bytes)
+    return HttpRequest(
+        method=str(method),
+        raw_path=raw_path.decode("latin-1"),
+        raw_query=query.decode("latin-1"),
+        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw_headers],
+        scheme=str(scope.get("scheme", "http")),
+        client_ip=str(client[0]) if isinstance(client, (tuple, list)) else "127.0.0.1",
+    )
+
+
+def _announced(request: HttpRequest) -> int | None:
+    length = request.header("content-length")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 19 else None
+
+
+async def _send(response: HttpResponse, send: Send) -> None:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers
+    ]
+    body = response.body
+    if isinstance(body, bytes):
+        if not any(name == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        return
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    async for piece in body:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
