@@ -5,7 +5,8 @@ AWS: S3 API Reference, Error responses; Common Errors; DynamoDB Developer Guide,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from kamome.http.errors import (
     missing_authentication,
     unknown_access_key,
 )
-from kamome.wire import HttpRequest
+from kamome.wire import BodyStream, HttpRequest
 
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 NOW_MS = 1_369_353_600_000
@@ -32,6 +33,12 @@ TARGET = {"x-amz-target": "DynamoDB_20120810.ListTables"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 Sign = Callable[..., HttpRequest]
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    """A body that was never sent."""
+    for piece in list[bytes]():
+        yield piece
 
 
 def refusal(request: HttpRequest, now_ms: int = NOW_MS, secret: str = SECRET_KEY) -> AwsError:
@@ -436,6 +443,16 @@ class TestContentSha256:
 
         assert (error.code, error.status) == ("XAmzContentSHA256Mismatch", 400)
         assert list(error.members) == ["ClientComputedContentSHA256", "S3ComputedContentSHA256"]
+
+    def test_body_that_streams_is_only_promised(self, sign: Sign) -> None:
+        request = sign("PUT", OBJECT, {}, b"content")
+        request.body, request.stream = b"", BodyStream(nothing(), None)
+        credential = sigv4.parse(request)
+        assert credential is not None
+
+        seed = sigv4.verify(request, credential, SECRET_KEY, now_ms=[NOW_MS])
+
+        assert seed.content_sha256 == hashlib.sha256(b"content").hexdigest()
 
     def test_missing_header_is_refused(self, sign: Sign) -> None:
         error = refusal(without(sign("PUT", OBJECT), "x-amz-content-sha256"))

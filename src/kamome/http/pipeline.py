@@ -26,7 +26,7 @@ from kamome.protocols import protocol
 from kamome.protocols.constraints import violations
 from kamome.services import Served
 from kamome.storage.engine import Engine
-from kamome.wire import HttpRequest, HttpResponse
+from kamome.wire import BodyStream, HttpRequest, HttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -83,8 +83,11 @@ class Pipeline:
             credential = self._authentication.read(request)
             served = self._routes.service_of(request, credential)
             call = await self._identify(served, request, body)
+            if _streams(call):
+                # Tells the verification that the body is still to come, and so far only promised.
+                request.stream = BodyStream(body.chunks(), None)
             seed = self._authentication.verify(request, credential)
-            if request.stream is None and _streams(call):
+            if request.stream is not None:
                 key = credential.access_key if credential is not None else ""
                 request.stream = open_payload(request, body.chunks(), seed, access_key=key)
             context = self._context(request, credential, call, request_id, body)

@@ -91,8 +91,8 @@ def verify(
 
     `now_ms` are the moments that count as now (epoch milliseconds): the request is in time if it
     is in time for any of them. `body_sha256` is the hexadecimal digest of the body where the
-    caller has it; otherwise `request.body` is hashed. A body that streams (`request.stream`) is
-    only promised: see `Seed.content_sha256`.
+    caller has it; otherwise `request.body` is hashed. For a body that is still to come
+    `request.stream` must be set: it is only promised, see `Seed.content_sha256`.
 
     Raises:
         SignatureDoesNotMatch (S3, query), InvalidSignatureException (JSON, REST): the signature
@@ -109,7 +109,8 @@ def verify(
     """
     if credential.kind in ("v2", "v2-presigned"):
         signature = sigv2.verify(request, credential, secret_key, now_ms=now_ms)
-        return Seed(b"", signature, credential.amz_date, "", UNSIGNED_PAYLOAD)
+        promised = request.header("x-amz-content-sha256") or UNSIGNED_PAYLOAD
+        return Seed(b"", signature, credential.amz_date, "", promised)
     is_s3 = credential.service in S3_SIGNING_NAMES
     family: Family = "s3" if is_s3 else family_of(request, credential.service)
     amz_date = check_time(credential, family, now_ms)
