@@ -105,7 +105,9 @@ class AdminApi:
         except orjson.JSONDecodeError:
             return refusal(400, "The body is not JSON.")
         if not isinstance(order, dict) or len(order) != 1:
-            return refusal(400, 'Send one of {"advance": "35s"}, {"freeze": true}, {"resume": true}.')
+            return refusal(
+                400, 'Send one of {"advance": "35s"}, {"freeze": true}, {"resume": true}.'
+            )
         [(name, value)] = order.items()
         if name == "advance":
             return await self._advance(value)

@@ -1,0 +1,5 @@
+"""`python -m kamome`."""
+
+from kamome.cli.main import main
+
+main()

@@ -1,0 +1,81 @@
+"""`kamome clock`: show the server's time, advance it, freeze it."""
+
+from __future__ import annotations
+
+import json
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import click
+
+_TIMEOUT_S = 600
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--endpoint",
+    envvar="KAMOME_ENDPOINT",
+    default="http://127.0.0.1:4566",
+    show_default=True,
+    help="The running server.",
+)
+@click.pass_context
+def clock(ctx: click.Context, endpoint: str) -> None:
+    """Show the server's clock, or move it."""
+    ctx.obj = endpoint
+    if ctx.invoked_subcommand is None:
+        _show(_call(endpoint, None))
+
+
+@clock.command()
+@click.argument("duration")
+@click.pass_obj
+def advance(endpoint: str, duration: str) -> None:
+    """Move time forward by DURATION (35s, 1h30m, 23d); what was due happens in order."""
+    answer = _call(endpoint, {"advance": duration})
+    click.echo(f"{answer['timers_fired']} timers ran.")
+    _show(answer)
+
+
+@clock.command()
+@click.pass_obj
+def freeze(endpoint: str) -> None:
+    """Let time stand still."""
+    _show(_call(endpoint, {"freeze": True}))
+
+
+@clock.command()
+@click.pass_obj
+def resume(endpoint: str) -> None:
+    """Let time run on from where it stands."""
+    _show(_call(endpoint, {"resume": True}))
+
+
+def _call(endpoint: str, order: dict[str, object] | None) -> dict[str, object]:
+    body = None if order is None else json.dumps(order).encode()
+    request = Request(  # noqa: S310 - the operator names the endpoint
+        f"{endpoint}/_kamome/clock", data=body, headers={"content-type": "application/json"}
+    )
+    try:
+        with urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310 - as above
+            answer: dict[str, object] = json.load(response)
+            return answer
+    except HTTPError as error:
+        message = json.load(error).get("message", error.reason)
+        raise click.ClickException(str(message)) from error
+    except URLError as error:
+        raise click.ClickException(f"No server answers at {endpoint}: {error.reason}") from error
+
+
+def _show(answer: dict[str, object]) -> None:
+    now_ms, offset_ms = answer["now_ms"], answer["offset_ms"]
+    assert isinstance(now_ms, int)
+    assert isinstance(offset_ms, int)
+    state = "frozen" if answer["frozen"] else "running"
+    click.echo(f"{_utc(now_ms)} ({state}, {offset_ms / 1000:+.3f} s from the machine's clock)")
+
+
+def _utc(now_ms: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds")
