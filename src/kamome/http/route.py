@@ -88,7 +88,7 @@ class Routes:
         for prefix, served in self._by_path:
             if request.raw_path.startswith(prefix):
                 return served
-        if _is_form(request) or _ACTION.search(request.raw_query):
+        if (request.method == "POST" and _is_form(request)) or _ACTION.search(request.raw_query):
             return None
         host = _SERVICE_HOST.match(request.header("host"))
         if host is not None and host[1] in self._by_signing:

@@ -1,0 +1,1 @@
+"""Kamome for tests: a server inside the test process."""

@@ -1,0 +1,64 @@
+"""Fixtures for all tests: a server in this process, and an AWS account of it for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from kamome.config import Settings
+from kamome.testing.server import ServerThread
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_accounts = count(111_111_111_111)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One account of a running server."""
+
+    server: ServerThread
+    account: str
+    region: str = "eu-west-1"
+
+    @property
+    def endpoint(self) -> str:
+        return self.server.endpoint
+
+    @property
+    def smtp_port(self) -> int:
+        return self.server.smtp_port
+
+    def client(self, service: str, **config: object) -> Any:  # boto3's clients are made at run time
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=self.account,
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, **config),
+        )
+
+    def advance(self, seconds: float) -> None:
+        self.server.advance(seconds)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerThread]:
+    """A server that keeps its data, as the real one does, in a temporary folder."""
+    folder: Path = tmp_path_factory.mktemp("data")
+    with ServerThread(Settings(port=0, smtp_port=0, data=str(folder))) as running:
+        yield running
+
+
+@pytest.fixture
+def kamome(server: ServerThread) -> Tenant:
+    """A fresh account of the session's server."""
+    return Tenant(server, str(next(_accounts)))
