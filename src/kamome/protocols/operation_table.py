@@ -28,7 +28,7 @@ class Binding:
 
     name: str
     literals: tuple[tuple[str, str], ...]
-    parameters: tuple[str, ...]
+    parameters: frozenset[str]
     headers: tuple[str, ...]
     deprecated: bool
 
@@ -39,6 +39,7 @@ class _Template:
 
     pattern: re.Pattern[str]
     bindings: list[Binding]
+    plain: list[Binding]  # those that a request without a query string can mean
 
 
 def match(service: ServiceModel, request: HttpRequest) -> tuple[str, dict[str, str]] | None:
@@ -56,30 +57,34 @@ def match(service: ServiceModel, request: HttpRequest) -> tuple[str, dict[str, s
     for template in table.get(request.method, ()):
         found = template.pattern.fullmatch(request.path)
         if found is not None:
-            binding = _choose(template.bindings, request)
+            binding = _choose(template, request)
             if binding is not None:
                 labels = {name: unquote(value) for name, value in found.groupdict().items()}
                 return binding.name, labels
     return None
 
 
-def _choose(bindings: list[Binding], request: HttpRequest) -> Binding | None:
-    query: dict[str, str] = {}
-    for name, value in request.query if request.raw_query else ():
-        query.setdefault(name, value)
-    fitting = [b for b in bindings if all(_has(query, literal) for literal in b.literals)]
+def _choose(template: _Template, request: HttpRequest) -> Binding | None:
+    if not request.raw_query:
+        fitting = template.plain
+        query: dict[str, str] = {}
+    else:
+        query = dict(reversed(request.query))  # the first of several counts
+        fitting = [b for b in template.bindings if _has_literals(query, b)]
     for binding in fitting:
-        if all(name in query for name in binding.parameters) and all(
-            request.has_header(name) for name in binding.headers
+        if binding.parameters <= query.keys() and not any(
+            not request.has_header(name) for name in binding.headers
         ):
             return binding
     # None has all it requires: the one that requires least will say what is missing.
     return fitting[-1] if fitting else None
 
 
-def _has(query: Mapping[str, str], literal: tuple[str, str]) -> bool:
-    name, value = literal
-    return name in query and (not value or query[name] == value)
+def _has_literals(query: Mapping[str, str], binding: Binding) -> bool:
+    for name, value in binding.literals:
+        if name not in query or (value and query[name] != value):
+            return False
+    return True
 
 
 def _build(service: ServiceModel) -> dict[str, list[_Template]]:
@@ -93,7 +98,9 @@ def _build(service: ServiceModel) -> dict[str, list[_Template]]:
     for (method, _), bindings in sorted(grouped.items(), key=_path_order):
         first = service.operation(bindings[0].name)
         bindings.sort(key=_particularity)
-        table.setdefault(method, []).append(_Template(path_pattern(first.http_uri), bindings))
+        plain = [binding for binding in bindings if not binding.literals]
+        template = _Template(path_pattern(first.http_uri), bindings, plain)
+        table.setdefault(method, []).append(template)
     return table
 
 
@@ -125,7 +132,7 @@ def _binding(operation: OperationModel) -> Binding:
     return Binding(
         operation.name,
         tuple(literals),
-        tuple(m.wire_name for m in required if m.location == "querystring"),
+        frozenset(m.wire_name for m in required if m.location == "querystring"),
         tuple(m.wire_name.lower() for m in required if m.location == "header"),
         operation.deprecated,
     )

@@ -211,19 +211,17 @@ class OutputBinding:
 
     def __init__(self, operation: OperationModel) -> None:
         members = list(operation.output.members.values()) if operation.output else []
-        self._places = [
-            (member.name, place) for member in members if (place := _place(member)) is not None
-        ]
+        self._places = {m.name: place for m in members if (place := _place(m)) is not None}
         self._status = next((m.name for m in members if m.location == "statusCode"), None)
         self._default_status = operation.http_status
         self.body_members = [member for member in members if not member.location]
 
     def encode(self, result: Mapping[str, Any], headers: list[tuple[str, str]]) -> int:
         """Append the headers of a result; the status to answer with."""
-        for name, place in self._places:
-            value = result.get(name)
-            if value is not None:
-                place(value, headers)
+        places = self._places
+        for name, value in result.items() if places else ():
+            if value is not None and name in places:
+                places[name](value, headers)
         status = result.get(self._status) if self._status is not None else None
         return int(status) if status is not None else self._default_status
 

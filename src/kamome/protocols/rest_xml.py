@@ -96,7 +96,8 @@ class _Encoder:
             self._root = roots.get(operation.name, f"{operation.name}Result")
         namespace = service.addition("XML_NAMESPACE", service.metadata.get("xmlNamespace", ""))
         self._opening = f'<{self._root} xmlns="{namespace}">' if namespace else f"<{self._root}>"
-        self._value_root = operation.name in service.addition("VALUE_ROOTS", ())
+        # The one member whose text is the whole document, without an element of its own.
+        self._value: str | None = service.addition("VALUE_ROOTS", {}).get(operation.name)
 
     def encode(self, result: Mapping[str, Any], request_id: str) -> HttpResponse:
         headers = self._headers(request_id)
@@ -112,7 +113,10 @@ class _Encoder:
             if value is None:
                 return "", b""
             out = [_DECLARATION, self._opening]
-            self._write(value, out)
+            if self._value is not None:
+                out.append(xml_shapes.escape(value.get(self._value, "")))
+            else:
+                self._write(value, out)
             out.append(f"</{self._root}>")
             return "application/xml", xml_shapes.encoded(out)
         if self._payload is None or value is None:

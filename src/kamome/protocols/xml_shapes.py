@@ -39,6 +39,11 @@ def escape(value: str) -> str:
     return _SPECIAL.sub(lambda m: _NAMED.get(m[0]) or f"&#x{ord(m[0]):x};", value)
 
 
+def escape_attribute(value: str) -> str:
+    """The same for an attribute, where a parser turns tabs and line feeds into blanks (§3.3.3)."""
+    return escape(value).replace("\t", "&#x9;").replace("\n", "&#xa;")
+
+
 class Element:
     """One element: its local name, attributes as written, its text, and the elements in it."""
 
@@ -72,6 +77,9 @@ def parse(body: bytes) -> Element:
         open_elements[-1].children.append(element)
         open_elements.append(element)
 
+    def characters(data: str) -> None:
+        open_elements[-1].parts.append(data)
+
     def doctype(*_: object) -> None:
         raise Unreadable("a document type is not allowed")
 
@@ -79,7 +87,7 @@ def parse(body: bytes) -> Element:
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = lambda _: open_elements.pop()
-    parser.CharacterDataHandler = open_elements[-1].parts.append
+    parser.CharacterDataHandler = characters
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(body, True)
@@ -251,7 +259,7 @@ class WriterCompiler:
             head = opening
             for name, wire_name, convert in attributes:
                 if value.get(name) is not None:
-                    head += f' {wire_name}="{escape(convert(value[name]))}"'
+                    head += f' {wire_name}="{escape_attribute(convert(value[name]))}"'
             _wrapped(head, content, value, out, tag)
 
         return write

@@ -17,6 +17,9 @@ BODY_ERROR = "MalformedXML"
 PARAMETER_ERROR = "InvalidArgument"
 PATH_ERROR = "InvalidURI"
 
+# `<LocationConstraint>eu-west-1</LocationConstraint>` is that whole answer.
+VALUE_ROOTS = {"GetBucketLocation": "LocationConstraint"}
+
 RESULT_ROOTS = {
     "CompleteMultipartUpload": "CompleteMultipartUploadResult",
     "CreateMultipartUpload": "InitiateMultipartUploadResult",
@@ -27,6 +30,7 @@ RESULT_ROOTS = {
     "GetBucketCors": "CORSConfiguration",
     "GetBucketLifecycle": "LifecycleConfiguration",
     "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketLocation": "LocationConstraint",
     "GetBucketLogging": "BucketLoggingStatus",
     "GetBucketNotification": "NotificationConfiguration",
     "GetBucketNotificationConfiguration": "NotificationConfiguration",
