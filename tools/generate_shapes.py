@@ -77,6 +77,8 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
             "CreateBucket",
             "DeleteBucket",
             "DeleteObject",
+            "GetBucketLocation",
+            "GetBucketNotificationConfiguration",
             "GetObject",
             "HeadBucket",
             "HeadObject",

@@ -12,14 +12,21 @@ class BodyStream:
 
     `length` is the number of bytes that will come after content decoding (None: not announced).
     Iteration raises an `AwsError` if the body is truncated, too large, or its chunk signatures or
-    trailing checksum do not verify. `trailers` is complete once iteration has ended.
+    trailing checksum do not verify. `trailers` is complete once iteration has ended; `announced`
+    are the names that `x-amz-trailer` promised, lower case, known before.
     """
 
-    __slots__ = ("_chunks", "length", "trailers")
+    __slots__ = ("_chunks", "announced", "length", "trailers")
 
-    def __init__(self, chunks: AsyncIterator[bytes], length: int | None) -> None:
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        length: int | None,
+        announced: frozenset[str] = frozenset(),
+    ) -> None:
         self._chunks = chunks
         self.length = length
+        self.announced = announced
         self.trailers: dict[str, str] = {}
 
     def __aiter__(self) -> AsyncIterator[bytes]:

@@ -6,7 +6,7 @@ From: the model of Amazon Simple Storage Service, 2006-03-01.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Required, TypedDict
+from typing import TYPE_CHECKING, Required, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -99,6 +99,85 @@ class DeleteObjectResult(TypedDict, total=False):
     DeleteMarker: bool
     VersionId: str
     RequestCharged: str
+
+
+class GetBucketLocationRequest(TypedDict, total=False):
+    """AWS: GetBucketLocationRequest."""
+
+    Bucket: Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketLocationResult(TypedDict, total=False):
+    """AWS: GetBucketLocationOutput."""
+
+    LocationConstraint: str
+
+
+class GetBucketNotificationConfigurationRequest(TypedDict, total=False):
+    """AWS: GetBucketNotificationConfigurationRequest."""
+
+    Bucket: Required[str]
+    ExpectedBucketOwner: str
+
+
+class NotificationConfiguration(TypedDict, total=False):
+    """AWS: NotificationConfiguration."""
+
+    TopicConfigurations: list[TopicConfiguration]
+    QueueConfigurations: list[QueueConfiguration]
+    LambdaFunctionConfigurations: list[LambdaFunctionConfiguration]
+    EventBridgeConfiguration: EventBridgeConfiguration
+
+
+class TopicConfiguration(TypedDict, total=False):
+    """AWS: TopicConfiguration."""
+
+    Id: str
+    TopicArn: Required[str]
+    Events: Required[list[str]]
+    Filter: NotificationConfigurationFilter
+
+
+class NotificationConfigurationFilter(TypedDict, total=False):
+    """AWS: NotificationConfigurationFilter."""
+
+    Key: S3KeyFilter
+
+
+class S3KeyFilter(TypedDict, total=False):
+    """AWS: S3KeyFilter."""
+
+    FilterRules: list[FilterRule]
+
+
+class FilterRule(TypedDict, total=False):
+    """AWS: FilterRule."""
+
+    Name: str
+    Value: str
+
+
+class QueueConfiguration(TypedDict, total=False):
+    """AWS: QueueConfiguration."""
+
+    Id: str
+    QueueArn: Required[str]
+    Events: Required[list[str]]
+    Filter: NotificationConfigurationFilter
+
+
+class LambdaFunctionConfiguration(TypedDict, total=False):
+    """AWS: LambdaFunctionConfiguration."""
+
+    Id: str
+    LambdaFunctionArn: Required[str]
+    Events: Required[list[str]]
+    Filter: NotificationConfigurationFilter
+
+
+class EventBridgeConfiguration(TypedDict, total=False):
+    """AWS: EventBridgeConfiguration."""
 
 
 class GetObjectRequest(TypedDict, total=False):
@@ -376,65 +455,6 @@ class PutBucketNotificationConfigurationRequest(TypedDict, total=False):
     SkipDestinationValidation: bool
 
 
-class NotificationConfiguration(TypedDict, total=False):
-    """AWS: NotificationConfiguration."""
-
-    TopicConfigurations: list[TopicConfiguration]
-    QueueConfigurations: list[QueueConfiguration]
-    LambdaFunctionConfigurations: list[LambdaFunctionConfiguration]
-    EventBridgeConfiguration: EventBridgeConfiguration
-
-
-class TopicConfiguration(TypedDict, total=False):
-    """AWS: TopicConfiguration."""
-
-    Id: str
-    TopicArn: Required[str]
-    Events: Required[list[str]]
-    Filter: NotificationConfigurationFilter
-
-
-class NotificationConfigurationFilter(TypedDict, total=False):
-    """AWS: NotificationConfigurationFilter."""
-
-    Key: S3KeyFilter
-
-
-class S3KeyFilter(TypedDict, total=False):
-    """AWS: S3KeyFilter."""
-
-    FilterRules: list[FilterRule]
-
-
-class FilterRule(TypedDict, total=False):
-    """AWS: FilterRule."""
-
-    Name: str
-    Value: str
-
-
-class QueueConfiguration(TypedDict, total=False):
-    """AWS: QueueConfiguration."""
-
-    Id: str
-    QueueArn: Required[str]
-    Events: Required[list[str]]
-    Filter: NotificationConfigurationFilter
-
-
-class LambdaFunctionConfiguration(TypedDict, total=False):
-    """AWS: LambdaFunctionConfiguration."""
-
-    Id: str
-    LambdaFunctionArn: Required[str]
-    Events: Required[list[str]]
-    Filter: NotificationConfigurationFilter
-
-
-class EventBridgeConfiguration(TypedDict, total=False):
-    """AWS: EventBridgeConfiguration."""
-
-
 class PutBucketNotificationConfigurationResult(TypedDict, total=False):
     """AWS: no members."""
 
@@ -518,3 +538,6 @@ class PutObjectResult(TypedDict, total=False):
     BucketKeyEnabled: bool
     Size: int
     RequestCharged: str
+
+
+GetBucketNotificationConfigurationResult: TypeAlias = NotificationConfiguration

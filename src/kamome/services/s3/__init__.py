@@ -1,0 +1,1 @@
+"""Amazon S3: buckets, objects, listings and event notifications."""

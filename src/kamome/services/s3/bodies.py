@@ -1,0 +1,271 @@
+"""Bodies on their way in and out: small ones into the database, large ones into blobs.
+
+Both ways a body passes in blocks, of which two at most are in memory. A CRC-32C is kept of each
+block and compared before the block is given out, also where only a range is read: a damaged or
+missing file gives an error, never wrong bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+from kamome.errors import ServiceUnavailable
+from kamome.services.s3.checksums import Digest, crc32c, new_digest
+from kamome.services.s3.errors import IncompleteBody, InternalError
+from kamome.services.s3.limits import BLOCK_BYTES, INLINE_BYTES_MAX
+from kamome.services.s3.store import StoredBody
+from kamome.storage.blobs import Blob, BlobDamaged, Blobs, BlobWriter
+
+_CRC_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedBody:
+    """A body that has arrived whole: its digests, and its bytes or the file they are in."""
+
+    size: int
+    md5: bytes
+    checksum: bytes
+    crcs: bytes
+    content: bytes | None
+    blob: Blob | None
+
+    def stored(self) -> StoredBody:
+        """The row that leads to the bytes."""
+        return StoredBody(self.content, self.blob.id if self.blob else None, self.crcs)
+
+
+class _Digests:
+    """All digests of one body, taken a block at a time."""
+
+    def __init__(self, algorithm: str) -> None:
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self.checksum: Digest = new_digest(algorithm)
+        self.crcs = bytearray()
+
+    def take(self, block: bytes) -> None:
+        self.md5.update(block)
+        self.checksum.update(block)
+        self.crcs += crc32c(block).to_bytes(_CRC_BYTES, "big")
+
+
+async def pieces_of(content: bytes) -> AsyncIterator[bytes]:
+    """A body that is in memory already, as a stream."""
+    for at in range(0, len(content), BLOCK_BYTES):
+        yield content[at : at + BLOCK_BYTES]
+
+
+async def receive(
+    blobs: Blobs, chunks: AsyncIterable[bytes], length: int, algorithm: str
+) -> ReceivedBody:
+    """Take in a body of `length` bytes. A blob is durable on return, but no row keeps it yet.
+
+    Raises:
+        IncompleteBody: more or fewer bytes came.
+        ServiceUnavailable: there is no room on the disk.
+        and whatever the stream raises; nothing is left behind then.
+    """
+    digests = _Digests(algorithm)
+    if length <= INLINE_BYTES_MAX:
+        content = await _gathered(chunks, length)
+        digests.take(content)
+        return _received(length, digests, content, None)
+    blob = await _written(blobs, chunks, length, digests)
+    return _received(length, digests, None, blob)
+
+
+def _received(
+    size: int, digests: _Digests, content: bytes | None, blob: Blob | None
+) -> ReceivedBody:
+    return ReceivedBody(
+        size,
+        digests.md5.digest(),
+        digests.checksum.digest(),
+        bytes(digests.crcs),
+        content,
+        blob,
+    )
+
+
+async def _gathered(chunks: AsyncIterable[bytes], length: int) -> bytes:
+    gathered = bytearray()
+    async for chunk in chunks:
+        gathered += chunk
+        if len(gathered) > length:
+            raise IncompleteBody
+    if len(gathered) != length:
+        raise IncompleteBody
+    return bytes(gathered)
+
+
+async def _written(
+    blobs: Blobs, chunks: AsyncIterable[bytes], length: int, digests: _Digests
+) -> Blob:
+    pump = _Pump(blobs, digests)
+    try:
+        await _pumped(pump, chunks, length)
+        return await pump.finish()
+    except OSError as error:
+        await pump.abort()
+        raise ServiceUnavailable("The store has no room for this body.") from error
+    except BaseException:
+        await pump.abort()
+        raise
+
+
+async def _pumped(pump: _Pump, chunks: AsyncIterable[bytes], length: int) -> None:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > length:
+            raise IncompleteBody
+        await pump.add(chunk)
+    if size != length:
+        raise IncompleteBody
+
+
+class _Pump:
+    """Writes and hashes one block in threads while the next one arrives."""
+
+    def __init__(self, blobs: Blobs, digests: _Digests) -> None:
+        self._blobs = blobs
+        self._digests = digests
+        self._writer: BlobWriter = blobs.writer()
+        self._buffer = bytearray()
+        self._under_way: asyncio.Task[None] | None = None
+        self._blob: Blob | None = None
+
+    async def add(self, chunk: bytes) -> None:
+        """Take the next bytes; waits while two blocks are in memory."""
+        self._buffer += chunk
+        while len(self._buffer) >= BLOCK_BYTES:
+            block = bytes(memoryview(self._buffer)[:BLOCK_BYTES])
+            del self._buffer[:BLOCK_BYTES]
+            await self._begin(block)
+
+    async def finish(self) -> Blob:
+        """Write what is left; the blob is durable on return."""
+        if self._buffer:
+            await self._begin(bytes(self._buffer))
+        await self._settled()
+        self._under_way = asyncio.create_task(self._finish())
+        await self._settled()
+        assert self._blob is not None
+        return self._blob
+
+    async def abort(self) -> None:
+        """Forget what was written, once no thread touches the file any more."""
+        if self._under_way is not None:
+            await asyncio.gather(self._under_way, return_exceptions=True)
+        if self._blob is not None:
+            await self._blobs.discard(self._blob)
+        else:
+            await self._writer.abort()
+
+    async def _begin(self, block: bytes) -> None:
+        await self._settled()
+        self._under_way = asyncio.create_task(self._take(block))
+
+    async def _settled(self) -> None:
+        """A cancelled caller must not cancel the thread's work: the file is in its hands."""
+        if self._under_way is not None:
+            await asyncio.shield(self._under_way)
+            self._under_way = None
+
+    async def _take(self, block: bytes) -> None:
+        await asyncio.gather(
+            self._writer.write(block), self._blobs.in_thread(partial(self._digests.take, block))
+        )
+
+    async def _finish(self) -> None:
+        self._blob = await self._writer.finish()
+
+
+async def open_body(
+    blobs: Blobs, body: StoredBody, first: int, length: int
+) -> AsyncGenerator[bytes, None]:
+    """Bytes `first` to `first + length - 1` of a body, verified. The first piece has been read:
+    what is missing is told before an answer begins, and the file stays open if it is replaced.
+
+    Raises:
+        InternalError: the bytes are missing or damaged (also while the result is read).
+    """
+    if body.content is not None:
+        return _from_content(body.content, body.crcs, first, length)
+    assert body.blob_id is not None
+    pieces = _verified(blobs, body.blob_id, body.crcs, first, length)
+    try:
+        head = await anext(pieces, b"")
+    except BlobDamaged as error:
+        raise InternalError from error
+    return _resumed(head, pieces)
+
+
+def _from_content(
+    content: bytes, crcs: bytes, first: int, length: int
+) -> AsyncGenerator[bytes, None]:
+    if crc32c(content).to_bytes(_CRC_BYTES, "big") != crcs:
+        raise InternalError
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield content[first : first + length]
+
+    return pieces()
+
+
+async def _resumed(head: bytes, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(pieces):
+        if head:
+            yield head
+        try:
+            async for piece in pieces:
+                yield piece
+        except BlobDamaged as error:
+            raise InternalError from error
+
+
+async def _verified(
+    blobs: Blobs, blob_id: str, crcs: bytes, first: int, length: int
+) -> AsyncGenerator[bytes, None]:
+    """Read whole blocks, compare each with its CRC, give out what was asked for."""
+    number = first // BLOCK_BYTES
+    start = number * BLOCK_BYTES
+    end = -(-(first + length) // BLOCK_BYTES) * BLOCK_BYTES
+    skip = first - start
+    left = length
+    async with aclosing(_blocks(blobs, blob_id, start, end - start)) as blocks:
+        async for block in blocks:
+            at = number * _CRC_BYTES
+            if crc32c(block).to_bytes(_CRC_BYTES, "big") != crcs[at : at + _CRC_BYTES]:
+                raise BlobDamaged(f"block {number} of blob {blob_id} is not what was written")
+            piece = block[skip : skip + left]
+            left -= len(piece)
+            skip = 0
+            number += 1
+            yield piece
+    if left:
+        raise BlobDamaged(f"blob {blob_id} ends {left} bytes early")
+
+
+async def _blocks(
+    blobs: Blobs, blob_id: str, start: int, length: int
+) -> AsyncGenerator[bytes, None]:
+    """The pieces of a file, as blocks of the size the CRCs were taken of."""
+    waiting = b""
+    pieces = blobs.read(blob_id, start, length)
+    try:
+        async for piece in pieces:
+            waiting = waiting + piece if waiting else piece
+            while len(waiting) >= BLOCK_BYTES:
+                yield waiting[:BLOCK_BYTES]
+                waiting = waiting[BLOCK_BYTES:]
+        if waiting:
+            yield waiting
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()

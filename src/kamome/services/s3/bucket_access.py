@@ -1,0 +1,38 @@
+"""Which bucket a request means, and whether the caller may touch it."""
+
+from __future__ import annotations
+
+from kamome.context import RequestContext
+from kamome.services.s3.bucket_names import has_bucket_form
+from kamome.services.s3.errors import AccessDenied, InvalidBucketName, NoSuchBucket
+from kamome.services.s3.owners import check_account_id
+from kamome.services.s3.regions import partition_of
+from kamome.services.s3.slice import S3
+from kamome.services.s3.store import Bucket
+
+
+def own_bucket(s3: S3, ctx: RequestContext, name: str, expected_owner: str | None = None) -> Bucket:
+    """The bucket of that name, which must be the caller's own.
+
+    Every region of the partition finds it: SDKs follow S3's redirects to the bucket's region, and
+    here all regions are one server.
+
+    Raises:
+        InvalidBucketName: no bucket can have that name.
+        NoSuchBucket: none has it.
+        InvalidBucketOwnerAWSAccountID: the expected owner is not an account id.
+        AccessDenied: another account owns it, or not the expected one. Grants to other accounts
+            need bucket policies, which are not served.
+
+    AWS: S3 User Guide, Verifying bucket ownership with bucket owner condition.
+    """
+    bucket = s3.store.bucket(partition_of(ctx.region), name)
+    if bucket is None:
+        if not has_bucket_form(name):
+            raise InvalidBucketName(name)
+        raise NoSuchBucket(name)
+    if expected_owner is not None:
+        check_account_id(expected_owner)
+    if bucket.account != ctx.account or expected_owner not in (None, bucket.account):
+        raise AccessDenied
+    return bucket

@@ -1,0 +1,99 @@
+"""The documents of event notifications.
+
+AWS: S3 User Guide, Event message structure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+
+from kamome.context import RequestContext
+from kamome.protocols.errors import host_id
+from kamome.services.s3.keys import url_encoded
+from kamome.services.s3.owners import principal_id
+from kamome.services.s3.regions import bucket_arn, partition_of
+
+OBJECT_CREATED_PUT = "s3:ObjectCreated:Put"
+OBJECT_REMOVED_DELETE = "s3:ObjectRemoved:Delete"
+# All event types have one version since 2.4; S3 User Guide, Event message structure.
+EVENT_VERSION = "2.6"
+_SCHEMA_VERSION = "1.0"
+# Consumers may have to pad the shorter of two sequencers; ours all have 18 digits, as AWS's have.
+_SEQUENCER_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEvent:
+    """What happened to an object. `size` and `etag` are None where the object is gone."""
+
+    name: str
+    at_ms: int
+    bucket: str
+    owner_account: str
+    region: str
+    key: str
+    size: int | None
+    etag: str | None
+    sequence: int
+
+
+def event_document(event: ObjectEvent, ctx: RequestContext, configuration_id: str) -> bytes:
+    """The JSON that SQS, SNS and Lambda get for one event.
+
+    AWS: S3 User Guide, Event message structure.
+    """
+    described: dict[str, object] = {"key": url_encoded(event.key)}
+    if event.size is not None:
+        described["size"] = event.size
+    if event.etag is not None:
+        described["eTag"] = event.etag
+    described["sequencer"] = f"{event.sequence:0{_SEQUENCER_DIGITS}X}"
+    record = {
+        "eventVersion": EVENT_VERSION,
+        "eventSource": "aws:s3",
+        "awsRegion": event.region,
+        "eventTime": _iso_time(event.at_ms),
+        "eventName": event.name.removeprefix("s3:"),
+        "userIdentity": {"principalId": f"AWS:{ctx.access_key or ctx.account}"},
+        "requestParameters": {"sourceIPAddress": ctx.source_ip},
+        "responseElements": {
+            "x-amz-request-id": ctx.request_id,
+            "x-amz-id-2": host_id(ctx.request_id),
+        },
+        "s3": {
+            "s3SchemaVersion": _SCHEMA_VERSION,
+            "configurationId": configuration_id,
+            "bucket": {
+                "name": event.bucket,
+                "ownerIdentity": {"principalId": principal_id(event.owner_account)},
+                "arn": bucket_arn(event.bucket, partition_of(event.region)),
+            },
+            "object": described,
+        },
+    }
+    return orjson.dumps({"Records": [record]})
+
+
+def test_event_document(bucket: str, at_ms: int, ctx: RequestContext) -> bytes:
+    """The JSON that proves a destination reachable when a configuration is put.
+
+    AWS: S3 User Guide, Configuring a bucket for notifications (walkthrough), test message.
+    """
+    return orjson.dumps(
+        {
+            "Service": "Amazon S3",
+            "Event": "s3:TestEvent",
+            "Time": _iso_time(at_ms),
+            "Bucket": bucket,
+            "RequestId": ctx.request_id,
+            "HostId": host_id(ctx.request_id),
+        }
+    )
+
+
+def _iso_time(at_ms: int) -> str:
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,136 @@
+"""Listing the keys of a bucket."""
+
+from __future__ import annotations
+
+from kamome.context import RequestContext
+from kamome.services.s3 import shapes
+from kamome.services.s3.bucket_access import own_bucket
+from kamome.services.s3.checksums import FULL_OBJECT
+from kamome.services.s3.common_prefixes import Listing, Page, walk
+from kamome.services.s3.continuation import decode_token, encode_token
+from kamome.services.s3.errors import InvalidArgument
+from kamome.services.s3.keys import successor, text_bytes, url_encoded
+from kamome.services.s3.limits import LIST_KEYS_MAX
+from kamome.services.s3.owners import canonical_user_id
+from kamome.services.s3.slice import S3
+from kamome.services.s3.storage_classes import is_archived
+from kamome.services.s3.store import ListedObject
+
+_RESTORE_STATUS = "RestoreStatus"
+
+
+async def list_objects_v2(
+    s3: S3, ctx: RequestContext, request: shapes.ListObjectsV2Request
+) -> shapes.ListObjectsV2Result:
+    """A page of at most `MaxKeys` (1,000) keys and common prefixes, in the order of their bytes.
+
+    A page shows the bucket as it is now; keys that come or go between pages are seen or not.
+
+    Raises:
+        InvalidArgument: `MaxKeys` is negative, the encoding type is not `url`, or the continuation
+            token is not one of this bucket.
+        NoSuchBucket, InvalidBucketName, AccessDenied: see `own_bucket`.
+
+    AWS: S3 API Reference, ListObjectsV2.
+    """
+    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    _check_parameters(request)
+    listing = _listing(bucket.bucket_id, request)
+    end = successor(listing.prefix)
+
+    def fetch(start: bytes, limit: int) -> list[ListedObject]:
+        return s3.store.listed(bucket.bucket_id, start, end, limit)
+
+    page = walk(fetch, listing)
+    answer = _echoed(request, listing, page)
+    if page.rows:
+        answer["Contents"] = [_described(row, request, bucket.account) for row in page.rows]
+    if page.common_prefixes:
+        answer["CommonPrefixes"] = [
+            {"Prefix": _shown(prefix.decode(), request)} for prefix in page.common_prefixes
+        ]
+    if page.next_position is not None:
+        answer["NextContinuationToken"] = encode_token(bucket.bucket_id, page.next_position)
+    return answer
+
+
+def _check_parameters(request: shapes.ListObjectsV2Request) -> None:
+    if request.get("MaxKeys", 0) < 0:
+        raise InvalidArgument(
+            "Argument maxKeys must be an integer between 0 and 2147483647",
+            "maxKeys",
+            request["MaxKeys"],
+        )
+    if request.get("EncodingType", "url") != "url":
+        raise InvalidArgument(
+            "Invalid Encoding Method specified in Request",
+            "encoding-type",
+            request["EncodingType"],
+        )
+    for attribute in request.get("OptionalObjectAttributes", ()):
+        if attribute != _RESTORE_STATUS:
+            raise InvalidArgument(
+                "Invalid attribute name specified", "x-amz-optional-object-attributes", attribute
+            )
+
+
+def _listing(bucket_id: str, request: shapes.ListObjectsV2Request) -> Listing:
+    """Where to begin: at the token's position, else behind `StartAfter`."""
+    after = b""
+    start_at = b""
+    if "ContinuationToken" in request:
+        start_at = decode_token(bucket_id, request["ContinuationToken"])
+    elif "StartAfter" in request:
+        after = text_bytes(request["StartAfter"])
+        start_at = after + b"\0" if after else b""
+    return Listing(
+        prefix=text_bytes(request.get("Prefix", "")),
+        delimiter=text_bytes(request.get("Delimiter", "")),
+        start_at=start_at,
+        after=after,
+        items_max=min(request.get("MaxKeys", LIST_KEYS_MAX), LIST_KEYS_MAX),
+    )
+
+
+def _echoed(
+    request: shapes.ListObjectsV2Request, listing: Listing, page: Page[ListedObject]
+) -> shapes.ListObjectsV2Result:
+    answer: shapes.ListObjectsV2Result = {
+        "Name": request["Bucket"],
+        "Prefix": _shown(request.get("Prefix", ""), request),
+        "KeyCount": page.count,
+        "MaxKeys": listing.items_max,
+        "IsTruncated": page.next_position is not None,
+    }
+    if request.get("Delimiter"):
+        answer["Delimiter"] = _shown(request["Delimiter"], request)
+    if "EncodingType" in request:
+        answer["EncodingType"] = request["EncodingType"]
+    if "ContinuationToken" in request:
+        answer["ContinuationToken"] = request["ContinuationToken"]
+    if "StartAfter" in request:
+        answer["StartAfter"] = _shown(request["StartAfter"], request)
+    return answer
+
+
+def _described(
+    row: ListedObject, request: shapes.ListObjectsV2Request, owner: str
+) -> shapes.Object:
+    described: shapes.Object = {
+        "Key": _shown(row.key.decode(), request),
+        "LastModified": row.last_modified_ms // 1000,
+        "ETag": f'"{row.etag}"',
+        "ChecksumAlgorithm": [row.checksum_algorithm],
+        "ChecksumType": FULL_OBJECT,
+        "Size": row.size,
+        "StorageClass": row.storage_class,
+    }
+    if request.get("FetchOwner"):
+        described["Owner"] = {"ID": canonical_user_id(owner)}
+    if request.get("OptionalObjectAttributes") and is_archived(row.storage_class):
+        described["RestoreStatus"] = {"IsRestoreInProgress": False}
+    return described
+
+
+def _shown(text: str, request: shapes.ListObjectsV2Request) -> str:
+    return url_encoded(text) if "EncodingType" in request else text

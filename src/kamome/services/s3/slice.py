@@ -1,0 +1,26 @@
+"""What the operations of S3 work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kamome.clock import Clock
+from kamome.ids import Ids
+from kamome.observe.journeys import Journeys
+from kamome.services.s3.ports import Ports
+from kamome.services.s3.store import S3Store
+from kamome.storage.blobs import Blobs
+from kamome.storage.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class S3:
+    """The slice. `blobs` hold bodies that are too large for the database."""
+
+    store: S3Store
+    blobs: Blobs
+    clock: Clock
+    ids: Ids
+    outbox: Outbox
+    ports: Ports
+    journeys: Journeys

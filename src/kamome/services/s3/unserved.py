@@ -1,0 +1,139 @@
+"""Parameters that belong to features not served here, refused by name and never ignored.
+
+Some features need no refusal of ours: on a bucket that does not have them, S3 itself answers with
+an error, and so do we (ACLs, object lock, MFA delete, SSE-C on read).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kamome.services.s3.errors import (
+    AccessControlListNotSupported,
+    FeatureNotServed,
+    InvalidArgument,
+    InvalidBucketAclWithObjectOwnership,
+    InvalidRequest,
+)
+
+AES256 = "AES256"
+
+_SSE_C = "server-side encryption with customer-provided keys"
+_SSE_KMS = "server-side encryption with KMS keys"
+_DIRECTORY = "directory buckets"
+# Member of the request: header on the wire, feature.
+_PUT_OBJECT: Mapping[str, tuple[str, str]] = {
+    "SSECustomerAlgorithm": ("x-amz-server-side-encryption-customer-algorithm", _SSE_C),
+    "SSECustomerKey": ("x-amz-server-side-encryption-customer-key", _SSE_C),
+    "SSECustomerKeyMD5": ("x-amz-server-side-encryption-customer-key-MD5", _SSE_C),
+    "SSEKMSKeyId": ("x-amz-server-side-encryption-aws-kms-key-id", _SSE_KMS),
+    "SSEKMSEncryptionContext": ("x-amz-server-side-encryption-context", _SSE_KMS),
+    "WriteOffsetBytes": ("x-amz-write-offset-bytes", _DIRECTORY),
+}
+_DELETE_OBJECT: Mapping[str, tuple[str, str]] = {
+    "IfMatchLastModifiedTime": ("x-amz-if-match-last-modified-time", _DIRECTORY),
+    "IfMatchSize": ("x-amz-if-match-size", _DIRECTORY),
+    "MFA": ("x-amz-mfa", "MFA delete"),
+}
+_OBJECT_LOCK_MEMBERS = (
+    "ObjectLockMode",
+    "ObjectLockRetainUntilDate",
+    "ObjectLockLegalHoldStatus",
+    "ObjectLockEventHold",
+    "ObjectLockEventHoldDurationDays",
+    "ObjectLockEventHoldDurationYears",
+)
+_OBJECT_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
+_BUCKET_GRANTS = (*_OBJECT_GRANTS, "GrantWrite")
+_SSE_C_MEMBERS = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")
+
+
+def check_put_object(request: Mapping[str, object]) -> None:
+    """PutObject's parameters of features that the bucket does not have.
+
+    Raises:
+        FeatureNotServed: SSE-C, SSE-KMS, appending.
+        AccessControlListNotSupported: ACLs are disabled on the bucket.
+        InvalidRequest: object lock is not enabled on the bucket.
+
+    AWS: S3 API Reference, PutObject.
+    """
+    _refuse_named(request, _PUT_OBJECT)
+    encryption = request.get("ServerSideEncryption", AES256)
+    if encryption != AES256:
+        raise FeatureNotServed("x-amz-server-side-encryption", f"{encryption}: {_SSE_KMS}")
+    if request.get("BucketKeyEnabled"):
+        raise FeatureNotServed("x-amz-server-side-encryption-bucket-key-enabled", _SSE_KMS)
+    acl = request.get("ACL", "bucket-owner-full-control")
+    if acl != "bucket-owner-full-control" or any(name in request for name in _OBJECT_GRANTS):
+        raise AccessControlListNotSupported
+    if any(name in request for name in _OBJECT_LOCK_MEMBERS):
+        raise InvalidRequest("Bucket is missing Object Lock Configuration")
+
+
+def check_get_object(request: Mapping[str, object]) -> None:
+    """The parameters of SSE-C; no object here has been encrypted so.
+
+    Raises:
+        InvalidRequest: such a parameter was sent.
+
+    AWS: S3 User Guide, Using server-side encryption with customer-provided keys (SSE-C).
+    """
+    if any(name in request for name in _SSE_C_MEMBERS):
+        raise InvalidRequest("The encryption parameters are not applicable to this object.")
+
+
+def check_delete_object(request: Mapping[str, object]) -> None:
+    """DeleteObject's parameters of features that the bucket does not have.
+
+    Raises:
+        FeatureNotServed: MFA delete; conditions that only directory buckets know.
+        InvalidArgument: object lock is not enabled on the bucket.
+
+    AWS: S3 API Reference, DeleteObject.
+    """
+    _refuse_named(request, _DELETE_OBJECT)
+    if request.get("BypassGovernanceRetention"):
+        raise InvalidArgument(
+            "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+            "x-amz-bypass-governance-retention",
+            "true",
+        )
+
+
+def check_create_bucket(request: Mapping[str, object]) -> None:
+    """CreateBucket's parameters beyond name and location.
+
+    Raises:
+        FeatureNotServed: ACLs enabled, object lock, account-regional names, directory buckets,
+            bucket tags.
+        InvalidBucketAclWithObjectOwnership: an ACL that the disabled ACLs do not admit.
+
+    AWS: S3 API Reference, CreateBucket.
+    """
+    if request.get("ObjectLockEnabledForBucket"):
+        raise FeatureNotServed("x-amz-bucket-object-lock-enabled", "object lock")
+    if request.get("BucketNamespace", "global") != "global":
+        raise FeatureNotServed("x-amz-bucket-namespace", "account regional namespaces")
+    ownership = request.get("ObjectOwnership", "BucketOwnerEnforced")
+    if ownership != "BucketOwnerEnforced":
+        raise FeatureNotServed("x-amz-object-ownership", f"{ownership}: access control lists")
+    if request.get("ACL", "private") != "private" or any(
+        name in request for name in _BUCKET_GRANTS
+    ):
+        raise InvalidBucketAclWithObjectOwnership
+    configuration = request.get("CreateBucketConfiguration")
+    if isinstance(configuration, Mapping):
+        for element, feature in (
+            ("Location", _DIRECTORY),
+            ("Bucket", _DIRECTORY),
+            ("Tags", "bucket tagging"),
+        ):
+            if configuration.get(element):
+                raise FeatureNotServed(element, feature)
+
+
+def _refuse_named(request: Mapping[str, object], features: Mapping[str, tuple[str, str]]) -> None:
+    for member, (header, feature) in features.items():
+        if member in request:
+            raise FeatureNotServed(header, feature)
