@@ -17,6 +17,7 @@ from kamome.services.dynamodb.expressions.syntax import (
     IfNotExists,
     ListAppend,
     Literal,
+    Path,
     PathOperand,
     RemoveAction,
     SetAction,
@@ -24,6 +25,7 @@ from kamome.services.dynamodb.expressions.syntax import (
 )
 from kamome.services.dynamodb.shapes import AttributeValue
 
+_SECTIONS = frozenset(("SET", "REMOVE", "ADD", "DELETE"))
 _CONDITION_FUNCTIONS = frozenset(
     (
         "attribute_exists",
@@ -91,6 +93,12 @@ class _UpdateParser(Parser):
             while self.accept(","):
                 actions.append(readers[section]())
         return actions
+
+    def path(self) -> Path:
+        """Read a document path; a section's keyword is not the name of an attribute."""
+        if self.keyword() in _SECTIONS:
+            self.syntax_error()
+        return super().path()
 
     # ------------------------------------------------------------------ actions
 
