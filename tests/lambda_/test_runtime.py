@@ -17,7 +17,7 @@ from kamome.services.lambda_.runtimes.port import Invocation
 from kamome.services.lambda_.runtimes.process import ProcessHost
 
 if TYPE_CHECKING:
-    from conftest import Runtime
+    from tests.lambda_.conftest import Runtime
 
 ECHO = "def handler(event, context):\n    return event\n"
 

@@ -8,10 +8,11 @@ are removed when the server starts; until then a running instance may still need
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from kamome.services.lambda_.code import (
 )
 
 _PIECE_BYTES = 256 * 1024
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,11 @@ class CodeStore:
             return final
         return await self.unpack(b"".join([piece async for piece in read()]), sha256)
 
-    def remove_unused(self, used: Collection[str]) -> None:
-        """Keep only the folders of these `CodeSha256`s. For the start, before any instance."""
+    def remove_unused(self, is_used: Callable[[str], bool]) -> None:
+        """Remove the folders whose hash (hexadecimal) is not used. Before any instance starts."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        names = {code_folder_name(sha256) for sha256 in used}
         for folder in self.folder.iterdir():
-            if folder.name not in names:
+            if _HASH.fullmatch(folder.name) is None or not is_used(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

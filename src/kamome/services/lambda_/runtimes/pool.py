@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kamome.clock import Clock, Timer
-from kamome.services.lambda_.errors import TooManyRequestsException
+from kamome.services.lambda_.errors import ServiceException, TooManyRequestsException
 from kamome.services.lambda_.limits import CONCURRENT_EXECUTIONS, OFFERS_MAX, OVERTAKES_MAX
 from kamome.services.lambda_.runtimes.port import (
     Instance,
@@ -69,6 +69,7 @@ class InstancePool:
     _waiters: deque[_Waiter] = field(default_factory=deque)
     _retired: set[str] = field(default_factory=set)
     _endings: set[asyncio.Task[None]] = field(default_factory=set)
+    _is_closed: bool = False
 
     @contextmanager
     def admitted(self, account: str, region: str) -> Iterator[None]:
@@ -122,7 +123,12 @@ class InstancePool:
 
         First come, first served, except that an instance that has just become free goes to the
         next in line of its own function, at most 16 times past anyone.
+
+        Raises:
+            ServiceException: the server is stopping.
         """
+        if self._is_closed:
+            raise _stopping()
         instance = self._take_idle(spec.key)
         if instance is None and not self._take_place():
             instance = await self._wait_in_line(spec.key)
@@ -156,7 +162,12 @@ class InstancePool:
             self._retired.add(key)
 
     async def close(self) -> None:
-        """End all instances, and return when nothing of them is left."""
+        """End all instances, and return when nothing of them is left. Nobody gets another."""
+        self._is_closed = True
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.granted.done():
+                waiter.granted.set_exception(_stopping())
         for key in list(self._idle):
             self.retire(key)
         for instance in list(self._busy):
@@ -209,7 +220,7 @@ class InstancePool:
     def _leave_line(self, waiter: _Waiter) -> None:
         if waiter in self._waiters:
             self._waiters.remove(waiter)
-        elif waiter.granted.done() and not waiter.granted.cancelled():
+        elif _is_granted(waiter):
             instance = waiter.granted.result()
             if instance is not None:
                 self.release(instance)
@@ -279,3 +290,12 @@ class InstancePool:
         ending = asyncio.get_running_loop().create_task(instance.ended())
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
+
+
+def _is_granted(waiter: _Waiter) -> bool:
+    granted = waiter.granted
+    return granted.done() and not granted.cancelled() and granted.exception() is None
+
+
+def _stopping() -> ServiceException:
+    return ServiceException("The server is stopping.")

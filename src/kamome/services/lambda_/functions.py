@@ -1,0 +1,355 @@
+"""Operations on functions and their code.
+
+AWS: Lambda API Reference, CreateFunction, DeleteFunction, GetFunction, GetFunctionConfiguration,
+ListFunctions, UpdateFunctionCode, UpdateFunctionConfiguration.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from kamome.errors import AwsError
+from kamome.services.lambda_ import shapes
+from kamome.services.lambda_.code import check_unzipped_size, check_upload, code_sha256
+from kamome.services.lambda_.errors import (
+    CodeStorageExceededException,
+    InvalidParameterValueException,
+    ResourceConflictException,
+    not_served,
+)
+from kamome.services.lambda_.function_configuration import (
+    Code,
+    Function,
+    changed_settings,
+    check_revision,
+    function_configuration,
+    listed_configuration,
+    new_settings,
+)
+from kamome.services.lambda_.function_names import (
+    LATEST,
+    FunctionName,
+    function_not_found,
+    parse_function_name,
+)
+from kamome.services.lambda_.invocations import find_function, instance_key
+from kamome.services.lambda_.limits import CODE_STORAGE_BYTES_MAX, FUNCTIONS_PER_PAGE_MAX
+
+if TYPE_CHECKING:
+    from kamome.context import RequestContext
+    from kamome.services.lambda_.slice import Lambda
+    from kamome.storage.blobs import Blob
+
+
+async def create_function(
+    lambda_: Lambda, ctx: RequestContext, request: shapes.CreateFunctionRequest
+) -> shapes.FunctionConfiguration:
+    """Create a function from a .zip file archive.
+
+    The answer shows it `Pending`; the package has been checked, unpacked and kept by then, so the
+    next call sees it `Active`.
+
+    Raises:
+        ResourceConflictException: the name is taken.
+        InvalidParameterValueException: see `new_settings` and `code.files_of`.
+        CodeStorageExceededException: 75 GB are stored in the Region.
+        OperationNotServed: the request asks for what is not served, by its name.
+
+    AWS: Lambda API Reference, CreateFunction.
+    """
+    named = parse_function_name(ctx, request["FunctionName"])
+    if named.qualifier:
+        raise InvalidParameterValueException(
+            f"{request['FunctionName']} names a version or an alias; a function has none yet."
+        )
+    settings = new_settings(request)
+    if lambda_.store.find_function(named) is not None:
+        raise _function_exists(named)
+    archive = await _archive(lambda_, ctx, cast("Mapping[str, object]", request["Code"]))
+    _check_storage(lambda_, ctx, len(archive))
+    blob, code = await _keep_archive(lambda_, archive)
+    function = Function(
+        named.account,
+        named.region,
+        named.name,
+        settings,
+        code,
+        revision_id=lambda_.ids.uuid(),
+        modified_at_ms=lambda_.clock.now_ms(),
+        tags=request.get("Tags", {}),
+    )
+    try:
+        with lambda_.engine.atomic():
+            lambda_.blobs.keep(blob)
+            if not lambda_.store.insert_function(function):
+                raise _function_exists(named)
+    except AwsError:
+        await lambda_.blobs.discard(blob)
+        raise
+    return function_configuration(function, "Creating")
+
+
+async def delete_function(
+    lambda_: Lambda, ctx: RequestContext, request: shapes.DeleteFunctionRequest
+) -> shapes.DeleteFunctionResult:
+    """Delete a function. Its event source mappings stay, as at AWS, and have nothing to invoke.
+
+    Raises:
+        ResourceNotFoundException: no such function or version.
+        InvalidParameterValueException: `$LATEST` cannot be deleted alone.
+
+    AWS: Lambda API Reference, DeleteFunction.
+    """
+    named = parse_function_name(ctx, request["FunctionName"], request.get("Qualifier"))
+    function = lambda_.store.find_function(named)
+    if function is None or named.qualifier not in {"", LATEST}:
+        raise function_not_found(named)
+    if named.qualifier == LATEST:
+        raise InvalidParameterValueException(
+            "$LATEST version cannot be deleted without deleting the function."
+        )
+    with lambda_.engine.atomic():
+        lambda_.store.delete_function(named)
+        lambda_.blobs.drop(function.code.blob_id)
+    lambda_.instances.retire(instance_key(function))
+    return {"StatusCode": 204}
+
+
+async def get_function(
+    lambda_: Lambda, ctx: RequestContext, request: shapes.GetFunctionRequest
+) -> shapes.GetFunctionResult:
+    """A function's configuration, its tags, and where its package can be downloaded.
+
+    Raises:
+        ResourceNotFoundException: no such function or version.
+
+    AWS: Lambda API Reference, GetFunction.
+    """
+    named = parse_function_name(ctx, request["FunctionName"], request.get("Qualifier"))
+    function = find_function(lambda_, named)
+    result: shapes.GetFunctionResult = {
+        "Configuration": _shown(function, named),
+        "Code": {
+            "RepositoryType": "S3",
+            "Location": lambda_.ports.code_url(ctx, function.name, function.code.sha256),
+        },
+    }
+    if function.tags:
+        result["Tags"] = dict(function.tags)
+    return result
+
+
+async def get_function_configuration(
+    lambda_: Lambda, ctx: RequestContext, request: shapes.GetFunctionConfigurationRequest
+) -> shapes.FunctionConfiguration:
+    """A function's configuration.
+
+    Raises:
+        ResourceNotFoundException: no such function or version.
+
+    AWS: Lambda API Reference, GetFunctionConfiguration.
+    """
+    named = parse_function_name(ctx, request["FunctionName"], request.get("Qualifier"))
+    return _shown(find_function(lambda_, named), named)
+
+
+async def list_functions(
+    lambda_: Lambda, ctx: RequestContext, request: shapes.ListFunctionsRequest
+) -> shapes.ListFunctionsResult:
+    """The functions of the account and Region, by name, at most 50 a page.
+
+    There are no Lambda@Edge functions, so a MasterRegion matches none.
+
+    Raises:
+        InvalidParameterValueException: the Marker is not one that was given out.
+
+    AWS: Lambda API Reference, ListFunctions.
+    """
+    if request.get("MasterRegion"):
+        return {"Functions": []}
+    limit = min(request.get("MaxItems", FUNCTIONS_PER_PAGE_MAX), FUNCTIONS_PER_PAGE_MAX)
+    after = read_marker(request.get("Marker", ""))
+    found = lambda_.store.functions(ctx.account, ctx.region, after, limit + 1)
+    all_versions = request.get("FunctionVersion") == "ALL"
+    result: shapes.ListFunctionsResult = {
+        "Functions": [
+            listed_configuration(function, all_versions=all_versions) for function in found[:limit]
+        ]
+    }
+    if len(found) > limit:
+        result["NextMarker"] = new_marker(found[limit - 1].name)
+    return result
+
+
+async def update_function_code(
+    lambda_: Lambda, ctx: RequestContext, request: shapes.UpdateFunctionCodeRequest
+) -> shapes.FunctionConfiguration:
+    """Replace a function's package. `DryRun` only checks, and shows what would be.
+
+    Warm instances of the old code finish what they have and are not used again.
+
+    Raises:
+        ResourceNotFoundException: no such function.
+        PreconditionFailedException: RevisionId is not the latest.
+        ResourceConflictException: another update came in between.
+        InvalidParameterValueException: see `code.files_of`.
+        OperationNotServed: the request asks for what is not served, by its name.
+
+    AWS: Lambda API Reference, UpdateFunctionCode.
+    """
+    named = parse_function_name(ctx, request["FunctionName"])
+    for member in ("Publish", "PublishTo"):
+        if request.get(member):
+            raise not_served(f"`{member}`: versions")
+    function = find_function(lambda_, named)
+    check_revision(request.get("RevisionId"), function.revision_id)
+    archive = await _archive(lambda_, ctx, cast("Mapping[str, object]", request))
+    architecture = (request.get("Architectures") or [function.settings.architecture])[0]
+    changed = _next_revision(lambda_, function)
+    changed = replace(changed, settings=replace(function.settings, architecture=architecture))
+    if request.get("DryRun"):
+        await lambda_.code.unpack(archive, code_sha256(archive))
+        code = Code("", code_sha256(archive), len(archive))
+        return function_configuration(replace(changed, code=code), "Updating")
+    _check_storage(lambda_, ctx, len(archive) - function.code.size)
+    blob, code = await _keep_archive(lambda_, archive)
+    changed = replace(changed, code=code)
+    try:
+        with lambda_.engine.atomic():
+            lambda_.blobs.keep(blob)
+            _replace(lambda_, function, changed)
+            lambda_.blobs.drop(function.code.blob_id)
+    except AwsError:
+        await lambda_.blobs.discard(blob)
+        raise
+    lambda_.instances.retire(instance_key(function))
+    return function_configuration(changed, "Updating")
+
+
+async def update_function_configuration(
+    lambda_: Lambda, ctx: RequestContext, request: shapes.UpdateFunctionConfigurationRequest
+) -> shapes.FunctionConfiguration:
+    """Change the settings that the request carries; the others stay.
+
+    Raises:
+        ResourceNotFoundException: no such function.
+        PreconditionFailedException: RevisionId is not the latest.
+        InvalidParameterValueException: see `changed_settings`.
+        OperationNotServed: the request asks for what is not served, by its name.
+
+    AWS: Lambda API Reference, UpdateFunctionConfiguration.
+    """
+    named = parse_function_name(ctx, request["FunctionName"])
+    function = find_function(lambda_, named)
+    check_revision(request.get("RevisionId"), function.revision_id)
+    settings = changed_settings(function.settings, request)
+    changed = replace(_next_revision(lambda_, function), settings=settings)
+    _replace(lambda_, function, changed)
+    lambda_.instances.retire(instance_key(function))
+    return function_configuration(changed, "Updating")
+
+
+# ---------------------------------------------------------------------- markers
+
+
+def new_marker(after: str) -> str:
+    """A pagination token: opaque to callers, the last name given out to us."""
+    return base64.urlsafe_b64encode(after.encode()).decode("ascii")
+
+
+def read_marker(marker: str) -> str:
+    """Raises: InvalidParameterValueException: it was not given out by `new_marker`."""
+    try:
+        return base64.b64decode(marker, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise InvalidParameterValueException("The specified marker is invalid.") from None
+
+
+# ---------------------------------------------------------------------- code
+
+
+async def _archive(lambda_: Lambda, ctx: RequestContext, source: Mapping[str, object]) -> bytes:
+    """The deployment package, from the request or from S3."""
+    for member in ("ImageUri", "SourceKMSKeyArn", "S3ObjectVersion"):
+        if source.get(member):
+            raise not_served(f"`{member}`")
+    if source.get("S3ObjectStorageMode") == "REFERENCE":
+        raise not_served("`S3ObjectStorageMode` REFERENCE")
+    if source.get("S3Bucket") or source.get("S3Key"):
+        if "ZipFile" in source:
+            raise InvalidParameterValueException(
+                "Please do not provide other FunctionCode parameters when providing a ZipFile."
+            )
+        return await _archive_in_s3(
+            lambda_, ctx, str(source.get("S3Bucket", "")), str(source.get("S3Key", ""))
+        )
+    if "ZipFile" not in source:
+        raise InvalidParameterValueException("Please provide a source for function code.")
+    archive = cast("bytes", source["ZipFile"])
+    check_upload(archive)
+    return archive
+
+
+async def _archive_in_s3(lambda_: Lambda, ctx: RequestContext, bucket: str, key: str) -> bytes:
+    if not bucket or not key:
+        raise InvalidParameterValueException("Please provide both S3Bucket and S3Key.")
+    try:
+        archive = await lambda_.ports.read_object(ctx, bucket, key)
+    except AwsError as error:
+        raise InvalidParameterValueException(
+            f"Error occurred while GetObject. S3 Error Code: {error.code}. S3 Error Message:"
+            f" {error.message}"
+        ) from error
+    if not archive:
+        raise InvalidParameterValueException("Uploaded file must be a non-empty zip")
+    check_unzipped_size(len(archive))
+    return archive
+
+
+async def _keep_archive(lambda_: Lambda, archive: bytes) -> tuple[Blob, Code]:
+    """Check and unpack the package, and put it on disk. The blob still has to be kept by a row."""
+    sha256 = code_sha256(archive)
+    await lambda_.code.unpack(archive, sha256)
+    writer = lambda_.blobs.writer()
+    try:
+        await writer.write(archive)
+        blob = await writer.finish()
+    except BaseException:
+        await writer.abort()
+        raise
+    return blob, Code(blob.id, sha256, len(archive))
+
+
+def _check_storage(lambda_: Lambda, ctx: RequestContext, more: int) -> None:
+    stored = lambda_.store.code_bytes_stored(ctx.account, ctx.region)
+    if stored + more > CODE_STORAGE_BYTES_MAX:
+        raise CodeStorageExceededException("Code storage limit exceeded.")
+
+
+# ---------------------------------------------------------------------- rows
+
+
+def _next_revision(lambda_: Lambda, function: Function) -> Function:
+    return replace(function, revision_id=lambda_.ids.uuid(), modified_at_ms=lambda_.clock.now_ms())
+
+
+def _replace(lambda_: Lambda, function: Function, changed: Function) -> None:
+    if not lambda_.store.update_function(changed, function.revision_id):
+        raise ResourceConflictException(
+            "The operation cannot be performed at this time. An update is in progress for"
+            f" resource: {function.arn}"
+        )
+
+
+def _shown(function: Function, named: FunctionName) -> shapes.FunctionConfiguration:
+    shown = function_configuration(function)
+    shown["FunctionArn"] = named.qualified_arn
+    return shown
+
+
+def _function_exists(named: FunctionName) -> ResourceConflictException:
+    return ResourceConflictException(f"Function already exist: {named.name}")

@@ -1,0 +1,70 @@
+"""The operations of AWS Lambda that are served, and how the pipeline words and shows them.
+
+The functions are in `functions.py`, `invocations.py`, `permissions.py` and `mappings.py`, by the
+headings of the API reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kamome.protocols.model import Violation, constraint_sentence
+from kamome.services.lambda_.errors import ValidationException
+from kamome.services.lambda_.functions import (
+    create_function,
+    delete_function,
+    get_function,
+    get_function_configuration,
+    list_functions,
+    update_function_code,
+    update_function_configuration,
+)
+from kamome.services.lambda_.invocations import invoke
+from kamome.services.lambda_.mappings import (
+    create_event_source_mapping,
+    delete_event_source_mapping,
+    get_event_source_mapping,
+    list_event_source_mappings,
+    update_event_source_mapping,
+)
+from kamome.services.lambda_.permissions import add_permission, get_policy, remove_permission
+
+if TYPE_CHECKING:
+    from kamome.errors import AwsError
+    from kamome.services import Operation
+
+OPERATIONS: Mapping[str, Operation] = {
+    "AddPermission": add_permission,
+    "CreateEventSourceMapping": create_event_source_mapping,
+    "CreateFunction": create_function,
+    "DeleteEventSourceMapping": delete_event_source_mapping,
+    "DeleteFunction": delete_function,
+    "GetEventSourceMapping": get_event_source_mapping,
+    "GetFunction": get_function,
+    "GetFunctionConfiguration": get_function_configuration,
+    "GetPolicy": get_policy,
+    "Invoke": invoke,
+    "ListEventSourceMappings": list_event_source_mappings,
+    "ListFunctions": list_functions,
+    "RemovePermission": remove_permission,
+    "UpdateEventSourceMapping": update_event_source_mapping,
+    "UpdateFunctionCode": update_function_code,
+    "UpdateFunctionConfiguration": update_function_configuration,
+}
+
+
+def violation(violations: Sequence[Violation]) -> AwsError:
+    """Model constraints that a request does not satisfy, as Lambda words them.
+
+    AWS: Lambda API Reference, Common Errors (ValidationException).
+    """
+    return ValidationException(constraint_sentence(violations))
+
+
+def resource_of(request: Mapping[str, object]) -> str:
+    """What a journey shows of a request: the function's name, a mapping's UUID, or its source."""
+    name = request.get("FunctionName")
+    if isinstance(name, str):
+        return name.rpartition("function:")[2]
+    return str(request.get("UUID", request.get("EventSourceArn", "")))

@@ -1,0 +1,1 @@
+"""How event sources are read: one module for each kind of source."""

@@ -1,0 +1,214 @@
+"""One event source mapping of an SQS queue: receive, invoke, delete what was worked.
+
+A poller sleeps until the queue says that something may be there, so an idle one costs nothing.
+Messages are claimed with the queue's own visibility timeout; those that fail are left alone and
+come back when it ends, and so do those that the server held when it died.
+
+AWS: Lambda Developer Guide, Using Lambda with Amazon SQS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from kamome.errors import AwsError
+from kamome.observe.journeys import trace_root
+from kamome.services.lambda_.batches import Batch, Verdict, batches_of, verdict
+from kamome.services.lambda_.errors import TooManyRequestsException
+from kamome.services.lambda_.invocations import Call, run_function
+from kamome.services.lambda_.limits import PAYLOAD_BYTES_MAX, RECEIVE_MAX
+from kamome.services.lambda_.payloads import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kamome.clock import Timer
+    from kamome.services.lambda_.event_source_mappings import EventSourceMapping
+    from kamome.services.lambda_.ports import PolledMessage
+    from kamome.services.lambda_.slice import Lambda
+
+logger = logging.getLogger(__name__)
+
+# Where nothing can be invoked (no function, throttled, no room on the disk) the poller rests this
+# long, doubling, so that it does not use up the queue's maxReceiveCount at full speed.
+_REST_MS_MIN = 1_000
+_REST_MS_MAX = 60_000
+
+
+class SqsPoller:
+    """The poller of one mapping. As many batches are in flight as may run at once."""
+
+    def __init__(self, lambda_: Lambda, mapping: EventSourceMapping) -> None:
+        self.mapping = mapping
+        self.under_way: set[asyncio.Task[None]] = set()
+        self._lambda = lambda_
+        self._queue = lambda_.ports.queue
+        processes_max = lambda_.settings.processes_max
+        self._batches_max = min(
+            mapping.settings.maximum_concurrency or processes_max, processes_max
+        )
+        self._held: list[PolledMessage] = []
+        self._held_bytes = 0
+        self._window: Timer | None = None
+        self._rest: Timer | None = None
+        self._rest_ms = 0
+        self._is_woken = False
+        self._is_stopped = False
+        self._cancel: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Listen for messages, and look for those that are there."""
+        self._cancel = self._queue.when_available(self.mapping.queue_arn, self.wake)
+        self.wake()
+
+    def stop(self) -> None:
+        """Receive nothing more. Messages held for a window come back by visibility timeout."""
+        self._is_stopped = True
+        self._cancel()
+        for timer in (self._window, self._rest):
+            if timer is not None:
+                timer.cancel()
+        self._held.clear()
+
+    def wake(self) -> None:
+        """Look on the next pass of the loop, after the step that made a message available."""
+        if self._is_woken or self._is_stopped or self._rest is not None:
+            return
+        self._is_woken = True
+        self._lambda.clock.activity.begin()
+        asyncio.get_running_loop().call_soon(self._look)
+
+    # ------------------------------------------------------------------ receiving
+
+    def _look(self) -> None:
+        self._is_woken = False
+        try:
+            if not self._is_stopped:
+                self._receive()
+        except Exception:
+            logger.exception("Receiving from %s failed", self.mapping.queue_arn)
+            self._take_rest()
+        finally:
+            self._lambda.clock.activity.end()
+
+    def _receive(self) -> None:
+        """Fill batches as long as there are messages and a batch may begin."""
+        settings = self.mapping.settings
+        while self._rest is None and len(self.under_way) < self._batches_max:
+            wanted = settings.batch_size - len(self._held)
+            messages = self._queue.receive(self.mapping.queue_arn, min(wanted, RECEIVE_MAX))
+            if messages and not self._held and settings.batching_window_s:
+                self._open_window(settings.batching_window_s)
+            self._held += messages
+            self._held_bytes += sum(len(message.body) for message in messages)
+            is_full = len(self._held) >= settings.batch_size
+            if is_full or self._held_bytes >= PAYLOAD_BYTES_MAX:
+                self._begin_held()
+            elif not messages:
+                if self._held and not settings.batching_window_s:
+                    self._begin_held()
+                return
+
+    def _open_window(self, window_s: int) -> None:
+        clock = self._lambda.clock
+        self._window = clock.call_at(clock.now_ms() + window_s * 1000, self._begin_held)
+
+    def _begin_held(self) -> None:
+        if self._window is not None:
+            self._window.cancel()
+            self._window = None
+        messages, self._held, self._held_bytes = self._held, [], 0
+        for batch in batches_of(self.mapping.queue_arn, messages):
+            task = asyncio.get_running_loop().create_task(self._work(batch))
+            self.under_way.add(task)
+            task.add_done_callback(self._worked)
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self.under_way.discard(task)
+        self.wake()
+
+    # ------------------------------------------------------------------ invoking
+
+    async def _work(self, batch: Batch) -> None:
+        with self._lambda.clock.activity.busy():
+            try:
+                result = await self._invoke(batch)
+                self._settle(batch, result)
+            except Exception:
+                logger.exception("A batch of %s failed", self.mapping.queue_arn)
+                self._take_rest()
+
+    async def _invoke(self, batch: Batch) -> Result | str:
+        """The result of the invocation, or why there was none."""
+        if batch.is_too_large:
+            return "The event of this message is over 6 MB"
+        function = self._lambda.store.find_function(self.mapping.function)
+        if function is None:
+            self._take_rest()
+            return "Function not found"
+        call = Call(
+            self._lambda.ids.uuid(), batch.payload, self.mapping.function.arn, _trace_of(batch)
+        )
+        try:
+            result = await run_function(self._lambda, function, call)
+        except TooManyRequestsException as error:
+            self._take_rest()
+            return error.message
+        self._rest_ms = 0
+        return result
+
+    def _settle(self, batch: Batch, result: Result | str) -> None:
+        """Delete what was worked and record each message's step, all in one step."""
+        if isinstance(result, str):
+            answer, failure = None, result
+        elif result.function_error:
+            answer, failure = None, result.error_type or result.function_error
+        else:
+            answer, failure = result.payload, "reported in batchItemFailures"
+        judged = verdict(batch, answer, reports_failures=self.mapping.settings.reports_failures)
+        try:
+            with self._lambda.engine.atomic():
+                if judged.done:
+                    handles = [message.receipt_handle for message in judged.done]
+                    self._queue.delete(self.mapping.queue_arn, handles)
+                self._record(judged, failure)
+        except AwsError as error:
+            logger.warning("%s: %s", self.mapping.queue_arn, error)
+
+    def _record(self, judged: Verdict, failure: str) -> None:
+        for message in judged.done:
+            self._step(message, "ok", "")
+        for message in judged.failed:
+            count = message.attributes.get("ApproximateReceiveCount", "?")
+            self._step(message, "failed", f"{failure} (receive {count})")
+
+    def _step(self, message: PolledMessage, result: str, detail: str) -> None:
+        self._lambda.journeys.step(
+            message.trace,
+            service="lambda",
+            action="Invoke",
+            resource=self.mapping.function_name,
+            result=result,
+            detail=detail,
+        )
+
+    # ------------------------------------------------------------------ resting
+
+    def _take_rest(self) -> None:
+        if self._rest is not None or self._is_stopped:
+            return
+        self._rest_ms = min(max(self._rest_ms * 2, _REST_MS_MIN), _REST_MS_MAX)
+        clock = self._lambda.clock
+        self._rest = clock.call_at(clock.now_ms() + self._rest_ms, self._end_rest)
+
+    def _end_rest(self) -> None:
+        self._rest = None
+        self.wake()
+
+
+def _trace_of(batch: Batch) -> str:
+    """The trace of the messages, where all are of one; else the invocation has one of its own."""
+    traces = {trace_root(message.trace): message.trace for message in batch.messages}
+    return next(iter(traces.values())) if len(traces) == 1 else ""

@@ -1,0 +1,73 @@
+"""What Lambda needs from other slices; `app.py` fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kamome.context import RequestContext
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAttribute:
+    """A message attribute: exactly one of the two values is set, by `data_type`."""
+
+    data_type: str
+    string_value: str | None = None
+    binary_value: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolledMessage:
+    """One message that has been received for a function.
+
+    `attributes` are those of ReceiveMessage with `AttributeNames=All`: ApproximateReceiveCount,
+    SentTimestamp, SenderId, ApproximateFirstReceiveTimestamp, and where there are such
+    AWSTraceHeader, MessageGroupId, MessageDeduplicationId, SequenceNumber,
+    DeadLetterQueueSourceArn; all as strings. The MD5 of no message attributes is empty.
+    """
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
+    md5_of_body: str = ""
+    md5_of_message_attributes: str = ""
+
+    @property
+    def trace(self) -> str:
+        """The trace header that came with the message, empty if none did."""
+        return self.attributes.get("AWSTraceHeader", "")
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePort:
+    """Queues as an event source sees them. All are synchronous and act as one step of the caller.
+
+    `receive(queue_arn, max_messages)` claims up to that many (at most 10) with the queue's own
+    visibility timeout; an empty list when there are none, or no queue. `delete(queue_arn,
+    receipt_handles)` deletes what is still held under these handles. `when_available(queue_arn,
+    callback)` calls back on the loop each time a message may have become available, by arrival or
+    by time, and returns what ends that. `queue_attributes(queue_arn)` is (visibility timeout in
+    seconds, whether it is FIFO), or None where there is no queue.
+    """
+
+    receive: Callable[[str, int], Sequence[PolledMessage]]
+    delete: Callable[[str, Sequence[str]], None]
+    when_available: Callable[[str, Callable[[], None]], Callable[[], None]]
+    queue_attributes: Callable[[str], tuple[int, bool] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All of them.
+
+    `read_object(ctx, bucket, key)` is the whole body of an S3 object, as the caller may read it.
+    `code_url(ctx, function_name, code_sha256)` is where a client can download a function's
+    deployment package (GetFunction, Code.Location).
+    """
+
+    queue: QueuePort
+    read_object: Callable[[RequestContext, str, str], Awaitable[bytes]]
+    code_url: Callable[[RequestContext, str, str], str]

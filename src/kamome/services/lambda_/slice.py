@@ -1,0 +1,146 @@
+"""What the operations of Lambda need: the slice, its settings, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kamome.clock import Clock
+from kamome.ids import Ids
+from kamome.observe.journeys import Journeys
+from kamome.services.lambda_.code_store import CodeStore
+from kamome.services.lambda_.invocations import LAMBDA_ASYNC, deliver_event
+from kamome.services.lambda_.pollers.pollers import Pollers
+from kamome.services.lambda_.ports import Ports
+from kamome.services.lambda_.runtimes.pool import InstancePool
+from kamome.services.lambda_.runtimes.process import ProcessHost
+from kamome.services.lambda_.store import Store
+from kamome.storage.blobs import Blobs
+from kamome.storage.engine import Engine
+from kamome.storage.outbox import Entry, Outbox
+
+logger = logging.getLogger(__name__)
+
+
+def development_credentials(account: str) -> tuple[str, str]:
+    """The access key and secret that stand for an account where nothing is verified."""
+    return ("test" if account == "000000000000" else account, "test")
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaSettings:
+    """Where functions live and how many may run.
+
+    `folder` is Lambda's own folder: `code/` (unpacked packages, a cache), `instances/` (one folder
+    per living instance) and `logs/`. `endpoint_url` is called when an instance starts: the server's
+    own address for AWS_ENDPOINT_URL. `credentials` gives the access key and secret a function of an
+    account signs with. `processes_max` bounds the processes of this machine, `idle_s` says how long
+    an unused one is kept, `stop_grace_s` how long `stop` waits for what is under way.
+    """
+
+    folder: Path
+    endpoint_url: Callable[[], str]
+    credentials: Callable[[str], tuple[str, str]] = development_credentials
+    processes_max: int = 10
+    idle_s: int = 300
+    stop_grace_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """The slice. Make it with `make_lambda`."""
+
+    engine: Engine
+    store: Store
+    outbox: Outbox
+    blobs: Blobs
+    journeys: Journeys
+    clock: Clock
+    ids: Ids
+    ports: Ports
+    settings: LambdaSettings
+    code: CodeStore
+    host: ProcessHost
+    instances: InstancePool
+    pollers: Pollers
+    under_way: set[asyncio.Task[object]]
+
+
+def make_lambda(
+    engine: Engine,
+    outbox: Outbox,
+    blobs: Blobs,
+    journeys: Journeys,
+    *,
+    clock: Clock,
+    ids: Ids,
+    ports: Ports,
+    settings: LambdaSettings,
+) -> Lambda:
+    """The slice, with nothing started yet; its outbox kind is registered."""
+    host = ProcessHost(
+        clock=clock,
+        unique=ids.hex,
+        folder=settings.folder / "instances",
+        log_folder=settings.folder / "logs",
+        endpoint_url=settings.endpoint_url,
+        credentials=settings.credentials,
+    )
+    lambda_ = Lambda(
+        engine=engine,
+        store=Store(engine),
+        outbox=outbox,
+        blobs=blobs,
+        journeys=journeys,
+        clock=clock,
+        ids=ids,
+        ports=ports,
+        settings=settings,
+        code=CodeStore(settings.folder / "code", ids.hex),
+        host=host,
+        instances=InstancePool(
+            host.instance, clock, settings.processes_max, settings.idle_s * 1000
+        ),
+        pollers=Pollers(),
+        under_way=set(),
+    )
+
+    async def deliver(entry: Entry) -> None:
+        await deliver_event(lambda_, entry)
+
+    outbox.register(LAMBDA_ASYNC, deliver, concurrency=settings.processes_max)
+    return lambda_
+
+
+def prepare(lambda_: Lambda) -> None:
+    """Clear up after an earlier run; before the outbox and the pollers start.
+
+    Processes that a killed server has left are ended: what they were doing is not finished, and is
+    done again. Unpacked code that no function has any more is removed.
+    """
+    ended = lambda_.host.remove_leftovers()
+    if ended:
+        logger.info("Ended %d function processes that an earlier run had left.", ended)
+    lambda_.code.remove_unused(
+        lambda name: lambda_.store.is_code_used(base64.b64encode(bytes.fromhex(name)).decode())
+    )
+
+
+def start(lambda_: Lambda) -> None:
+    """Begin to poll. Functions start when they are first invoked."""
+    lambda_.pollers.start(lambda_)
+
+
+async def stop(lambda_: Lambda) -> None:
+    """Poll no more, let invocations under way end within the grace, then end all instances.
+
+    Functions may call the server while they finish, so it must still answer.
+    """
+    await lambda_.pollers.stop(lambda_.settings.stop_grace_s)
+    if lambda_.under_way:
+        await asyncio.wait(lambda_.under_way, timeout=lambda_.settings.stop_grace_s)
+    await lambda_.instances.close()
