@@ -42,9 +42,11 @@ def decode_text(raw: bytes, label: str = "") -> str:
         return decode_iso_2022_jp(raw)
     if label not in ISO_2022_JP and not SINGLE_BYTE.match(label):
         try:
-            return raw.decode(CODECS.get(label, label or "utf-8"))
-        except (UnicodeDecodeError, LookupError):
-            pass  # a wrong label: find out from the bytes
+            text = raw.decode(CODECS.get(label, label or "utf-8"))
+            text.encode("utf-8")  # UTF-7 and the like can hide halves of characters
+            return text
+        except (ValueError, LookupError):
+            pass  # a wrong label, or none at all: find out from the bytes
     return best_reading(raw, label)
 
 
@@ -65,7 +67,7 @@ def best_reading(raw: bytes, label: str) -> str:
         return best
     try:
         return raw.decode(label if SINGLE_BYTE.match(label) else "cp1252", "replace")
-    except LookupError:
+    except (ValueError, LookupError):
         return raw.decode("latin-1")
 
 
@@ -82,7 +84,7 @@ def japanese_score(text: str) -> int:
         elif "\u4e00" <= character <= "\u9fff":
             score += 1 if is_usual_kanji(character) else -1
         elif "\uff61" <= character <= "\uff9f":
-            score -= 2
+            score -= 1
     return score
 
 

@@ -23,13 +23,15 @@ TRACE_FIELD = re.compile(
     rb"[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*",
     re.IGNORECASE,
 )
-# A boundary line is followed by the header of its part.
+# A boundary line (characters of RFC 2046 §5.1.1) is followed by the header of its part.
 BOUNDARY_LINE = re.compile(
-    r"^--(\S[^\r\n]*?)[ \t]*\r?\n(?=content-[a-z-]+:)", re.IGNORECASE | re.MULTILINE
+    rb"^--([0-9A-Za-z'()+_,./:=? -]{1,70}?)[ \t]*\r?\n(?=content-[a-z-]+:)",
+    re.IGNORECASE | re.MULTILINE,
 )
 MIME_DEPTH_MAX = 20
 PARTS_MAX = 500
 ATTACHMENT_NAME_MAX = 255
+CONTENT_TYPE_MAX = 255
 BLOCK_TAGS = {"br", "p", "div", "tr", "li", "table", "h1", "h2", "h3", "h4", "blockquote"}
 
 
@@ -162,7 +164,7 @@ class PartCollector:
         """Text of the mail, or an attachment."""
         name = file_name(part)
         is_attachment = part.get_content_disposition() == "attachment" or bool(name)
-        content_type = part.get_content_type()
+        content_type = content_type_of(part)
         content = part.get_payload(decode=True) or b""
         if not is_attachment and content_type in ("text/plain", "text/html"):
             texts = self.plain if content_type == "text/plain" else self.html
@@ -173,22 +175,27 @@ class PartCollector:
 
     def collect_unsplit(self, part: Message, depth: int) -> None:
         """A multipart whose boundary never comes: split it where a boundary does stand."""
-        body = str(part.get_payload())
+        body = part.get_payload(decode=True) or b""
         boundary = BOUNDARY_LINE.search(body)
-        if boundary is None:
-            content = body.encode("utf-8", "surrogateescape")
-            self.plain.append(decode_text(content).replace("\r\n", "\n"))
-            return
-        head = f'Content-Type: multipart/mixed; boundary="{boundary[1]}"\r\n\r\n'.encode()
-        again = head + body.encode("utf-8", "surrogateescape")
-        self.collect(BytesParser(policy=RawHeaders()).parsebytes(again), depth + 1)
+        if boundary is not None:
+            head = b'Content-Type: multipart/mixed; boundary="%b"\r\n\r\n' % boundary[1]
+            split = BytesParser(policy=RawHeaders()).parsebytes(head + body)
+            if split.is_multipart():
+                self.collect(split, depth + 1)
+                return
+        self.plain.append(decode_text(body).replace("\r\n", "\n"))
 
     def collect_delivery_status(self, part: Message) -> None:
         """The recipients of a delivery status report that were not reached. RFC 3464 §2.3."""
         for block in part.get_payload() if part.is_multipart() else []:
             if block.get("Action", "").strip().lower() == "failed":
                 recipient = block.get("Final-Recipient", "").partition(";")[2]
-                self.failed_recipients.append(recipient.strip())
+                self.failed_recipients.append(decode_header(recipient))
+
+
+def content_type_of(part: Message) -> str:
+    """Type and subtype; bytes that have no place in them are question marks."""
+    return part.get_content_type().encode("ascii", "replace").decode()[:CONTENT_TYPE_MAX]
 
 
 def charset_of(part: Message) -> str:
@@ -216,8 +223,14 @@ def attached_mail(part: Message) -> Attachment:
     """A mail inside the mail: recorded as one attachment, named after its subject."""
     inner = part.get_payload(0) if part.is_multipart() else None
     subject = decode_header(inner.get("Subject", "")) if inner is not None else ""
-    size = len(inner.as_bytes()) if inner is not None else 0
+    size = content_size(inner) if inner is not None else 0
     return Attachment(file_name(part) or f"{subject}.eml", "message/rfc822", size, inline=False)
+
+
+def content_size(message: Message) -> int:
+    """Bytes of all decoded contents: writing a broken mail out again would fail."""
+    leaves = (part for part in message.walk() if not part.is_multipart())
+    return sum(len(leaf.get_payload(decode=True) or b"") for leaf in leaves)
 
 
 class TextOfHtml(HTMLParser):

@@ -1,0 +1,109 @@
+"""`kamome demo`: runs a blueprint on a Kamome of its own, and proves that it did what it should.
+
+`kamome serve` imports this module with the other commands, and has 250 ms to be ready: boto3 and
+rich are imported when a demonstration runs, not before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kamome.cli.blueprint import BlueprintNotFound, find_blueprint
+from kamome.cli.child_server import ChildServer, ServerFailed
+
+if TYPE_CHECKING:
+    from kamome.cli.report import Report
+
+DEADLINE_S = 110
+LOG_LINES_SHOWN = 30
+
+
+@click.group()
+def demo() -> None:
+    """Run a blueprint on a Kamome started for it, and check what came of it."""
+
+
+@demo.command("inbound-mail")
+@click.option("--keep", is_flag=True, help="Keep the server running until Ctrl-C, to look around.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data directory, empty or new. Default: a temporary one.",
+)
+@click.option(
+    "--deadline",
+    type=click.IntRange(min=1),
+    default=DEADLINE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after this long.",
+)
+def inbound_mail(*, keep: bool, data: Path | None, deadline: int) -> None:
+    """Mails come by SMTP and become recorded work; duplicates are filtered, poison is set aside.
+
+    The exit status is 0 only if every mail ended where the manifest says.
+    """
+    from kamome.cli.report import report_for_stdout
+
+    report = report_for_stdout()
+    try:
+        folder = find_blueprint("inbound-mail", Path.cwd())
+    except BlueprintNotFound as error:
+        raise click.ClickException(str(error)) from error
+    if data is not None and data.exists() and any(data.iterdir()):
+        raise click.ClickException(f"{data} is not empty: the mails in it would be duplicates.")
+    with tempfile.TemporaryDirectory(prefix="kamome-demo-") as temporary:
+        status = asyncio.run(_run(report, folder, data or Path(temporary), keep, deadline))
+    raise SystemExit(status)
+
+
+async def _run(report: Report, folder: Path, data: Path, keep: bool, deadline: int) -> int:
+    """Run until the end, the deadline or a signal; the server is stopped in each case."""
+    from kamome.cli.inbound_mail import InboundMail
+
+    _cancel_on_signals()
+    server = ChildServer(data)
+    try:
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(deadline):
+                report.say("Starting Kamome …")
+                await stack.enter_async_context(server)
+                problems = await InboundMail(report, folder, server).run(kept=keep)
+            if keep:
+                report.say("Kamome keeps running. Ctrl-C stops it.")
+                await server.ended()
+    except TimeoutError:
+        problems = [f"not done within {deadline} s"]
+    except ServerFailed as error:
+        problems = [str(error)]
+    except asyncio.CancelledError:
+        report.say("Stopped.")
+        return 130
+    for problem in problems:
+        report.problem(problem)
+    if problems:
+        _show_log(report, server)
+    return 1 if problems else 0
+
+
+def _cancel_on_signals() -> None:
+    """SIGTERM and SIGHUP end the demonstration as Ctrl-C does: in order."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
+def _show_log(report: Report, server: ChildServer) -> None:
+    lines = list(server.log)[-LOG_LINES_SHOWN:]
+    if lines:
+        report.say("The last lines of the server's log:")
+    for line in lines:
+        report.say(f"  {line}")

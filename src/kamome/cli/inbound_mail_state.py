@@ -1,0 +1,303 @@
+"""What the inbound-mail system holds: counts while mails move, and the proof at the end.
+
+Everything here is read through the AWS APIs with ordinary clients, from another thread.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from kamome.cli.local_session import LocalSession
+
+# The header fields that SES puts before a mail that it stores.
+TRACE_FIELDS = re.compile(
+    rb"(?:(?:return-path|received|received-spf|authentication-results|x-ses-[a-z-]+)"
+    rb"[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*)+",
+    re.IGNORECASE,
+)
+SETUP_OBJECT = "AMAZON_SES_SETUP_NOTIFICATION"
+DEAD_LETTERS_MAX = 10
+
+
+class Expected(Protocol):
+    """What a recorded mail's item must say."""
+
+    @property
+    def subject(self) -> str: ...  # noqa: D102  the manifest describes them
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def order_id(self) -> str: ...  # noqa: D102
+    @property
+    def attachments(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+class Mail(Protocol):
+    """A mail of the blueprint's manifest."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def times(self) -> int: ...  # noqa: D102
+    @property
+    def ends(self) -> str: ...  # noqa: D102
+    @property
+    def addresses(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def expected(self) -> Expected: ...  # noqa: D102
+    def read(self) -> bytes: ...  # noqa: D102
+
+
+class Deployment(Protocol):
+    """What the blueprint's deployment made."""
+
+    @property
+    def bucket(self) -> str: ...  # noqa: D102
+    @property
+    def prefix(self) -> str: ...  # noqa: D102
+    @property
+    def table(self) -> str: ...  # noqa: D102
+    @property
+    def queue_url(self) -> str: ...  # noqa: D102
+    @property
+    def dead_letter_queue_url(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many of each there are. `waiting` and `in_flight` are messages of the work queue."""
+
+    recorded: int = 0
+    duplicates: int = 0
+    statuses: int = 0
+    waiting: int = 0
+    in_flight: int = 0
+    dead: int = 0
+
+
+def expected_counts(mails: Sequence[Mail]) -> Counts:
+    """What the counts must be when every mail has ended where it should."""
+    recorded = [mail for mail in mails if mail.ends == "recorded"]
+    return Counts(
+        recorded=sum(len(mail.addresses) for mail in recorded),
+        duplicates=sum((mail.times - 1) * len(mail.addresses) for mail in recorded),
+        statuses=sum(mail.times * len(mail.addresses) for mail in mails),
+        dead=sum(mail.times for mail in mails if mail.ends == "dead-lettered"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMail:
+    """An item of the table that records a mail for one tenant."""
+
+    address: str
+    object_key: str
+    subject: str
+    kind: str
+    order_id: str
+    attachments: tuple[str, ...]
+    duplicates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """An object, and which of the sent mails it holds after the trace header fields."""
+
+    key: str
+    mail_name: str
+    is_clean: bool
+
+
+@dataclass
+class Findings:
+    """What was found at the end. `ends` says for each object's key what became of its mail."""
+
+    counts: Counts
+    objects: list[StoredMail] = field(default_factory=list)
+    ends: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+class DeployedSystem:
+    """Reads the state of one deployment."""
+
+    def __init__(self, session: LocalSession, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._s3 = session.client("s3")
+        self._sqs = session.client("sqs")
+        self._dynamodb = session.client("dynamodb")
+
+    def counts(self, addresses: Iterable[str]) -> Counts:
+        """How far the mails to these tenants have come."""
+        items = [item for address in addresses for item in self._items(address)]
+        mails = [item for item in items if item["entry"]["S"].startswith("mail#")]
+        waiting, in_flight = self._depths(self._deployment.queue_url)
+        return Counts(
+            recorded=len(mails),
+            duplicates=sum(len(mail.get("duplicates", {}).get("SS", ())) for mail in mails),
+            statuses=len(items) - len(mails),
+            waiting=waiting,
+            in_flight=in_flight,
+            dead=self._depths(self._deployment.dead_letter_queue_url)[0],
+        )
+
+    def _items(self, address: str) -> list[dict[str, dict[str, str]]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._deployment.table,
+            KeyConditionExpression="address = :address",
+            ExpressionAttributeValues={":address": {"S": address}},
+            ConsistentRead=True,
+        )
+        return [item for page in pages for item in page["Items"]]
+
+    def _depths(self, queue_url: str) -> tuple[int, int]:
+        """Messages that are visible, and in flight."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self._sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
+        return int(answer["Attributes"][names[0]]), int(answer["Attributes"][names[1]])
+
+    def recorded_mails(self, address: str) -> list[RecordedMail]:
+        """The mails recorded for one tenant."""
+        return [
+            _recorded_mail(item)
+            for item in self._items(address)
+            if item["entry"]["S"].startswith("mail#")
+        ]
+
+    def stored_mails(self, mails: Sequence[Mail]) -> list[StoredMail]:
+        """Every object under the prefix, matched byte for byte to the mail that it ends with."""
+        contents = sorted(((mail.read(), mail.name) for mail in mails), key=_longest_first)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._deployment.bucket, Prefix=self._deployment.prefix
+        )
+        keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
+        return [self._stored_mail(key, contents) for key in keys if not key.endswith(SETUP_OBJECT)]
+
+    def _stored_mail(self, key: str, contents: Sequence[tuple[bytes, str]]) -> StoredMail:
+        answer = self._s3.get_object(Bucket=self._deployment.bucket, Key=key)
+        stored = bytes(answer["Body"].read())
+        for content, name in contents:
+            if stored.endswith(content):
+                added = stored[: len(stored) - len(content)]
+                return StoredMail(key, name, TRACE_FIELDS.fullmatch(added) is not None)
+        return StoredMail(key, "", is_clean=False)
+
+    def dead_letters(self) -> list[str]:
+        """Keys of the objects that the messages in the dead-letter queue speak of."""
+        answer = self._sqs.receive_message(
+            QueueUrl=self._deployment.dead_letter_queue_url,
+            MaxNumberOfMessages=DEAD_LETTERS_MAX,
+            VisibilityTimeout=0,  # look, and leave them for whoever comes after us
+        )
+        return [_object_key(message["Body"]) for message in answer.get("Messages", ())]
+
+    def proof(self, mails: Sequence[Mail]) -> Findings:
+        """Compare what is there with what the manifest expects of every mail."""
+        addresses = tenants_of(mails)
+        findings = Findings(self.counts(addresses), self.stored_mails(mails))
+        recorded = [mail for address in addresses for mail in self.recorded_mails(address)]
+        dead = self.dead_letters()
+        _check_counts(findings, expected_counts(mails))
+        _check_objects(findings, mails)
+        for mail in mails:
+            _check_mail(findings, mail, recorded, dead)
+        return findings
+
+
+def tenants_of(mails: Iterable[Mail]) -> tuple[str, ...]:
+    """The tenants that any of the mails is for."""
+    return tuple(dict.fromkeys(address for mail in mails for address in mail.addresses))
+
+
+def _longest_first(content: tuple[bytes, str]) -> int:
+    """A mail that is the end of another one must not be taken for it."""
+    return -len(content[0])
+
+
+def _recorded_mail(item: dict[str, dict[str, str]]) -> RecordedMail:
+    attachments = json.loads(json.dumps(item["attachments"]["L"], default=str))
+    return RecordedMail(
+        address=item["address"]["S"],
+        object_key=item["object_key"]["S"],
+        subject=item["subject"]["S"],
+        kind=item["kind"]["S"],
+        order_id=item["order_id"]["S"],
+        attachments=tuple(attachment["M"]["name"]["S"] for attachment in attachments),
+        duplicates=tuple(item.get("duplicates", {}).get("SS", ())),
+    )
+
+
+def _object_key(body: str) -> str:
+    """The object that a message of SES speaks of, in the envelope of SNS or without."""
+    notice = json.loads(body)
+    if notice.get("Type") == "Notification":
+        notice = json.loads(notice["Message"])
+    return str(notice["receipt"]["action"]["objectKey"])
+
+
+def _check_counts(findings: Findings, expected: Counts) -> None:
+    for name in Counts.__dataclass_fields__:
+        found, wanted = getattr(findings.counts, name), getattr(expected, name)
+        if found != wanted:
+            findings.problems.append(f"{name.replace('_', ' ')}: {found}, expected {wanted}")
+
+
+def _check_objects(findings: Findings, mails: Sequence[Mail]) -> None:
+    """One object for each mail that was answered with 250, holding exactly its bytes."""
+    found = Counter(stored.mail_name for stored in findings.objects)
+    findings.problems += [
+        f"{mail.name}: {found[mail.name]} objects hold it, sent {mail.times} times"
+        for mail in mails
+        if found[mail.name] != mail.times
+    ]
+    findings.problems += [
+        f"object {stored.key}: not a mail that was sent, byte for byte, after SES's header fields"
+        for stored in findings.objects
+        if not stored.is_clean
+    ]
+
+
+def _check_mail(
+    findings: Findings, mail: Mail, recorded: Sequence[RecordedMail], dead: Sequence[str]
+) -> None:
+    """Where one mail ended: once in the table for each tenant, or in the dead-letter queue."""
+    keys = [stored.key for stored in findings.objects if stored.mail_name == mail.name]
+    items = [item for item in recorded if item.object_key in keys]
+    if mail.ends == "dead-lettered":
+        findings.ends.update(dict.fromkeys(keys, "dead-letter queue"))
+        if items or sorted(keys) != sorted(dead):
+            findings.problems.append(f"{mail.name}: not in the dead-letter queue, or recorded")
+        return
+    if sorted(item.address for item in items) != sorted(mail.addresses):
+        findings.problems.append(f"{mail.name}: not recorded exactly once for each tenant")
+    for key in keys:
+        findings.ends[key] = _end_of(sum(item.object_key == key for item in items), mail)
+    for item in items:
+        _check_item(findings, mail, item)
+
+
+def _end_of(recorded: int, mail: Mail) -> str:
+    filtered = len(mail.addresses) - recorded
+    if not filtered:
+        return "recorded" if recorded == 1 else f"recorded for {recorded} tenants"
+    if not recorded:
+        return "duplicate, filtered"
+    return f"recorded for {recorded}, duplicate for {filtered}"
+
+
+def _check_item(findings: Findings, mail: Mail, item: RecordedMail) -> None:
+    expected = mail.expected
+    wanted = (expected.subject, expected.kind, expected.order_id, expected.attachments)
+    found = (item.subject, item.kind, item.order_id, item.attachments)
+    if found != wanted:
+        findings.problems.append(f"{mail.name}: recorded as {found!r}, expected {wanted!r}")
+    if len(item.duplicates) != mail.times - 1:
+        findings.problems.append(
+            f"{mail.name}: {len(item.duplicates)} duplicates counted, expected {mail.times - 1}"
+        )

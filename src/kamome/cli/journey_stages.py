@@ -1,0 +1,107 @@
+"""The journey of a mail as a row of stages: when each was reached, and with what result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+# What a reader calls a stage, and the service whose steps are in it.
+STAGES = (
+    ("SMTP", "smtp"),
+    ("receipt rule", "ses"),
+    ("S3 object", "s3"),
+    ("SNS", "sns"),
+    ("SQS", "sqs"),
+    ("Lambda", "lambda"),
+    ("DynamoDB", "dynamodb"),
+    ("task", "ecs"),
+)
+# Stages that no service answers for yet: the table says so instead of leaving a hole.
+NOT_SERVED = {"ecs": "not served yet"}
+# Results that are part of the plan, in the words of the table.
+RESULT_WORDS = {"ConditionalCheckFailedException": "there already"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened on the way. `at_ms` is the server's clock."""
+
+    at_ms: int
+    service: str
+    action: str
+    resource: str
+    result: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One mail's way through the services."""
+
+    trace: str
+    started_at_ms: int
+    steps: tuple[Step, ...]
+
+    def mentions(self, text: str) -> bool:
+        """Whether a step is about something of this name (an object's key)."""
+        return any(text in step.resource or text in step.detail for step in self.steps)
+
+    def missing_stages(self, services: Iterable[str]) -> list[str]:
+        """Which of the services left no step."""
+        seen = {step.service for step in self.steps}
+        return [service for service in services if service not in seen]
+
+    def cells(self) -> list[str]:
+        """One text for each stage, in order."""
+        return [self._cell(service) for _, service in STAGES]
+
+    def _cell(self, service: str) -> str:
+        steps = [step for step in self.steps if step.service == service]
+        if not steps:
+            return NOT_SERVED.get(service, "-")
+        cell = elapsed(steps[0].at_ms - self.started_at_ms)
+        if steps[-1].at_ms - steps[0].at_ms >= 1_000:  # it came back later
+            cell += f" to {elapsed(steps[-1].at_ms - self.started_at_ms)}"
+        results = dict.fromkeys(step.result for step in steps if step.result != "ok")
+        return " ".join([cell, *(RESULT_WORDS.get(result, result) for result in results)])
+
+
+def elapsed(milliseconds: int) -> str:
+    """A time since the mail came in, short."""
+    if milliseconds < 1_000:
+        return f"{milliseconds}ms"
+    if milliseconds < 10_000:
+        return f"{milliseconds / 1_000:.1f}s"
+    return f"{milliseconds / 1_000:.0f}s"
+
+
+def read_journeys(answer: object) -> list[Journey]:
+    """The answer of `GET /_kamome/journeys`.
+
+    Raises:
+        ValueError: it is not the document that address gives.
+    """
+    try:
+        assert isinstance(answer, Mapping)
+        return [_read_journey(journey) for journey in answer["journeys"]]
+    except (AssertionError, KeyError, TypeError) as error:
+        raise ValueError(f"not a list of journeys: {error!r}") from error
+
+
+def _read_journey(journey: Mapping[str, object]) -> Journey:
+    steps = journey["steps"]
+    assert isinstance(steps, Sequence)
+    return Journey(
+        str(journey["trace"]),
+        int(str(journey["started_at_ms"])),
+        tuple(
+            Step(
+                int(str(step["at_ms"])),
+                *(
+                    str(step[name])
+                    for name in ("service", "action", "resource", "result", "detail")
+                ),
+            )
+            for step in steps
+        ),
+    )
