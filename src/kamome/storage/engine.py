@@ -4,7 +4,7 @@ An answer waits for the sync that covers it.
 
 Statements run inline (microseconds) and never suspend, so what a handler does between two awaits
 is one step. The first write opens a transaction; it is committed on the next pass of the loop, then
-the WAL is synced in a thread while the next transaction fills. `durable()` returns when all that
+the WAL is synced by the kernel while the next transaction fills. `durable()` returns when all that
 was written, or could have been read, is on disk.
 
 `synchronous=NORMAL` leaves the sync of a commit to us; SQLite itself still syncs around checkpoints
@@ -24,6 +24,7 @@ from types import TracebackType
 import apsw
 
 from kamome.errors import ServiceUnavailable
+from kamome.storage.wal_sync import WalSync, sync_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Engine:
         path: Path | None,
         *,
         vfs: str | None = None,
-        sync_wal: Callable[[], None] | None = None,
+        wal_sync: WalSync | None = None,
         on_fatal: Callable[[str], None] = _stop_process,
     ) -> None:
         _refuse_old_sqlite()
@@ -89,10 +90,9 @@ class Engine:
         self._connection = _connect(path, vfs)
         self._execute = self._connection.execute
         self._wal_fd = -1
-        self._sync_wal = sync_wal
+        self._wal_sync = wal_sync
         self._checkpointer: apsw.Connection | None = None
         self._vfs = vfs
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._checkpoint_threads = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._is_open = False  # a transaction holds writes that are not committed
         self._is_syncing = False
@@ -209,7 +209,8 @@ class Engine:
         """Wait for what is pending, write the WAL back, close."""
         while self._is_flushing or self._is_checkpointing:  # noqa: ASYNC110 - once, at the end
             await asyncio.sleep(0.001)
-        self._threads.shutdown()
+        if self._wal_sync is not None:
+            self._wal_sync.close()
         self._checkpoint_threads.shutdown()
         if self._checkpointer is not None:
             self._checkpointer.close()
@@ -243,7 +244,7 @@ class Engine:
         self._execute(f"RELEASE {name}")
 
     def _commit(self) -> None:
-        """Commit what has gathered, then sync it in a thread while the next transaction fills."""
+        """Commit what has gathered, then sync it while the next transaction fills."""
         assert self._depth == 0, "a step awaited inside atomic()"
         waiting, self._waiting_commit = self._waiting_commit, []
         callbacks, self._after_commit = self._after_commit, []
@@ -263,17 +264,12 @@ class Engine:
             self._synced()
             return
         self._is_syncing = True
-        loop = asyncio.get_running_loop()
-        sync = self._sync_wal or self._sync_own_wal
-        loop.run_in_executor(self._threads, sync).add_done_callback(self._sync_done)
-
-    def _sync_own_wal(self) -> None:
-        if self._wal_fd < 0:
+        if self._wal_sync is None:
             self._wal_fd = os.open(f"{self._path}-wal", os.O_RDWR)
-        os.fdatasync(self._wal_fd)
+            self._wal_sync = sync_of(self._wal_fd)
+        self._wal_sync.start(self._sync_done)
 
-    def _sync_done(self, result: asyncio.Future[None]) -> None:
-        error = result.exception()
+    def _sync_done(self, error: OSError | None) -> None:
         if error is not None:
             self._on_fatal(str(error))
             return

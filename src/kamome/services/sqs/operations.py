@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from kamome.errors import AwsError
 from kamome.protocols.model import Violation
-from kamome.services import Operation, Service
+from kamome.services import Operation
 from kamome.services.sqs import message_operations as messages
 from kamome.services.sqs import queue_operations as queues
 from kamome.services.sqs.errors import (
@@ -62,17 +62,3 @@ def complete(request: HttpRequest, decoded: dict[str, object]) -> None:
     """
     if "QueueUrl" not in decoded and _QUEUE_PATH.fullmatch(request.path):
         decoded["QueueUrl"] = f"{request.base_url}{request.path}"
-
-
-SERVICE = Service(
-    name="sqs",
-    model="sqs",
-    protocols=("json", "query"),
-    operations=OPERATIONS,
-    violation=violation,
-    resource_of=resource_of,
-    signing_name="sqs",
-    target_prefix="AmazonSQS",
-    api_version="2012-11-05",
-    complete=complete,
-)
