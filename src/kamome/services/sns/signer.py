@@ -21,7 +21,9 @@ class Signer:
         self._clock = clock
         self._ids = ids
         self._key: SigningKey | None = None
-        store.engine.on_rollback(self._forget)
+        self._identity: SigningIdentity | None = None
+        self._is_sure = False
+        store.engine.on_rollback(self._doubt)
 
     async def prepare(self) -> None:
         """Make the identity in a thread where there is none. Await it before a step begins.
@@ -58,8 +60,12 @@ class Signer:
         return identity.certificate
 
     def _loaded(self) -> SigningKey:
-        if self._key is None:
-            self._key = SigningKey(self._kept())
+        if self._key is None or not self._is_sure:
+            identity = self._kept()
+            if self._key is None or identity != self._identity:
+                self._key = SigningKey(identity)
+            self._identity = identity
+            self._is_sure = True
         return self._key
 
     def _kept(self) -> SigningIdentity:
@@ -73,6 +79,6 @@ class Signer:
     def _serial(self) -> int:
         return int.from_bytes(self._ids.bytes(_SERIAL_BYTES), "big") >> 1 or 1
 
-    def _forget(self) -> None:
-        """Statements were undone, perhaps the one that kept the identity: read it again."""
-        self._key = None
+    def _doubt(self) -> None:
+        """Statements were undone, perhaps the one that kept the identity: compare it again."""
+        self._is_sure = False
