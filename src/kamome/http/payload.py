@@ -66,7 +66,7 @@ def open_payload(
     if decoded_length is None:
         raise MissingContentLength("You must provide the Content-Length HTTP header.")
     decoder = ChunkDecoder(promised, decoded_length, _announced(request), seed, access_key)
-    stream = BodyStream(decode(chunks, decoder), decoded_length)
+    stream = BodyStream(decode(chunks, decoder), decoded_length, decoder.announced)
     stream.trailers = decoder.trailers
     return stream
 

@@ -32,6 +32,7 @@ class AsgiBody:
         self._receive = receive
         self._announced = announced
         self._is_complete = False
+        self.has_begun = False
         self._watcher: asyncio.Task[None] | None = None
 
     async def read(self, bytes_max: int) -> bytes:
@@ -59,6 +60,7 @@ class AsgiBody:
             MalformedRequest: the client hung up in the middle.
         """
         while not self._is_complete:
+            self.has_begun = True
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise MalformedRequest("The request body ended before it was complete.")
@@ -100,6 +102,10 @@ class Server:
                 response = await self._answer_admin(request, body)
             else:
                 response = await self._pipeline.run(request, body)
+            if not body.has_begun and request.header("expect"):
+                # The client was not told to go on and may send the body or not; without an end of
+                # the connection, its next request could be taken for one. RFC 9110 §10.1.1.
+                response.headers.append(("connection", "close"))
             await _send(response, send)
         finally:
             body.close()
@@ -139,7 +145,7 @@ async def _send(response: HttpResponse, send: Send) -> None:
     ]
     body = response.body
     if isinstance(body, bytes):
-        if not any(name == b"content-length" for name, _ in headers):
+        if not any(name.lower() == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -213,6 +213,7 @@ class OutputBinding:
         members = list(operation.output.members.values()) if operation.output else []
         self._places = {m.name: place for m in members if (place := _place(m)) is not None}
         self._status = next((m.name for m in members if m.location == "statusCode"), None)
+        self._range = next((m.name for m in members if _is_content_range(m)), "")
         self._default_status = operation.http_status
         self.body_members = [member for member in members if not member.location]
 
@@ -223,7 +224,14 @@ class OutputBinding:
             if value is not None and name in places:
                 places[name](value, headers)
         status = result.get(self._status) if self._status is not None else None
-        return int(status) if status is not None else self._default_status
+        if status is not None:
+            return int(status)
+        # RFC 9110 §15.3.7: an answer that carries a range says so in its status.
+        return 206 if result.get(self._range) is not None else self._default_status
+
+
+def _is_content_range(member: Member) -> bool:
+    return member.location == "header" and member.wire_name.lower() == "content-range"
 
 
 def _place(member: Member) -> Place | None:

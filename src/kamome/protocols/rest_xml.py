@@ -172,7 +172,12 @@ class RestXml:
         """
         headers = _request_id_headers(service)(request_id)
         headers.extend(rest.error_headers(errors.error_shape(service, error.code), error.members))
-        if error.status == 304 or (operation is not None and operation.http_method == "HEAD"):
+        if error.status == 304:
+            # RFC 9110 §15.4.5: headers of the answer that is spared (ETag), where they are known.
+            shape = operation.output if operation is not None else None
+            headers.extend(rest.error_headers(shape, error.members))
+            return HttpResponse(error.status, headers, b"")
+        if operation is not None and operation.http_method == "HEAD":
             return HttpResponse(error.status, headers, b"")
         headers.append(("content-type", "application/xml"))
         code = errors.query_code(service, error)
