@@ -82,26 +82,39 @@ def read_journeys(answer: object) -> list[Journey]:
         ValueError: it is not the document that address gives.
     """
     try:
-        assert isinstance(answer, Mapping)
-        return [_read_journey(journey) for journey in answer["journeys"]]
-    except (AssertionError, KeyError, TypeError) as error:
+        return [_read_journey(journey) for journey in _sequence(answer, "journeys")]
+    except (KeyError, TypeError) as error:
         raise ValueError(f"not a list of journeys: {error!r}") from error
 
 
-def _read_journey(journey: Mapping[str, object]) -> Journey:
-    steps = journey["steps"]
-    assert isinstance(steps, Sequence)
+def _sequence(document: object, member: str) -> Sequence[object]:
+    found = _mapping(document)[member]
+    if isinstance(found, str) or not isinstance(found, Sequence):
+        raise TypeError(f"{member} is no list")
+    return found
+
+
+def _mapping(document: object) -> Mapping[str, object]:
+    if not isinstance(document, Mapping):
+        raise TypeError(f"{document!r} is no document")
+    return document
+
+
+def _read_journey(document: object) -> Journey:
+    journey = _mapping(document)
     return Journey(
         str(journey["trace"]),
         int(str(journey["started_at_ms"])),
-        tuple(
-            Step(
-                int(str(step["at_ms"])),
-                *(
-                    str(step[name])
-                    for name in ("service", "action", "resource", "result", "detail")
-                ),
-            )
-            for step in steps
-        ),
+        tuple(_read_step(_mapping(step)) for step in _sequence(document, "steps")),
+    )
+
+
+def _read_step(step: Mapping[str, object]) -> Step:
+    return Step(
+        at_ms=int(str(step["at_ms"])),
+        service=str(step["service"]),
+        action=str(step["action"]),
+        resource=str(step["resource"]),
+        result=str(step["result"]),
+        detail=str(step["detail"]),
     )

@@ -1,0 +1,77 @@
+"""`kamome demo inbound-mail` as a user runs it: a process, its lines and its exit status."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "kamome", "demo", "inbound-mail")
+TIMEOUT_S = 120
+
+
+@pytest.fixture
+def running() -> Iterator[subprocess.Popen[str]]:
+    """A demonstration that has a server running."""
+    with subprocess.Popen(
+        COMMAND, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert any("Kamome answers at" in line for line in process.stdout)
+        yield process
+        process.kill()
+
+
+def children_of(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def test_every_mail_ends_where_it_should() -> None:
+    done = subprocess.run(
+        COMMAND, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(character.isprintable() for character in done.stdout.replace("\n", ""))
+    assert "duplicate, filtered" in done.stdout
+    assert "poison-order" in done.stdout
+    assert "not served yet" in done.stdout
+    assert "PROBLEM" not in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_server_is_gone_when_the_demonstration_is_stopped(
+    running: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    (server,) = children_of(running.pid)
+
+    running.send_signal(number)
+
+    assert running.wait(timeout=TIMEOUT_S) == 130
+    assert not Path(f"/proc/{server}").exists()
+
+
+def test_data_directory_that_holds_something_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "kept").touch()
+
+    done = subprocess.run(
+        (*COMMAND, "--data", str(tmp_path)), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "is not empty" in done.stderr
+
+
+def test_deadline_that_passes_is_reported_and_fails() -> None:
+    done = subprocess.run(
+        (*COMMAND, "--deadline", "1"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "PROBLEM: not done within 1 s" in done.stdout

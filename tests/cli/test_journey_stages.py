@@ -1,0 +1,84 @@
+"""The table of journeys: when each stage was reached, with what result."""
+
+from __future__ import annotations
+
+import pytest
+
+from kamome.cli.journey_stages import STAGES, Journey, Step, elapsed, read_journeys
+
+ANSWER = {
+    "journeys": [
+        {
+            "trace": "Root=1-0",
+            "started_at_ms": 1_000,
+            "subject": "one",
+            "steps": [
+                {
+                    "at_ms": 1_004,
+                    "service": "s3",
+                    "action": "PutObject",
+                    "resource": "mails/mail/abc",
+                    "result": "ok",
+                    "detail": "",
+                }
+            ],
+        }
+    ]
+}
+
+
+def journey(*steps: tuple[int, str, str]) -> Journey:
+    made = (Step(at_ms, service, "act", "thing", result, "") for at_ms, service, result in steps)
+    return Journey("Root=1-0", 1_000, tuple(made))
+
+
+def cell_of(stage: str, of: Journey) -> str:
+    return of.cells()[[name for name, _ in STAGES].index(stage)]
+
+
+def test_journeys_are_read_from_the_answer() -> None:
+    (read,) = read_journeys(ANSWER)
+
+    assert read.steps == (Step(1_004, "s3", "PutObject", "mails/mail/abc", "ok", ""),)
+    assert read.mentions("mail/abc")
+    assert not read.mentions("mail/abd")
+
+
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"journeys": "x"}, {"journeys": [1]}, {"journeys": [{"trace": ""}]}]
+)
+def test_another_document_is_refused(answer: object) -> None:
+    with pytest.raises(ValueError, match="not a list of journeys"):
+        read_journeys(answer)
+
+
+def test_stage_shows_when_it_was_first_reached() -> None:
+    assert cell_of("SQS", journey((1_012, "sqs", "ok"), (1_020, "sqs", "ok"))) == "12ms"
+
+
+def test_stage_that_came_back_later_shows_both_times_and_the_result() -> None:
+    came_back = journey((1_050, "lambda", "failed"), (71_050, "lambda", "failed"))
+
+    assert cell_of("Lambda", came_back) == "50ms to 70s failed"
+
+
+def test_stage_without_steps_shows_a_dash_and_one_that_is_not_served_says_so() -> None:
+    assert cell_of("SNS", journey()) == "-"
+    assert cell_of("task", journey()) == "not served yet"
+
+
+def test_refused_condition_reads_as_there_already() -> None:
+    refused = journey((1_060, "dynamodb", "ConditionalCheckFailedException"))
+
+    assert cell_of("DynamoDB", refused) == "60ms there already"
+
+
+def test_missing_stages_are_named() -> None:
+    assert journey((1_000, "smtp", "ok")).missing_stages(["smtp", "sns"]) == ["sns"]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"), [(0, "0ms"), (999, "999ms"), (1_250, "1.2s"), (105_400, "105s")]
+)
+def test_times_are_short(milliseconds: int, shown: str) -> None:
+    assert elapsed(milliseconds) == shown
