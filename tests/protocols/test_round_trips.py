@@ -14,10 +14,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import botocore.awsrequest
-import botocore.model
-import botocore.parsers
-import botocore.serialize
+import botocore.awsrequest  # type: ignore[import-untyped]  # botocore ships no types
+import botocore.model  # type: ignore[import-untyped]  # botocore ships no types
+import botocore.parsers  # type: ignore[import-untyped]  # botocore ships no types
+import botocore.serialize  # type: ignore[import-untyped]  # botocore ships no types
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -224,7 +224,16 @@ def check_result(service: ServiceModel, name: str, client: Any, making: Making) 
 
     seen = parsed(protocol_name, client.operation_model(name), response)
     expected = as_client_sees(operation.output, result) if operation.output else {}
-    assert {k: v for k, v in seen.items() if v is not None} == expected, name
+    assert without_defaults(seen, expected) == expected, name
+
+
+def without_defaults(seen: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    """Parsed without an empty header map, which botocore adds, and the type of a bare body."""
+    return {
+        name: value
+        for name, value in seen.items()
+        if name in expected or (value not in (None, {}) and name != "ContentType")
+    }
 
 
 def current_operations(service: ServiceModel) -> list[str]:

@@ -179,16 +179,30 @@ def _text(shape: Shape) -> Check:
     return check
 
 
+# Java's Unicode classes, as members of a Python class; `\w` also holds the underscore, which each
+# of the models' classes that name letters holds too.
+_JAVA_CLASSES = {
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\w",
+    r"\p{Z}": " \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000",
+    r"\p{Alnum}": "a-zA-Z0-9",
+    r"\p{Alpha}": "a-zA-Z",
+}
+
+
 def _pattern(pattern: str | None) -> Callable[[str], object] | None:
     """The match function of a model's pattern; None for none, or one that Python cannot read.
 
-    Patterns are Java's. Two spellings of Java's classes are translated, for models use them.
+    Patterns are Java's: `\\w` and `\\d` are ASCII, letters of all scripts are `\\p{L}`.
     """
     if pattern is None:
         return None
-    spelled = pattern.replace(r"\p{Alnum}", "a-zA-Z0-9").replace(r"\p{Alpha}", "a-zA-Z")
+    spelled = pattern
+    for java, python in _JAVA_CLASSES.items():
+        spelled = spelled.replace(java, python)
+    flags = re.UNICODE if r"\p{L}" in pattern else re.ASCII
     try:
-        return re.compile(spelled).fullmatch
+        return re.compile(spelled, flags).fullmatch
     except re.error:
         return None
 
