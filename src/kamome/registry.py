@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from kamome.services import Service
+from kamome.services.dynamodb import operations as dynamodb
+from kamome.services.lambda_ import operations as lambda_
 from kamome.services.s3 import operations as s3
+from kamome.services.ses import operations as ses
 from kamome.services.sns import operations as sns
 from kamome.services.sqs import operations as sqs
 from kamome.services.sts import operations as sts
@@ -40,6 +43,42 @@ S3 = Service(
     signing_name="s3",
     streams=True,
 )
+SES = Service(
+    name="ses",
+    model="ses",
+    protocols=("query",),
+    operations=ses.OPERATIONS,
+    violation=ses.violation,
+    resource_of=ses.resource_of,
+    signing_name="ses",
+    api_version="2010-12-01",
+    # AWS: SES Developer Guide, Service quotas: 40 MB of mail, here in Base64 in a form.
+    body_bytes_max=64 * 1024 * 1024,
+)
+LAMBDA = Service(
+    name="lambda",
+    model="lambda",
+    protocols=("rest-json",),
+    operations=lambda_.OPERATIONS,
+    violation=lambda_.violation,
+    resource_of=lambda_.resource_of,
+    signing_name="lambda",
+    path_prefixes=("/2015-03-31/", "/2014-11-13/"),
+    # AWS: Lambda quotas: a deployment package is 50 MB, here in Base64.
+    body_bytes_max=72 * 1024 * 1024,
+)
+DYNAMODB = Service(
+    name="dynamodb",
+    model="dynamodb",
+    protocols=("json",),
+    operations=dynamodb.OPERATIONS,
+    violation=dynamodb.violation,
+    resource_of=dynamodb.resource_of,
+    signing_name="dynamodb",
+    target_prefix="DynamoDB_20120810",
+    # AWS: DynamoDB API Reference: a request is 16 MB at most.
+    body_bytes_max=16 * 1024 * 1024,
+)
 STS = Service(
     name="sts",
     model="sts",
@@ -51,4 +90,4 @@ STS = Service(
     api_version="2011-06-15",
 )
 
-SERVICES = (SNS, SQS, S3, STS)
+SERVICES = (SES, SNS, SQS, S3, LAMBDA, DYNAMODB, STS)

@@ -41,7 +41,7 @@ class HttpListener:
         listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         listening.setblocking(False)
         config = uvicorn.Config(
-            self._app,  # type: ignore[arg-type] # our narrower types of ASGI's mappings
+            self._app,
             http="httptools",
             ws="none",
             loop="none",

@@ -66,9 +66,9 @@ class AdminApi:
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one admin request."""
-        for prefix, handler in self._extra.items():
+        for prefix, answer in self._extra.items():
             if request.raw_path.startswith(prefix):
-                return await handler(request)
+                return await answer(request)
         if not _is_of_this_machine(request.client_ip):
             return refusal(403, "The admin API answers to this machine only.")
         handler = self._routes.get((request.method, request.raw_path))
