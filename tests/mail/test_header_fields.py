@@ -60,6 +60,8 @@ def test_bare_8bit_value_becomes_text(raw: bytes, text: str) -> None:
         ("=?utf-8*ja?Q?a?=", "a"),
         ("=?no-such-charset?Q?a=C3=A9?=", "aé"),
         ("=?utf-8?B?!!!?=", ""),
+        ("=?utf-7?Q?+2AA-?=", "?"),
+        ("=?unicode_escape?Q?=5Cq?=", "\\q"),
         ("=?utf-8?B?5rOo5paH", "=?utf-8?B?5rOo5paH"),
     ],
 )

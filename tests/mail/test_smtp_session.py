@@ -34,6 +34,8 @@ async def test_ehlo_announces_what_is_served(client: Client) -> None:
         ("RCPT TO:<user@example.com>", "503 5.5.1"),
         ("DATA", "503 5.5.1"),
         ("EHLO", "501 5.5.4"),
+        ("EHLO two words", "501 5.5.4"),
+        (b"EHLO \xff", "501 5.5.4"),
         ("NONSENSE", "500 5.5.1"),
         ("", "500 5.5.1"),
         ("AUTH PLAIN AAAA", "502 5.5.1"),
@@ -45,7 +47,9 @@ async def test_ehlo_announces_what_is_served(client: Client) -> None:
         ("QUIT now", "501 5.5.4"),
     ],
 )
-async def test_command_before_ehlo_is_answered(client: Client, command: str, reply: str) -> None:
+async def test_command_before_ehlo_is_answered(
+    client: Client, command: str | bytes, reply: str
+) -> None:
     assert (await client.say(command)).startswith(reply)
 
 

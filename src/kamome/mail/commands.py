@@ -53,7 +53,7 @@ class MailCommand:
 
 def parse_helo(argument: str) -> str:
     """The name a client gives himself. Anything printable is taken, as RFC 5321 §4.1.4 allows."""
-    if not _HELO.fullmatch(argument):
+    if not _HELO.fullmatch(argument) or not _is_utf8(argument):
         raise BadCommand(replies.HELO_SYNTAX)
     return argument
 

@@ -160,10 +160,14 @@ def _word_bytes(encoding: str, text: str) -> bytes | None:
 def _decode(content: bytes, charset: str) -> str:
     if charset.startswith("iso-2022-jp"):
         return _decode_iso_2022_jp(content)
+    if "escape" in charset:
+        return content.decode("utf-8", "replace")  # codecs of Python that are no charsets
     try:
-        return content.decode(_CHARSETS.get(charset, charset), "replace")
+        text = content.decode(_CHARSETS.get(charset, charset), "replace")
     except (LookupError, ValueError):
         return content.decode("utf-8", "replace")
+    # UTF-7 can spell halves of surrogate pairs, which are no text.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _decode_iso_2022_jp(content: bytes) -> str:

@@ -159,7 +159,7 @@ class Inbound:
         return base64.b32hexencode(self._ids.bytes(_ID_BYTES)).decode().lower()
 
     def _begin_journey(self, mail: Mail, head: bytes) -> None:
-        subject = decode_words(first(split_fields(head), "Subject") or "")
+        subject = decode_words(first(split_fields(head), "Subject") or "").replace("\0", "")
         envelope = mail.envelope
         self._journeys.begin(
             mail.trace, source=f"smtp from {envelope.reverse_path or '<>'}", subject=subject

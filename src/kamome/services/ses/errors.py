@@ -1,0 +1,49 @@
+"""Errors of SES as its query protocol names them. AWS: SES API Reference (2010-12-01), Errors.
+
+The model's shapes are called `…Exception`; what travels, and what the classes are named, is the
+code without it.
+"""
+
+from __future__ import annotations
+
+from kamome.errors import AwsError
+
+
+class AlreadyExists(AwsError):
+    """A rule or rule set of this name exists. Member: `Name`."""
+
+
+class CannotDelete(AwsError):
+    """The rule set is active. Member: `Name`."""
+
+
+class InvalidLambdaFunction(AwsError):
+    """The function does not exist. Member: `FunctionArn`."""
+
+
+class InvalidParameterValue(AwsError):
+    """A value is outside what SES accepts. AWS: SES Developer Guide, Common errors."""
+
+
+class InvalidS3Configuration(AwsError):
+    """The bucket does not exist or cannot be written to. Member: `Bucket`."""
+
+
+class InvalidSnsTopic(AwsError):
+    """The topic does not exist. Member: `Topic`."""
+
+
+class LimitExceeded(AwsError):
+    """A quota is reached."""
+
+
+class RuleDoesNotExist(AwsError):
+    """No rule of this name in the rule set. Member: `Name`."""
+
+
+class RuleSetDoesNotExist(AwsError):
+    """No rule set of this name. Member: `Name`."""
+
+
+class ValidationError(AwsError):
+    """A member does not satisfy a constraint. AWS: Common Errors, ValidationError."""

@@ -1,0 +1,62 @@
+"""What SES asks of other slices and of the mail server. Filled in `app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from kamome.context import RequestContext
+from kamome.mail.envelope import Mail
+
+
+class PutObject(Protocol):
+    """Store an object; `record` runs in the step that writes its row. Durable by that step."""
+
+    async def __call__(
+        self,
+        ctx: RequestContext,
+        bucket: str,
+        key: str,
+        body: bytes | AsyncIterator[bytes],
+        *,
+        content_length: int,
+        record: Callable[[], None],
+    ) -> None:
+        """Raises AwsError where the bucket is gone or refuses."""
+
+
+class Publish(Protocol):
+    """Publish to a topic inside the caller's step."""
+
+    def __call__(
+        self, ctx: RequestContext, topic_arn: str, message: str, *, subject: str = ""
+    ) -> str:
+        """Returns the MessageId. Raises AwsError where the topic is gone or refuses."""
+
+
+class ReadMail(Protocol):
+    """The content of a mail from an octet on."""
+
+    def __call__(
+        self, mail_id: str, start: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """Pieces in order. Raises where the mail is no longer kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SesPorts:
+    """Functions of S3, SNS, Lambda and the mail store.
+
+    `invoke_event` writes a durable asynchronous invocation inside the caller's step. The `…_exists`
+    functions answer for the validation of rules.
+    """
+
+    put_object: PutObject
+    publish: Publish
+    invoke_event: Callable[[RequestContext, str, bytes], None]
+    bucket_exists: Callable[[str], bool]
+    topic_exists: Callable[[str], bool]
+    function_exists: Callable[[str], bool]
+    find_mail: Callable[[str], Mail | None]
+    read_mail: ReadMail

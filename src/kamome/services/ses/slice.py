@@ -1,0 +1,24 @@
+"""`Ses`: what the operations and the receiving of mail work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kamome.clock import Clock
+from kamome.ids import Ids
+from kamome.observe.journeys import Journeys
+from kamome.services.ses.ports import SesPorts
+from kamome.services.ses.store import SesStore
+from kamome.storage.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Ses:
+    """The slice. Its state is all in the store."""
+
+    store: SesStore
+    outbox: Outbox
+    journeys: Journeys
+    clock: Clock
+    ids: Ids
+    ports: SesPorts

@@ -1,0 +1,315 @@
+"""SES in the store: identities, receipt rule sets, and what is done with received mails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from kamome.services.ses.receiving import PlannedAction
+from kamome.services.ses.shapes import ReceiptRule
+from kamome.storage.engine import Engine, Row
+
+SCHEMA_FOLDER = Path(__file__).parent
+
+# Primary key of ses_identity.
+INSERT_IDENTITY = """
+INSERT INTO ses_identity (account, region, identity, type, status, token)
+VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, region, identity) DO NOTHING
+"""
+SELECT_IDENTITY = """
+SELECT identity, type, status, token FROM ses_identity
+WHERE account = ? AND region = ? AND identity = ?
+"""
+DELETE_IDENTITY = "DELETE FROM ses_identity WHERE account = ? AND region = ? AND identity = ?"
+# Primary key, as a range that begins after the last one given out.
+SELECT_IDENTITIES = """
+SELECT identity, type, status, token FROM ses_identity
+WHERE account = ? AND region = ? AND identity > ? ORDER BY identity LIMIT ?
+"""
+# Primary key, as a covering range.
+COUNT_IDENTITIES = "SELECT count(*) FROM ses_identity WHERE account = ? AND region = ?"
+# Index ses_identity_name.
+SELECT_OWNERS = """
+SELECT account, region FROM ses_identity WHERE identity = ? AND status = 'Success'
+ORDER BY account, region LIMIT ?
+"""
+
+# All by the primary key of ses_receipt_rule_set, or a range of it.
+INSERT_RULE_SET = """
+INSERT INTO ses_receipt_rule_set (account, region, name, created_at_ms) VALUES (?, ?, ?, ?)
+"""
+SELECT_RULE_SET = """
+SELECT name, created_at_ms FROM ses_receipt_rule_set
+WHERE account = ? AND region = ? AND name = ?
+"""
+SELECT_RULE_SETS = """
+SELECT name, created_at_ms FROM ses_receipt_rule_set
+WHERE account = ? AND region = ? ORDER BY name LIMIT ?
+"""
+DELETE_RULE_SET = "DELETE FROM ses_receipt_rule_set WHERE account = ? AND region = ? AND name = ?"
+# All by the primary key of ses_active_receipt_rule_set.
+UPSERT_ACTIVE = """
+INSERT INTO ses_active_receipt_rule_set (account, region, name) VALUES (?, ?, ?)
+ON CONFLICT (account, region) DO UPDATE SET name = excluded.name
+"""
+SELECT_ACTIVE = "SELECT name FROM ses_active_receipt_rule_set WHERE account = ? AND region = ?"
+DELETE_ACTIVE = "DELETE FROM ses_active_receipt_rule_set WHERE account = ? AND region = ?"
+# Index ses_receipt_rule_position.
+SELECT_RULES = """
+SELECT rule FROM ses_receipt_rule WHERE account = ? AND region = ? AND rule_set_name = ?
+ORDER BY position LIMIT ?
+"""
+# All by the primary key of ses_receipt_rule, or a range of it.
+SELECT_RULE = """
+SELECT rule FROM ses_receipt_rule
+WHERE account = ? AND region = ? AND rule_set_name = ? AND name = ?
+"""
+UPSERT_RULE = """
+INSERT INTO ses_receipt_rule (account, region, rule_set_name, name, position, rule)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (account, region, rule_set_name, name)
+DO UPDATE SET position = excluded.position, rule = excluded.rule
+"""
+DELETE_RULES = "DELETE FROM ses_receipt_rule WHERE account = ? AND region = ? AND rule_set_name = ?"
+
+# All by the primary key of ses_receipt_step, or a range of it.
+INSERT_STEP = """
+INSERT INTO ses_receipt_step
+  (mail_id, account, region, number, rule_set_name, planned, done_at_ms, result)
+VALUES (?, ?, ?, ?, ?, ?, NULL, '')
+"""
+SELECT_STEPS_LEFT = """
+SELECT number, rule_set_name, planned FROM ses_receipt_step
+WHERE mail_id = ? AND account = ? AND region = ? AND done_at_ms IS NULL ORDER BY number
+"""
+FINISH_STEP = """
+UPDATE ses_receipt_step SET done_at_ms = ?, result = ?
+WHERE mail_id = ? AND account = ? AND region = ? AND number = ? AND done_at_ms IS NULL
+"""
+DELETE_STEPS = "DELETE FROM ses_receipt_step WHERE mail_id = ?"
+
+# A domain is verified in one or a few accounts; a mail goes to no more than these.
+_OWNERS_MAX = 100
+# Above every quota: rows of one account's rule sets, rules of one set.
+_ROWS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An account in a region."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A domain and how its verification stands."""
+
+    identity: str
+    type: str
+    status: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One planned action that has not been done yet."""
+
+    mail_id: str
+    owner: Owner
+    number: int
+    rule_set_name: str
+    planned: PlannedAction
+
+
+class SesStore:
+    """All rows of SES. Reads see what was written before them; writes join the open step."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    # ------------------------------------------------------------------ identities
+
+    def add_identity(self, owner: Owner, identity: Identity) -> None:
+        """Keep a new identity; one that is there stays as it is."""
+        self.engine.write(
+            INSERT_IDENTITY,
+            (
+                owner.account,
+                owner.region,
+                identity.identity,
+                identity.type,
+                identity.status,
+                identity.token,
+            ),
+        )
+
+    def identity(self, owner: Owner, identity: str) -> Identity | None:
+        """One identity by its name."""
+        row = self.engine.one(SELECT_IDENTITY, (owner.account, owner.region, identity))
+        return None if row is None else _identity(row)
+
+    def identities(self, owner: Owner, after: str, limit: int) -> list[Identity]:
+        """Identities in the order of their names, those behind `after`."""
+        rows = self.engine.all(SELECT_IDENTITIES, (owner.account, owner.region, after, limit))
+        return [_identity(row) for row in rows]
+
+    def identity_count(self, owner: Owner) -> int:
+        """How many identities the account has in the region."""
+        row = self.engine.one(COUNT_IDENTITIES, (owner.account, owner.region))
+        assert row is not None
+        assert isinstance(row[0], int)
+        return row[0]
+
+    def delete_identity(self, owner: Owner, identity: str) -> None:
+        """Forget an identity; nothing happens where there is none."""
+        self.engine.write(DELETE_IDENTITY, (owner.account, owner.region, identity))
+
+    def owners_of(self, domain: str) -> list[Owner]:
+        """The accounts and regions that have verified exactly this domain."""
+        rows = self.engine.all(SELECT_OWNERS, (domain, _OWNERS_MAX))
+        return [Owner(str(account), str(region)) for account, region in rows]
+
+    # ------------------------------------------------------------------ rule sets
+
+    def add_rule_set(self, owner: Owner, name: str, created_at_ms: int) -> None:
+        """Keep a new, empty rule set."""
+        self.engine.write(INSERT_RULE_SET, (owner.account, owner.region, name, created_at_ms))
+
+    def rule_set_created_at_ms(self, owner: Owner, name: str) -> int | None:
+        """When the rule set was made; None where there is none."""
+        row = self.engine.one(SELECT_RULE_SET, (owner.account, owner.region, name))
+        if row is None:
+            return None
+        assert isinstance(row[1], int)
+        return row[1]
+
+    def rule_sets(self, owner: Owner) -> list[tuple[str, int]]:
+        """Name and time of making of all rule sets, by name."""
+        rows = self.engine.all(SELECT_RULE_SETS, (owner.account, owner.region, _ROWS_MAX))
+        found = []
+        for name, created_at_ms in rows:
+            assert isinstance(created_at_ms, int)
+            found.append((str(name), created_at_ms))
+        return found
+
+    def delete_rule_set(self, owner: Owner, name: str) -> None:
+        """Forget a rule set and its rules."""
+        with self.engine.atomic():
+            self.engine.write(DELETE_RULES, (owner.account, owner.region, name))
+            self.engine.write(DELETE_RULE_SET, (owner.account, owner.region, name))
+
+    def activate(self, owner: Owner, name: str | None) -> None:
+        """Make a rule set the active one; None makes none active."""
+        if name is None:
+            self.engine.write(DELETE_ACTIVE, (owner.account, owner.region))
+        else:
+            self.engine.write(UPSERT_ACTIVE, (owner.account, owner.region, name))
+
+    def active_rule_set(self, owner: Owner) -> str | None:
+        """Name of the active rule set."""
+        row = self.engine.one(SELECT_ACTIVE, (owner.account, owner.region))
+        return None if row is None else str(row[0])
+
+    # ------------------------------------------------------------------ rules
+
+    def rules(self, owner: Owner, rule_set_name: str) -> list[ReceiptRule]:
+        """The rules of a set in order."""
+        key = (owner.account, owner.region, rule_set_name, _ROWS_MAX)
+        return [_rule(row) for row in self.engine.all(SELECT_RULES, key)]
+
+    def rule(self, owner: Owner, rule_set_name: str, name: str) -> ReceiptRule | None:
+        """One rule by its name."""
+        row = self.engine.one(SELECT_RULE, (owner.account, owner.region, rule_set_name, name))
+        return None if row is None else _rule(row)
+
+    def replace_rules(self, owner: Owner, rule_set_name: str, rules: Iterable[ReceiptRule]) -> None:
+        """The set's rules are these from now on, in this order. At most 200 rows."""
+        with self.engine.atomic():
+            self.engine.write(DELETE_RULES, (owner.account, owner.region, rule_set_name))
+            self.engine.write_many(
+                UPSERT_RULE,
+                [
+                    (
+                        owner.account,
+                        owner.region,
+                        rule_set_name,
+                        rule["Name"],
+                        position,
+                        orjson.dumps(rule),
+                    )
+                    for position, rule in enumerate(rules)
+                ],
+            )
+
+    # ------------------------------------------------------------------ received mails
+
+    def add_steps(
+        self, mail_id: str, owner: Owner, rule_set_name: str, planned: Sequence[PlannedAction]
+    ) -> None:
+        """Fix what is to be done with a mail, in the step that accepts it."""
+        self.engine.write_many(
+            INSERT_STEP,
+            [
+                (mail_id, owner.account, owner.region, number, rule_set_name, _dump(action))
+                for number, action in enumerate(planned)
+            ],
+        )
+
+    def steps_left(self, mail_id: str, owner: Owner) -> list[Step]:
+        """The planned actions that have not been done yet, in order."""
+        rows = self.engine.all(SELECT_STEPS_LEFT, (mail_id, owner.account, owner.region))
+        return [_step(mail_id, owner, row) for row in rows]
+
+    def finish_step(self, step: Step, now_ms: int, result: str) -> bool:
+        """The action has been done; part of the step of its effect. False: it was done before."""
+        key = (step.mail_id, step.owner.account, step.owner.region, step.number)
+        return self.engine.write(FINISH_STEP, (now_ms, result, *key)) == 1
+
+    def forget_mails(self, mail_ids: Iterable[str]) -> None:
+        """These mails are no longer kept."""
+        self.engine.write_many(DELETE_STEPS, [(mail_id,) for mail_id in mail_ids])
+
+
+def _identity(row: Row) -> Identity:
+    identity, kind, status, token = map(str, row)
+    return Identity(identity, kind, status, token)
+
+
+def _rule(row: Row) -> ReceiptRule:
+    assert isinstance(row[0], bytes)
+    rule: ReceiptRule = orjson.loads(row[0])
+    return rule
+
+
+def _dump(planned: PlannedAction) -> bytes:
+    return orjson.dumps(
+        {
+            "rule": planned.rule_name,
+            "kind": planned.kind,
+            "action": planned.action,
+            "recipients": planned.recipients,
+            "scan": planned.is_scan_enabled,
+            "headers": planned.added_headers,
+        }
+    )
+
+
+def _step(mail_id: str, owner: Owner, row: Row) -> Step:
+    number, rule_set_name, dumped = row
+    assert isinstance(number, int)
+    assert isinstance(dumped, bytes)
+    plan = orjson.loads(dumped)
+    planned = PlannedAction(
+        plan["rule"],
+        plan["kind"],
+        plan["action"],
+        tuple(plan["recipients"]),
+        plan["scan"],
+        tuple((name, value) for name, value in plan["headers"]),
+    )
+    return Step(mail_id, owner, number, str(rule_set_name), planned)

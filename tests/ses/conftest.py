@@ -1,0 +1,234 @@
+"""The SES slice over an in-memory store, with S3, SNS and Lambda as rows that the tests can see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+import kamome.observe
+import kamome.storage
+from kamome.clock import Clock, manual_clock
+from kamome.context import RequestContext
+from kamome.errors import AwsError
+from kamome.ids import seeded_ids
+from kamome.mail import store as mail_store
+from kamome.mail.envelope import Envelope, Mail
+from kamome.mail.inbound import Inbound, InboundPorts
+from kamome.observe.journeys import Journey, Journeys
+from kamome.services.ses import intake, receipt_actions, store
+from kamome.services.ses.operations import OPERATIONS
+from kamome.services.ses.ports import SesPorts
+from kamome.services.ses.slice import Ses
+from kamome.storage.blobs import Blobs
+from kamome.storage.engine import Engine
+from kamome.storage.migrations import migrate
+from kamome.storage.outbox import Outbox
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:news"
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:status"
+
+
+class NoSuchBucket(AwsError):
+    status = 404
+
+
+class NotFound(AwsError):
+    status = 404
+
+
+class Crash(Exception):
+    """The process dies here, as far as the slice can tell."""
+
+
+class Neighbours:
+    """S3, SNS and Lambda. Effects are rows, so a step that is undone undoes them too."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        engine.write(
+            "CREATE TABLE effect (number INTEGER PRIMARY KEY, kind TEXT, target TEXT, body BLOB)"
+        )
+        self.buckets = {"mails"}
+        self.topics = {TOPIC}
+        self.functions = {FUNCTION}
+        self.contexts: list[RequestContext] = []
+        self.subjects: list[str] = []
+        self.calls = 0
+        self.crash_at: int | None = None
+        self.streamed_lengths: list[int] = []
+
+    def effects(self, kind: str) -> list[tuple[str, bytes]]:
+        rows = self._engine.all(
+            "SELECT target, body FROM effect WHERE kind = ? ORDER BY number", (kind,)
+        )
+        return [(str(target), body) for target, body in rows if isinstance(body, bytes)]
+
+    def messages(self) -> list[dict[str, Any]]:
+        return [orjson.loads(body) for _, body in self.effects("publish")]
+
+    def events(self) -> list[dict[str, Any]]:
+        return [orjson.loads(body) for _, body in self.effects("invoke")]
+
+    async def put_object(
+        self,
+        ctx: RequestContext,
+        bucket: str,
+        key: str,
+        body: bytes | AsyncIterator[bytes],
+        *,
+        content_length: int,
+        record: Callable[[], None],
+    ) -> None:
+        if bucket not in self.buckets:
+            raise NoSuchBucket("The specified bucket does not exist")
+        assert not isinstance(body, bytes)
+        content = b"".join([piece async for piece in body])
+        assert len(content) == content_length
+        with self._engine.atomic():
+            self._effect(ctx, "put", f"{bucket}/{key}", content)
+            record()
+        self._tick()
+
+    def publish(
+        self, ctx: RequestContext, topic_arn: str, message: str, *, subject: str = ""
+    ) -> str:
+        if topic_arn not in self.topics:
+            raise NotFound("Topic does not exist")
+        self.subjects.append(subject)
+        self._effect(ctx, "publish", topic_arn, message.encode())
+        return "id"
+
+    def invoke_event(self, ctx: RequestContext, function_arn: str, payload: bytes) -> None:
+        if function_arn not in self.functions:
+            raise NotFound("Function not found")
+        self._effect(ctx, "invoke", function_arn, payload)
+
+    def _effect(self, ctx: RequestContext, kind: str, target: str, body: bytes) -> None:
+        self._tick()
+        self.contexts.append(ctx)
+        self._engine.write(
+            "INSERT INTO effect (kind, target, body) VALUES (?, ?, ?)", (kind, target, body)
+        )
+        self._tick()
+
+    def _tick(self) -> None:
+        self.calls += 1
+        if self.calls == self.crash_at:
+            raise Crash
+
+
+@dataclass
+class World:
+    """The slice and what surrounds it."""
+
+    engine: Engine
+    outbox: Outbox
+    journeys: Journeys
+    clock: Clock
+    ses: Ses
+    inbound: Inbound
+    mails: mail_store.MailStore
+    neighbours: Neighbours
+    ctx: RequestContext = field(
+        default_factory=lambda: RequestContext("000000000000", "us-east-1", "root", "r1")
+    )
+
+    async def call(
+        self, operation: str, ctx: RequestContext | None = None, **members: object
+    ) -> Mapping[str, Any]:
+        result = await OPERATIONS[operation](self.ses, ctx or self.ctx, members)
+        assert result is not None
+        return result
+
+    async def refused(self, operation: str, **members: object) -> AwsError:
+        """The error that an operation is answered with."""
+        with pytest.raises(AwsError) as caught:
+            await OPERATIONS[operation](self.ses, self.ctx, members)
+        return caught.value
+
+    async def receiving(self, *rules: Mapping[str, object], domain: str = "example.com") -> None:
+        """A verified domain and an active rule set of these rules, enabled unless they say."""
+        await self.call("VerifyDomainIdentity", Domain=domain)
+        await self.call("CreateReceiptRuleSet", RuleSetName="inbound")
+        for number, rule in reversed(list(enumerate(rules))):
+            full = {"Name": f"rule-{number}", "Enabled": True, **rule}
+            await self.call("CreateReceiptRule", RuleSetName="inbound", Rule=full)
+        await self.call("SetActiveReceiptRuleSet", RuleSetName="inbound")
+
+    async def mail(
+        self,
+        content: bytes = b"Subject: hi\r\n\r\nbody\r\n",
+        *,
+        recipients: tuple[str, ...] = ("user@example.com",),
+        reverse_path: str = "sender@example.net",
+    ) -> Mail:
+        """A mail comes in by SMTP."""
+        incoming = self.inbound.open()
+        await incoming.write(content)
+        envelope = Envelope(reverse_path, recipients, "mail.example.net", "192.0.2.1", "TLSv1.3")
+        return await self.inbound.accept(incoming, envelope)
+
+    async def deliver(self, content: bytes = b"Subject: hi\r\n\r\nbody\r\n") -> Mail:
+        """A mail comes in, and what is planned with it is done."""
+        mail = await self.mail(content)
+        await self.settle()
+        return mail
+
+    async def settle(self) -> None:
+        await self.clock.activity.quiet()
+
+    def journey(self, mail: Mail) -> Journey:
+        found = self.journeys.find(mail.trace)
+        assert found is not None
+        return found
+
+    def waiting(self) -> int:
+        return self.outbox.waiting(intake.OUTBOX_KIND)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    engine, clock, ids = Engine(None), manual_clock(), seeded_ids(2)
+    migrate(engine, "storage", Path(kamome.storage.__file__).parent)
+    migrate(engine, "observe", Path(kamome.observe.__file__).parent)
+    migrate(engine, "mail", mail_store.SCHEMA_FOLDER)
+    migrate(engine, "ses", store.SCHEMA_FOLDER)
+    outbox, journeys = Outbox(engine, clock), Journeys(engine, clock)
+    blobs = Blobs(engine, tmp_path / "blobs", ids)
+    mails, neighbours = mail_store.MailStore(engine, blobs), Neighbours(engine)
+    ports = SesPorts(
+        put_object=neighbours.put_object,
+        publish=neighbours.publish,
+        invoke_event=neighbours.invoke_event,
+        bucket_exists=lambda name: name in neighbours.buckets,
+        topic_exists=lambda arn: arn in neighbours.topics,
+        function_exists=lambda arn: arn in neighbours.functions,
+        find_mail=mails.find,
+        read_mail=mails.read,
+    )
+    ses = Ses(store.SesStore(engine), outbox, journeys, clock, ids, ports)
+
+    async def work(entry: Any) -> None:
+        await receipt_actions.work_received(ses, entry)
+
+    outbox.register(
+        intake.OUTBOX_KIND,
+        work,
+        on_give_up=lambda entry, error: receipt_actions.give_up_received(ses, entry, error),
+    )
+    inbound_ports = InboundPorts(
+        take=lambda mail: intake.receive(ses, mail),
+        forget=lambda mail_ids: intake.forget(ses, mail_ids),
+    )
+    inbound = Inbound(mails, journeys, clock, ids, inbound_ports)
+    outbox.start()
+    yield World(engine, outbox, journeys, clock, ses, inbound, mails, neighbours)
+    await outbox.stop(0)
+    await inbound.settle()
+    await engine.close()
+    blobs.close()
