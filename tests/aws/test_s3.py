@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -57,8 +58,6 @@ def test_life_of_a_bucket(s3: Any, bucket: str) -> None:
 
 
 def test_bucket_in_the_classic_region_has_no_constraint(kamome: Tenant, s3: Any) -> None:
-    import boto3
-
     classic = boto3.client(
         "s3",
         endpoint_url=kamome.endpoint,
@@ -341,3 +340,44 @@ def test_missing_queue_is_refused(kamome: Tenant, s3: Any, bucket: str) -> None:
     assert refusal(refused) == ("InvalidArgument", 400)
     error = refused.value.response["Error"]
     assert error["ArgumentValue1"] == "The destination queue does not exist"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "dir/",
+        "a//b",
+        "/begins-with-a-slash",
+        "a/../b",
+        "..",
+        "./x",
+        "%41",
+        "a+b c",
+        "what?#now&=",
+        "tab\tline\nnul\0",
+        "é\u0301",
+        pytest.param("🐦" * 256, id="1024-bytes"),
+    ],
+    ids=ascii,
+)
+def test_odd_key_is_kept_to_the_letter(s3: Any, bucket: str, key: str) -> None:
+    s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == key.encode()
+    assert [row["Key"] for row in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
+    s3.delete_object(Bucket=bucket, Key=key)
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_object_survives_only_as_a_whole(kamome: Tenant, s3: Any, bucket: str) -> None:
+    """A client that hangs up in the middle of its body leaves what was there before."""
+    s3.put_object(Bucket=bucket, Key="key", Body=b"old")
+    address = urlsplit(kamome.endpoint)
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "key"})
+    connection = http.client.HTTPConnection(str(address.hostname), address.port)
+    connection.putrequest("PUT", url.removeprefix(kamome.endpoint))
+    connection.putheader("content-length", "5000000")
+    connection.endheaders(patterned(1_000_000))
+    connection.close()
+
+    assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"old"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from importlib import import_module
@@ -569,3 +570,28 @@ def damage(path: Path, *, at: int) -> None:
     content = bytearray(path.read_bytes())
     content[at] ^= 1
     path.write_bytes(content)
+
+
+async def test_large_body_passes_both_ways_in_a_few_blocks_of_memory(world: World) -> None:
+    await world.bucket()
+    size = 48 * 1024 * 1024
+    piece = bytes(64 * 1024)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(size // len(piece)):
+            yield bytes(bytearray(piece))
+
+    await world.put("warm", patterned(300_000))
+    tracemalloc.start()
+    try:
+        await world.put("big", Body=BodyStream(pieces(), size))
+        got = await world.call("GetObject", Bucket="orders", Key="big")
+        received = 0
+        async for block in cast("AsyncIterator[bytes]", got["Body"]):
+            received += len(block)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert received == size
+    assert peak < 4 * 1024 * 1024

@@ -44,6 +44,7 @@ DIGEST_BYTES: Mapping[str, int] = {
     "XXHASH128": 16,
 }
 _HEADER_PREFIX = "x-amz-checksum-"
+_BY_HEADER = {_HEADER_PREFIX + algorithm.lower(): algorithm for algorithm in DIGEST_BYTES}
 _MD5_BYTES = 16
 
 
@@ -251,8 +252,7 @@ def check_checksum(expected: ExpectedChecksum, calculated: bytes) -> None:
 
 
 def _announced_algorithms(trailers: tuple[str, ...]) -> list[str]:
-    names = {_HEADER_PREFIX + algorithm.lower(): algorithm for algorithm in DIGEST_BYTES}
-    return [names[trailer] for trailer in trailers if trailer in names]
+    return [_BY_HEADER[trailer] for trailer in trailers if trailer in _BY_HEADER]
 
 
 def _decoded(algorithm: str, text: object, where: str) -> bytes:
