@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import io
+import zipfile
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import orjson
 import pytest
 
+from kamome import observe, storage
 from kamome.clock import Clock, manual_clock, system_now_ms
+from kamome.context import RequestContext
+from kamome.errors import AwsError
 from kamome.ids import seeded_ids
+from kamome.observe.journeys import Journeys
+from kamome.services import lambda_ as lambda_package
+from kamome.services.lambda_ import functions, invocations, mappings, shapes
+from kamome.services.lambda_.ports import PolledMessage, Ports, QueuePort
 from kamome.services.lambda_.runtimes.pool import InstancePool
 from kamome.services.lambda_.runtimes.port import Invocation, Report, RuntimeSpec
 from kamome.services.lambda_.runtimes.process import ProcessHost
+from kamome.services.lambda_.slice import Lambda, LambdaSettings, make_lambda, prepare, start, stop
+from kamome.storage.blobs import Blobs
+from kamome.storage.engine import Engine
+from kamome.storage.migrations import migrate
+from kamome.storage.outbox import Outbox
 
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
 
@@ -88,3 +103,167 @@ async def runtime(
     yield Runtime(host, pool, tmp_path)
     async with asyncio.timeout(5):
         await pool.close()
+
+
+class FakeQueue:
+    """One queue on a manual clock: visibility timeouts, receive counts, wake-ups."""
+
+    def __init__(self, clock: Clock, *, visibility_timeout_s: int = 30) -> None:
+        self.arn = "arn:aws:sqs:eu-west-1:000000000000:orders"
+        self.visibility_timeout_s = visibility_timeout_s
+        self.deleted: list[str] = []
+        self.receives = 0
+        self._clock = clock
+        self._bodies: dict[str, tuple[str, str]] = {}
+        self._visible_at_ms: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def waiting(self) -> list[str]:
+        """Ids of all messages not deleted."""
+        return list(self._bodies)
+
+    def send(self, body: str, trace: str = "") -> str:
+        message_id = f"m-{len(self._counts)}"
+        self._bodies[message_id] = (body, trace)
+        self._counts[message_id] = 0
+        self._visible_at_ms[message_id] = self._clock.now_ms()
+        self._notify()
+        return message_id
+
+    def port(self) -> QueuePort:
+        return QueuePort(self._receive, self._delete, self._when_available, self._attributes)
+
+    def _notify(self) -> None:
+        for callback in list(self._callbacks):
+            callback()
+
+    def _receive(self, queue_arn: str, max_messages: int) -> list[PolledMessage]:
+        assert 1 <= max_messages <= 10
+        self.receives += 1
+        now_ms = self._clock.now_ms()
+        due = [
+            message_id
+            for message_id in self._bodies
+            if queue_arn == self.arn and self._visible_at_ms[message_id] <= now_ms
+        ]
+        return [self._claim(message_id) for message_id in due[:max_messages]]
+
+    def _claim(self, message_id: str) -> PolledMessage:
+        visible_at_ms = self._clock.now_ms() + self.visibility_timeout_s * 1000
+        self._visible_at_ms[message_id] = visible_at_ms
+        self._clock.call_at(visible_at_ms, self._notify)
+        self._counts[message_id] += 1
+        body, trace = self._bodies[message_id]
+        attributes = {"ApproximateReceiveCount": str(self._counts[message_id])}
+        if trace:
+            attributes["AWSTraceHeader"] = trace
+        return PolledMessage(message_id, f"h-{message_id}", body, attributes)
+
+    def _delete(self, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+        for handle in receipt_handles:
+            del self._bodies[handle[2:]]
+            self.deleted.append(handle[2:])
+
+    def _when_available(self, queue_arn: str, callback: Callable[[], None]) -> Callable[[], None]:
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def _attributes(self, queue_arn: str) -> tuple[int, bool] | None:
+        return (self.visibility_timeout_s, False) if queue_arn == self.arn else None
+
+
+@dataclass(slots=True)
+class World:
+    """The slice over a store in memory, and the caller."""
+
+    lambda_: Lambda
+    queue: FakeQueue
+    clock: Clock
+    ctx: RequestContext
+    objects: dict[tuple[str, str], bytes]
+
+    @staticmethod
+    def archive(source: str) -> bytes:
+        """A deployment package with one module."""
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as zipped:
+            zipped.writestr("app.py", source)
+        return file.getvalue()
+
+    async def create(self, source: str, name: str = "f", **more: object) -> str:
+        request: dict[str, object] = {
+            "FunctionName": name,
+            "Runtime": "python3.11",
+            "Role": "arn:aws:iam::000000000000:role/r",
+            "Handler": "app.handler",
+            "Code": {"ZipFile": self.archive(source)},
+            **more,
+        }
+        shown = await functions.create_function(
+            self.lambda_, self.ctx, cast("shapes.CreateFunctionRequest", request)
+        )
+        return shown["FunctionArn"]
+
+    async def invoke(self, payload: object = None, **more: object) -> shapes.InvokeResult:
+        request = {"FunctionName": "f", "Payload": orjson.dumps(payload), **more}
+        return await invocations.invoke(
+            self.lambda_, self.ctx, cast("shapes.InvokeRequest", request)
+        )
+
+    async def map_queue(self, **more: object) -> str:
+        request = {"FunctionName": "f", "EventSourceArn": self.queue.arn, **more}
+        shown = await mappings.create_event_source_mapping(
+            self.lambda_, self.ctx, cast("shapes.CreateEventSourceMappingRequest", request)
+        )
+        return shown["UUID"]
+
+    async def quiet(self) -> None:
+        """Return when nothing is under way at the present moment."""
+        async with asyncio.timeout(10):
+            await self.clock.advance(0)
+
+
+@pytest.fixture
+async def world(clock: Clock, tmp_path: Path) -> AsyncIterator[World]:
+    engine = Engine(None)
+    for name, package in (("storage", storage), ("observe", observe), ("lambda_", lambda_package)):
+        migrate(engine, name, Path(package.__path__[0]))
+    outbox = Outbox(engine, clock)
+    queue = FakeQueue(clock)
+    objects: dict[tuple[str, str], bytes] = {}
+
+    async def read_object(ctx: RequestContext, bucket: str, key: str) -> bytes:
+        if (bucket, key) not in objects:
+            raise NoSuchKey("The specified key does not exist.")
+        return objects[bucket, key]
+
+    lambda_ = make_lambda(
+        engine,
+        outbox,
+        Blobs(engine, tmp_path / "blobs", seeded_ids(3)),
+        Journeys(engine, clock),
+        clock=clock,
+        ids=seeded_ids(5),
+        ports=Ports(queue.port(), read_object, lambda ctx, name, sha256: f"http://code/{name}"),
+        settings=LambdaSettings(
+            tmp_path / "lambda", lambda: "http://127.0.0.1:4566", processes_max=3, stop_grace_s=5
+        ),
+    )
+    prepare(lambda_)
+    outbox.start()
+    start(lambda_)
+    ctx = RequestContext(
+        "000000000000", "eu-west-1", "arn:aws:iam::000000000000:root", REQUEST_ID, "rest-json"
+    )
+    yield World(lambda_, queue, clock, ctx, objects)
+    async with asyncio.timeout(10):
+        await outbox.stop(1)
+        await stop(lambda_)
+        await engine.close()
+    lambda_.blobs.close()
+
+
+class NoSuchKey(AwsError):
+    status = 404

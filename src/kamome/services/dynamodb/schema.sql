@@ -20,7 +20,10 @@ CREATE TABLE dynamodb_table_size (
   size_bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Items in the order of scans: placement (the first 4 bytes of partition_key), partition, sort key.
+-- Items by table, placement (the first 4 bytes of partition_key), partition and sort key, which is
+-- the order of scans. Not WITHOUT ROWID: then an item would stand in the inner pages of the tree as
+-- well; with 60,000 items of 1.5 KB the file had 282 MB instead of 127 and a put cost half as much
+-- again (2 cores, 2026-11). With items of 150 bytes there was no difference.
 CREATE TABLE dynamodb_item (
   table_id TEXT NOT NULL,
   partition_key BLOB NOT NULL,
@@ -28,4 +31,4 @@ CREATE TABLE dynamodb_item (
   size_bytes INTEGER NOT NULL,    -- by AWS's formula
   item BLOB NOT NULL,             -- see stored_items.py
   PRIMARY KEY (table_id, partition_key, sort_key)
-) STRICT, WITHOUT ROWID;
+) STRICT;

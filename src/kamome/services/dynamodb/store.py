@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import orjson
@@ -18,7 +18,7 @@ TableStatus = Literal["CREATING", "ACTIVE", "DELETING", "GONE"]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as its row has it. `settings` is what CreateTable was given, by AWS's names."""
+    """A table as its row has it. `settings` is what CreateTable was given, as JSON."""
 
     account: str
     region: str
@@ -28,7 +28,7 @@ class Table:
     created_at_ms: int
     active_at_ms: int
     gone_at_ms: int | None
-    settings: Mapping[str, object]
+    settings: bytes
 
     def status(self, now_ms: int) -> TableStatus:
         """The table's state at a moment. AWS: TableDescription, TableStatus."""
@@ -84,7 +84,7 @@ class Store:
         times = (table.created_at_ms, table.active_at_ms)
         with self._engine.atomic():
             self._engine.write(self.DELETE_NAMED_TABLE, name)
-            row = (*name, table.table_id, key_schema, *times, orjson.dumps(table.settings))
+            row = (*name, table.table_id, key_schema, *times, table.settings)
             self._engine.write(self.INSERT_TABLE, row)
             self._engine.write(self.INSERT_SIZE, (table.table_id,))
 
@@ -261,18 +261,23 @@ def _table(row: Row) -> Table:
     account, region, name, table_id, key_schema, created, active, gone, settings = row
     assert isinstance(key_schema, bytes)
     assert isinstance(settings, bytes)
-    attributes = [KeyAttribute(*pair) for pair in orjson.loads(key_schema)]
     return Table(
         account=str(account),
         region=str(region),
         name=str(name),
         table_id=str(table_id),
-        schema=KeySchema(*attributes),
+        schema=_key_schema(key_schema),
         created_at_ms=_integer(created),
         active_at_ms=_integer(active),
         gone_at_ms=None if gone is None else _integer(gone),
-        settings=orjson.loads(settings),
+        settings=settings,
     )
+
+
+# Every data operation reads its table's row; a pure function of the bytes may be remembered.
+@lru_cache(maxsize=256)
+def _key_schema(stored: bytes) -> KeySchema:
+    return KeySchema(*(KeyAttribute(*pair) for pair in orjson.loads(stored)))
 
 
 def _item(row: Row) -> StoredItem:

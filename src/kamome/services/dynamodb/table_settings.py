@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+import orjson
+
 from kamome.context import RequestContext
 from kamome.errors import OperationNotServed
 from kamome.services.dynamodb import shapes
@@ -196,7 +198,7 @@ def description_of(
 
     AWS: DynamoDB API Reference, TableDescription.
     """
-    settings = table.settings
+    settings = orjson.loads(table.settings)
     description: shapes.TableDescription = {
         "TableName": table.name,
         "TableStatus": status,
@@ -215,7 +217,7 @@ def description_of(
             for key in sorted(table.schema.attributes, key=lambda key: key.name)
         ],
     }
-    _describe_throughput(description, table)
+    _describe_throughput(description, table, settings)
     if "SSEDescription" in settings:
         description["SSEDescription"] = cast("shapes.SSEDescription", settings["SSEDescription"])
     if "TableClass" in settings:
@@ -223,8 +225,9 @@ def description_of(
     return description
 
 
-def _describe_throughput(description: shapes.TableDescription, table: Table) -> None:
-    settings = table.settings
+def _describe_throughput(
+    description: shapes.TableDescription, table: Table, settings: Mapping[str, object]
+) -> None:
     asked = cast("shapes.ProvisionedThroughput", settings.get("ProvisionedThroughput", {}))
     reads, writes = asked.get("ReadCapacityUnits", 0), asked.get("WriteCapacityUnits", 0)
     description["ProvisionedThroughput"] = {

@@ -9,6 +9,8 @@ import asyncio
 import re
 from collections.abc import Mapping
 
+import orjson
+
 from kamome.arn import parse_arn
 from kamome.context import RequestContext
 from kamome.services.dynamodb import shapes
@@ -76,7 +78,7 @@ async def create_table(
         created_at_ms=now_ms,
         active_at_ms=now_ms + dynamodb.table_creation_ms,
         gone_at_ms=None,
-        settings=settings,
+        settings=orjson.dumps(settings),
     )
     dynamodb.store.create_table(table)
     return {"TableDescription": description_of(table, "CREATING", (0, 0))}
@@ -105,7 +107,7 @@ async def delete_table(
         raise ResourceInUseException(
             f"Attempt to change a resource which is still in use: Table is being {doing}: {name}"
         )
-    if table.settings.get("DeletionProtectionEnabled"):
+    if orjson.loads(table.settings)["DeletionProtectionEnabled"]:
         raise ValidationException(
             "Resource cannot be deleted as it is currently protected against deletion. Disable"
             " deletion protection first."

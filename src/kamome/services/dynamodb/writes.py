@@ -206,8 +206,9 @@ def _condition_of(request: _WriteRequest, placeholders: Placeholders) -> Conditi
 
 
 def _refuse_key_updates(table: Table, actions: tuple[Action, ...]) -> None:
+    names = table.schema.names
     for action in actions:
-        if action.path[0] in table.schema.names:
+        if action.path[0] in names:
             raise ValidationException(
                 "One or more parameter values were invalid: Cannot update attribute"
                 f" {action.path[0]}. This attribute is part of the key"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 TokenKind = Literal["name", "#", ":", "number", "operator", "other", "end"]
@@ -42,20 +43,34 @@ _KINDS: dict[str, TokenKind] = {
 }
 
 
-def tokens_of(expression: str) -> list[Token]:
+# Programs send the same few expressions again and again; cutting one takes a third of the time of
+# reading it. Only short ones are remembered: all of them together hold some megabytes at most.
+_REMEMBERED = 128
+_REMEMBERED_LENGTH_MAX = 512
+
+
+def tokens_of(expression: str) -> tuple[Token, ...]:
     """The tokens of an expression, ended by one of kind `end` (which AWS shows as `<EOF>`).
 
     Text that no token begins with becomes tokens of kind `other`, for the parser to refuse.
 
     AWS: DynamoDB Developer Guide, Using expressions in DynamoDB.
     """
-    found = [
-        Token(_KINDS[match.lastgroup or "other"], match[match.lastgroup or 0], *_span(match))
-        for match in _TOKEN.finditer(expression)
-    ]
+    if len(expression) <= _REMEMBERED_LENGTH_MAX:
+        return _remembered(expression)
+    return _cut(expression)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(expression: str) -> tuple[Token, ...]:
+    return _cut(expression)
+
+
+def _cut(expression: str) -> tuple[Token, ...]:
+    found = []
+    for match in _TOKEN.finditer(expression):
+        group = match.lastgroup
+        assert group is not None
+        found.append(Token(_KINDS[group], match[group], *match.span(group)))
     found.append(Token("end", "<EOF>", len(expression), len(expression)))
-    return found
-
-
-def _span(match: re.Match[str]) -> tuple[int, int]:
-    return match.span(match.lastgroup or 0)
+    return tuple(found)

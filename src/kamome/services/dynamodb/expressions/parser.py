@@ -68,7 +68,8 @@ class Parser:
 
     def is_at(self, text: str) -> bool:
         """Whether the next token is this operator."""
-        return self.token.kind == "operator" and self.token.text == text
+        token = self._tokens[self._at]
+        return token.text == text and token.kind == "operator"
 
     def accept(self, text: str) -> bool:
         """Read the operator if it is next."""
@@ -84,7 +85,8 @@ class Parser:
 
     def keyword(self) -> str:
         """The next token in upper case if it is a bare word, else an empty string."""
-        return self.token.text.upper() if self.token.kind == "name" else ""
+        token = self._tokens[self._at]
+        return token.text.upper() if token.kind == "name" else ""
 
     def accept_keyword(self, word: str) -> bool:
         """Read the keyword if it is next, in any case of letters."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 from http import HTTPStatus
+from typing import cast
 
 import httptools
 import orjson
@@ -203,8 +204,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A runtime connects."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not checked: uvloop's transports only look like asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         if not self._api.opened(self):
             transport.close()
 
