@@ -20,7 +20,7 @@ from kamome.services.sqs.message_operations import announce, system_attributes
 from kamome.services.sqs.messages import NewMessage, check_body, check_size
 from kamome.services.sqs.queue_operations import queue_by_arn
 from kamome.services.sqs.queues import Queue
-from kamome.services.sqs.receiving import claim_messages
+from kamome.services.sqs.receiving import arm_waiting, claim_messages
 from kamome.services.sqs.shapes import MessageAttributeValue
 from kamome.services.sqs.slice import Sqs
 
@@ -119,9 +119,7 @@ def when_available(sqs: Sqs, queue_arn: str, callback: Callable[[], None]) -> Ca
     if queue is None:
         return _nothing
     cancel = sqs.waiting.watch(queue.id, callback)
-    next_ms = sqs.store.next_visible_ms(queue, sqs.clock.now_ms())
-    if next_ms is not None:
-        sqs.waiting.notify_at(queue.id, next_ms)
+    arm_waiting(sqs, queue)
     return cancel
 
 

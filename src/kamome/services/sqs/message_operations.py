@@ -39,7 +39,7 @@ from kamome.services.sqs.messages import (
 from kamome.services.sqs.queue_urls import find_queue
 from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.receipt_handles import Receipt
-from kamome.services.sqs.receiving import claim_messages
+from kamome.services.sqs.receiving import arm_waiting, claim_messages
 from kamome.services.sqs.slice import Sqs
 
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -223,9 +223,7 @@ async def _long_poll(
             if messages or sqs.clock.now_ms() >= until_ms or loop.time() >= until_real_s:
                 return messages
             waiter = sqs.waiting.poll(queue.id)
-            next_ms = sqs.store.next_visible_ms(queue, sqs.clock.now_ms())
-            if next_ms is not None:
-                sqs.waiting.notify_at(queue.id, next_ms)
+            arm_waiting(sqs, queue)
             try:
                 await waiter
             finally:

@@ -37,9 +37,17 @@ def claim_messages(sqs: Sqs, queue: Queue, count: int, timeout_s: int) -> list[R
                 claimed += sqs.store.claim(queue, taken, now_ms, until_ms)
         if len(claimed) >= count or len(taken) == len(waiting):
             break
-    if claimed:
-        sqs.waiting.notify_at(queue.id, now_ms + timeout_s * 1000)
+    arm_waiting(sqs, queue)
     return claimed
+
+
+def arm_waiting(sqs: Sqs, queue: Queue) -> None:
+    """See to it that whoever waits is woken when the next hidden or delayed message is free."""
+    if not sqs.waiting.has_waiters(queue.id):
+        return
+    next_ms = sqs.store.next_visible_ms(queue, sqs.clock.now_ms())
+    if next_ms is not None:
+        sqs.waiting.notify_at(queue.id, next_ms)
 
 
 def _sort_out(
