@@ -1,5 +1,7 @@
 """Errors of S3, with the extra members that each code's document has.
 
+Most are not in the service model, which names a few only; the list of error codes has them all.
+
 AWS: S3 API Reference, Error responses, List of error codes.
 """
 
@@ -80,6 +82,7 @@ class FeatureNotServed(AwsError):
 
     code = "NotImplemented"
     status = 501
+    fault = "Receiver"
 
     def __init__(self, header: str, feature: str) -> None:
         super().__init__(
