@@ -2,8 +2,9 @@
 
 Each instance has a loopback port of its own, so a connection says which instance speaks. `/next` is
 a long poll: it is answered when an invocation is offered. An invocation counts as delivered when it
-has been written to a connection that was open; one that was not delivered when the process ends
-goes to another instance, so a dead `/next` swallows nothing.
+has been written to an open connection that was not reset afterwards: a process that ends with
+something unread resets its connection, one that has read everything closes it. What was not
+delivered when the process ends goes to another instance, so a dead `/next` swallows nothing.
 
 AWS: Lambda Developer Guide, Using the Lambda runtime API for custom runtimes.
 """
@@ -36,6 +37,7 @@ class RuntimeApi:
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self._polling: _Connection | None = None
+        self._delivered_to: _Connection | None = None
         self._invocation: Invocation | None = None
         self._is_delivered = False
         self._has_ended = False
@@ -110,9 +112,11 @@ class RuntimeApi:
         self._connections.add(connection)
         return True
 
-    def lost(self, connection: _Connection) -> None:
+    def lost(self, connection: _Connection, error: Exception | None) -> None:
         """The runtime has closed a connection; a poll that was waiting on it is gone."""
         self._connections.discard(connection)
+        if connection is self._delivered_to and isinstance(error, ConnectionError):
+            self._is_delivered = False
         if self._polling is connection:
             self._polling = None
 
@@ -139,6 +143,7 @@ class RuntimeApi:
             self._polling = None
             return
         self._polling = None
+        self._delivered_to = connection
         self._is_delivered = True
         headers = {
             "Content-Type": "application/json",
@@ -212,7 +217,7 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The runtime has gone, or has closed this connection."""
         self._transport = None
-        self._api.lost(self)
+        self._api.lost(self, error)
 
     def data_received(self, data: bytes) -> None:
         """More of a request."""

@@ -39,6 +39,9 @@ from kamome.services.lambda_.runtimes.port import Invocation, Outcome, Report, R
 
 _MB = 1024 * 1024
 _PID_FILE = "pid"
+# The kernel closes a process's connections before it tells of its end; the loop needs one pass to
+# see that, and one to tell the connection's protocol.
+_PASSES_UNTIL_LOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,8 @@ class ProcessInstance:
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Wait for the end of the process, tell who waits for it, and clear up after it."""
         exit_code = await process.wait()
+        for _ in range(_PASSES_UNTIL_LOST):
+            await asyncio.sleep(0)
         self._output.drain()
         outcome = Outcome("exited", error_type="Runtime.ExitError", exit_code=exit_code)
         self._api.end(self._killed_as or outcome)
