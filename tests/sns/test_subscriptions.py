@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.sns.world import ACCOUNT, DLQ, FUNCTION, QUEUE, World
@@ -260,6 +261,27 @@ class TestSetSubscriptionAttributes:
         error = await _refusal(world, "GetSubscriptionAttributes", SubscriptionArn=arn)
 
         assert (error.code, error.message) == ("NotFound", "Subscription does not exist")
+
+
+class TestUnsubscribe:
+    async def test_a_caller_without_credentials_has_followed_the_unsubscribe_url(
+        self, world: World
+    ) -> None:
+        arn = await world.subscribe(await world.topic())
+        world.ctx = replace(world.ctx, account="111111111111", region="eu-west-1", access_key="")
+
+        await world.call("Unsubscribe", SubscriptionArn=arn)
+
+        assert world.rows("sns_subscription") == 0
+
+    async def test_another_account_cannot_unsubscribe(self, world: World) -> None:
+        arn = await world.subscribe(await world.topic())
+        world.ctx = replace(world.ctx, account="111111111111")
+
+        error = await _refusal(world, "Unsubscribe", SubscriptionArn=arn)
+
+        assert isinstance(error, errors.AuthorizationError)
+        assert world.rows("sns_subscription") == 1
 
 
 class TestLists:

@@ -180,5 +180,12 @@ def make_world(path: Path | None = None, clock: Clock | None = None) -> World:
         journeys=Journeys(engine, clock),
     )
     deliveries.register(sns)
-    ctx = RequestContext(ACCOUNT, REGION, f"arn:aws:iam::{ACCOUNT}:root", "request-1", trace=TRACE)
+    ctx = RequestContext(
+        ACCOUNT,
+        REGION,
+        f"arn:aws:iam::{ACCOUNT}:root",
+        "request-1",
+        trace=TRACE,
+        access_key="test",
+    )
     return World(sns, clock, engine, endpoints, ctx)

@@ -54,6 +54,7 @@ class Routes:
         self._by_signing = {s.service.signing_name: s for s in services}
         self._by_version = {s.service.api_version: s for s in services if s.service.api_version}
         self._by_path = [(prefix, s) for s in services for prefix in s.service.path_prefixes]
+        self._by_action = _unambiguous_actions(services)
 
     def service_of(self, request: HttpRequest, credential: Credential | None) -> Served | None:
         """The service, as far as the head of the request tells it; None: the form will tell.
@@ -115,9 +116,12 @@ class Routes:
         if served is None:
             version = _VERSION.search(form) or _VERSION.search(request.raw_query)
             served = self._by_version.get(version[1]) if version else None
+        name = unquote_plus(action[1]) if action else ""
+        if served is None:
+            # A link that SNS hands out (`?Action=Unsubscribe&…`) has neither version nor signature.
+            served = self._by_action.get(name)
         if served is None:
             raise OperationNotServed("The request names no service that is served by Kamome.")
-        name = unquote_plus(action[1]) if action else ""
         return _checked(Call(served, "query", name))
 
     def rest_call(self, served: Served, request: HttpRequest) -> Call:
@@ -151,6 +155,21 @@ def _checked(call: Call) -> Call:
         )
     named = call.operation or "(none)"
     raise CallRefused(call, UnknownOperation(f"The action {named} is not valid for this endpoint."))
+
+
+def _unambiguous_actions(services: Sequence[Served]) -> dict[str, Served]:
+    """Query operations whose name no other service has: they tell the service by themselves."""
+    found: dict[str, Served] = {}
+    seen: set[str] = set()
+    for served in services:
+        if "query" in served.service.protocols:
+            for name in served.service.operations:
+                if name in seen:
+                    found.pop(name, None)
+                else:
+                    found[name] = served
+                seen.add(name)
+    return found
 
 
 def _is_form(request: HttpRequest) -> bool:

@@ -187,7 +187,8 @@ async def unsubscribe(
 ) -> shapes.UnsubscribeResult:
     """Delete a subscription; no error where there is none.
 
-    Messages that still wait for another delivery attempt to it are dropped.
+    Messages that still wait for another delivery attempt to it are dropped. A caller without
+    credentials has followed the UnsubscribeURL of a message, which tells what to unsubscribe.
 
     Raises:
         InvalidParameter: the ARN is not a subscription's of this region.
@@ -195,7 +196,9 @@ async def unsubscribe(
 
     AWS: SNS API Reference, Unsubscribe.
     """
-    sns.store.delete_subscription(_own_key(ctx, request["SubscriptionArn"], "Unsubscribe"))
+    arn = request["SubscriptionArn"]
+    key = _own_key(ctx, arn, "Unsubscribe") if ctx.access_key else subscription_key(arn)
+    sns.store.delete_subscription(key)
     return {}
 
 
