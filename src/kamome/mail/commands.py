@@ -16,10 +16,13 @@ from kamome.mail import replies
 from kamome.mail.limits import DOMAIN_BYTES_MAX, PATH_BYTES_MAX
 from kamome.mail.replies import Reply
 
-# RFC 5321 §4.1.2 and RFC 6531 §3.3 (non-ASCII in atoms, quoted strings and labels).
-_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-\u0080-\U0010ffff]+"
-_QUOTED = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\u0080-\U0010ffff]|\\[\x20-\x7e])*"'
-_LABEL = r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]*[A-Za-z0-9_\u0080-\U0010ffff])?"  # noqa: E501 - one pattern
+# RFC 5321 §4.1.2 and RFC 6531 §3.3 (non-ASCII in atoms, quoted strings and labels). All classes are
+# written as what is excluded of ASCII: classes that name ranges up to U+10FFFF take 20 ms each to
+# compile.
+_ATOMS = r'[^\x00-\x20"(),:;<>@\[\\\]\x7f]+'
+_QUOTED = r'"(?:[^\x00-\x1f"\\\x7f]|\\[\x20-\x7e])*"'
+_LETTER = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"  # letters, digits, `_`, non-ASCII
+_LABEL = rf"{_LETTER}+(?:-+{_LETTER}+)*"
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 _LITERAL = r"\[[\x21-\x5a\x5e-\x7e]+\]"
 _MAILBOX = re.compile(rf"(?P<local>{_ATOMS}|{_QUOTED})@(?P<domain>{_DOMAIN}|{_LITERAL})")
@@ -27,10 +30,8 @@ _MAILBOX = re.compile(rf"(?P<local>{_ATOMS}|{_QUOTED})@(?P<domain>{_DOMAIN}|{_LI
 _ROUTE = re.compile(rf"@{_DOMAIN}(?:,@{_DOMAIN})*:")
 # The path ends at the first `>` outside a quoted local part.
 _PATH = re.compile(r'[ \t]*<((?:"(?:[^"\\]|\\.)*"|[^">])*)>')
-_PARAMETER = re.compile(
-    r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([\x21-\x3c\x3e-\x7e\u0080-\U0010ffff]+))?"
-)
-_HELO = re.compile(r"[\x21-\x7e\u0080-\U0010ffff]{1,255}")
+_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([^\x00-\x20=\x7f]+))?")
+_HELO = re.compile(r"[^\x00-\x20\x7f]{1,255}")
 _SIZE = re.compile(r"[0-9]{1,20}")
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
-from kamome.services.ses import shapes
 from kamome.services.ses.errors import InvalidParameterValue, LimitExceeded
 from kamome.services.ses.limits import (
     IDENTITIES_MAX,
@@ -22,6 +22,10 @@ from kamome.services.ses.recipients import normal_domain
 from kamome.services.ses.rule_validation import checked_domain
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Identity, Owner
+
+if TYPE_CHECKING:
+    from kamome.services.ses import shapes
+
 
 _TOKEN_BYTES = 32
 

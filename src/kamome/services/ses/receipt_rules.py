@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kamome.context import RequestContext
-from kamome.services.ses import shapes
 from kamome.services.ses.errors import (
     AlreadyExists,
     CannotDelete,
@@ -19,6 +20,9 @@ from kamome.services.ses.rule_validation import (
 )
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
+
+if TYPE_CHECKING:
+    from kamome.services.ses import shapes
 
 
 async def create_receipt_rule(

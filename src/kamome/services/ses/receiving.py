@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kamome.mail.envelope import RecipientVerdict
 from kamome.services.ses.recipients import domain_of, is_within, matches
-from kamome.services.ses.shapes import ReceiptAction, ReceiptRule
+
+if TYPE_CHECKING:
+    from kamome.services.ses.shapes import ReceiptAction, ReceiptRule
 
 
 @dataclass(frozen=True, slots=True)

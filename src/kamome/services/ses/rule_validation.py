@@ -6,6 +6,7 @@ AWS: SES API Reference, ReceiptRule and the action types.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from kamome.errors import OperationNotServed
 from kamome.protocols.model import Violation, constraint_sentence
@@ -28,15 +29,18 @@ from kamome.services.ses.limits import (
 )
 from kamome.services.ses.ports import SesPorts
 from kamome.services.ses.recipients import normal_domain
-from kamome.services.ses.shapes import (
-    AddHeaderAction,
-    LambdaAction,
-    ReceiptAction,
-    ReceiptRule,
-    S3Action,
-    SNSAction,
-    StopAction,
-)
+
+if TYPE_CHECKING:
+    from kamome.services.ses.shapes import (
+        AddHeaderAction,
+        LambdaAction,
+        ReceiptAction,
+        ReceiptRule,
+        S3Action,
+        SNSAction,
+        StopAction,
+    )
+
 
 # AWS: SES API Reference, CreateReceiptRuleSet, RuleSetName; ReceiptRule, Name.
 _RULE_SET_NAME = r"^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$"

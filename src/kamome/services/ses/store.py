@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from kamome.services.ses.receiving import PlannedAction
-from kamome.services.ses.shapes import ReceiptRule
 from kamome.storage.engine import Engine, Row
+
+if TYPE_CHECKING:
+    from kamome.services.ses.shapes import ReceiptRule
+
 
 SCHEMA_FOLDER = Path(__file__).parent
 
