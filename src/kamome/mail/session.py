@@ -33,6 +33,8 @@ from kamome.mail.mail_data import Fault, MailData
 from kamome.mail.replies import Reply
 
 logger = logging.getLogger(__name__)
+# aiosmtpd tells of every connection, and of AUTH, which is not served.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 # One read of the socket; a session holds at most three of these and 100 KB of its mail.
 _READ_BYTES = 64 * 1024
