@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Protocol
 
 import pytest
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it has no types
+from botocore.exceptions import ClientError
 
 from kamome.cli.blueprint import load_modules
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
-import botocore.auth  # type: ignore[import-untyped]  # botocore ships no types
-import botocore.crt.auth  # type: ignore[import-untyped]  # botocore ships no types
+import botocore.auth
+import botocore.crt.auth
 import pytest
-from botocore.awsrequest import (  # type: ignore[import-untyped]  # botocore ships no types
+from botocore.awsrequest import (
     AWSRequest,
 )
-from botocore.credentials import (  # type: ignore[import-untyped]  # botocore ships no types
+from botocore.credentials import (
     Credentials,
 )
 

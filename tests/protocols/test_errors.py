@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import botocore.awsrequest  # type: ignore[import-untyped]  # botocore ships no types
-import botocore.model  # type: ignore[import-untyped]  # botocore ships no types
-import botocore.parsers  # type: ignore[import-untyped]  # botocore ships no types
+import botocore.awsrequest
+import botocore.model
+import botocore.parsers
 import orjson
 import pytest
 

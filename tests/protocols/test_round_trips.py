@@ -14,10 +14,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import botocore.awsrequest  # type: ignore[import-untyped]  # botocore ships no types
-import botocore.model  # type: ignore[import-untyped]  # botocore ships no types
-import botocore.parsers  # type: ignore[import-untyped]  # botocore ships no types
-import botocore.serialize  # type: ignore[import-untyped]  # botocore ships no types
+import botocore.awsrequest
+import botocore.model
+import botocore.parsers
+import botocore.serialize
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st

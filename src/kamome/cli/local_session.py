@@ -6,8 +6,8 @@ import json
 import urllib.request
 from dataclasses import dataclass, field
 
-import boto3  # type: ignore[import-untyped]  # boto3 ships no types
-from botocore.config import Config  # type: ignore[import-untyped]  # the same
+import boto3
+from botocore.config import Config
 
 REGION = "us-east-1"
 # The access key and secret key that everyone uses for services on his own machine.
