@@ -31,6 +31,11 @@ class Sent:
     refused: dict[str, int]
 
     @property
+    def mail_id(self) -> str:
+        """The id under which SES took the mail: the last word of its reply."""
+        return self.reply.split()[-1] if self.reply else ""
+
+    @property
     def as_expected(self) -> bool:
         """250 for the mail, and 5xx for exactly the recipients that are not ours."""
         codes = self.refused.values()

@@ -58,7 +58,15 @@ class Deployment:
     dead_letter_queue_url: str = "dead"
 
 
+@dataclass(frozen=True)
+class Sent:
+    mail: Mail
+    mail_id: str
+    as_expected: bool = True
+
+
 MAILS = (Mail("twice", (ONE, TWO), times=2), Mail("poison", (ONE,), ends="dead-lettered"))
+SENT = (Sent(MAILS[0], "a"), Sent(MAILS[0], "b"), Sent(MAILS[1], "p"))
 
 
 @dataclass
@@ -143,7 +151,7 @@ def world() -> World:
 
 
 def proof(world: World) -> Findings:
-    return DeployedSystem(cast("LocalSession", world), Deployment()).proof(MAILS)
+    return DeployedSystem(cast("LocalSession", world), Deployment()).proof(MAILS, SENT)
 
 
 def test_nothing_is_wrong_when_every_mail_ended_where_it_should(world: World) -> None:
@@ -188,6 +196,14 @@ def lose_object(world: World) -> None:
     del world.objects["mail/b"]
 
 
+def swap_objects(world: World) -> None:
+    world.objects["mail/a"] = world.objects["mail/p"]
+
+
+def add_object(world: World) -> None:
+    world.objects["mail/x"] = world.objects["mail/a"]
+
+
 def forget_duplicate(world: World) -> None:
     del world.items[0]["duplicates"]
 
@@ -218,9 +234,11 @@ def leave_waiting(world: World) -> None:
         (lose_item, "twice: not recorded exactly once for each tenant"),
         (record_again, "twice: not recorded exactly once for each tenant"),
         (record_poison, "poison: not in the dead-letter queue, or recorded"),
-        (change_byte, "object mail/a: not a mail that was sent, byte for byte"),
-        (add_bytes, "object mail/a: not a mail that was sent, byte for byte"),
-        (lose_object, "twice: 1 objects hold it, sent 2 times"),
+        (change_byte, "object mail/a: not the mail that was accepted, byte for byte"),
+        (add_bytes, "object mail/a: not the mail that was accepted, byte for byte"),
+        (lose_object, "twice: answered with 250, but there is no object mail/b"),
+        (swap_objects, "object mail/a: not the mail that was accepted"),
+        (add_object, "object mail/x: not the mail that was accepted"),
         (forget_duplicate, "twice: 0 duplicates counted, expected 1"),
         (change_subject, "twice: recorded as ('?'"),
         (lose_status, "statuses: 4, expected 5"),

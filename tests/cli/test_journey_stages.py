@@ -56,10 +56,28 @@ def test_stage_shows_when_it_was_first_reached() -> None:
     assert cell_of("SQS", journey((1_012, "sqs", "ok"), (1_020, "sqs", "ok"))) == "12ms"
 
 
-def test_stage_that_came_back_later_shows_both_times_and_the_result() -> None:
+def test_function_shows_when_it_was_done_and_how_often_it_failed() -> None:
     came_back = journey((1_050, "lambda", "failed"), (71_050, "lambda", "failed"))
 
-    assert cell_of("Lambda", came_back) == "50ms to 70s failed"
+    assert cell_of("Lambda", came_back) == "70s failed x2"
+
+
+def test_message_that_was_set_aside_shows_when() -> None:
+    steps = (
+        Step(1_010, "sqs", "Enqueue", "work", "ok", ""),
+        Step(91_010, "sqs", "DeadLetter", "dead", "ok", ""),
+    )
+
+    assert cell_of("SQS", Journey("Root=1-0", 1_000, steps)) == "10ms, set aside 90s"
+
+
+def test_object_is_there_when_the_rule_has_stored_it() -> None:
+    steps = (
+        Step(1_010, "ses", "store/S3Action", "id", "ok", "mails/id"),
+        Step(5_000, "s3", "GetObject", "mails/id", "ok", ""),
+    )
+
+    assert cell_of("S3 object", Journey("Root=1-0", 1_000, steps)) == "10ms"
 
 
 def test_stage_without_steps_shows_a_dash_and_one_that_is_not_served_says_so() -> None:

@@ -104,10 +104,15 @@ class ChildServer:
         assert self._process is not None
         await self._process.wait()
 
-    async def stop(self) -> int:
-        """End the process, gently first, and return its exit status."""
+    @property
+    def exit_status(self) -> int:
+        """0 after an orderly end, and while it has not ended."""
+        return 0 if self._process is None else self._process.returncode or 0
+
+    async def stop(self) -> None:
+        """End the process, gently first."""
         if self._process is None or self._reader is None:
-            return 0
+            return
         if self.is_running:
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -120,7 +125,6 @@ class ChildServer:
             raise
         finally:
             self._reader.cancel()
-        return self._process.returncode or 0
 
     def _kill(self) -> None:
         """End the process and the functions it runs, at once."""

@@ -86,6 +86,8 @@ async def _run(report: Report, folder: Path, data: Path, keep: bool, deadline: i
     except asyncio.CancelledError:
         report.say("Stopped.")
         return 130
+    if server.exit_status != 0:
+        problems.append(f"Kamome ended with exit status {server.exit_status}")
     for problem in problems:
         report.problem(problem)
     if problems:

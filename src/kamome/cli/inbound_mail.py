@@ -6,9 +6,9 @@ import asyncio
 import smtplib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from botocore.exceptions import (  # type: ignore[import-untyped]  # botocore ships no types
+from botocore.exceptions import (
     BotoCoreError,
     ClientError,
 )
@@ -20,6 +20,7 @@ from kamome.cli.inbound_mail_state import (
     Deployment,
     Findings,
     Mail,
+    Sent,
     expected_counts,
     tenants_of,
 )
@@ -44,17 +45,6 @@ JOURNEYS_LIMIT = 1_000
 STAGES_OF_ALL = ("smtp", "ses", "s3", "sns", "sqs", "lambda")
 
 Answer = TypeVar("Answer")
-
-
-class Sent(Protocol):
-    """One SMTP transaction, as the blueprint's `send.py` reports it."""
-
-    @property
-    def mail(self) -> Mail: ...  # noqa: D102  described in send.py
-    @property
-    def time(self) -> int: ...  # noqa: D102
-    @property
-    def as_expected(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +100,33 @@ class InboundMail:
             "Deployed inbound-mail: rule set, bucket, topic, queues, functions, table."
         )
         system = DeployedSystem(self._session, deployment)
-        problems = await self._send()
+        transactions = await self._send()
         await self._wait_until_recorded(system)
         await self._wait_until_dead_lettered(system)
         self._report.say("Comparing objects, items and queues with what was sent …")
-        findings = await self._in_thread(lambda: system.proof(self._mails))
+        findings = await self._in_thread(lambda: system.proof(self._mails, transactions))
+        problems = [
+            f"unexpected reply: {self._scripts.line_of(sent)}"
+            for sent in transactions
+            if not sent.as_expected
+        ]
         journeys = await self._journeys()
         problems += findings.problems + self._show_journeys(findings, journeys)
         self._show_ends(findings, deployment)
         self._show_way_on(deployment, kept=kept)
         return problems
 
-    async def _send(self) -> list[str]:
-        """Send all mails; the ones that were not answered as expected."""
+    async def _send(self) -> list[Sent]:
+        """Send all mails and show the reply to each."""
         smtp, mails = self._server.smtp, self._mails
         total = sum(mail.times for mail in mails)
         self._report.say(f"Sending {total} mails by SMTP ({len(mails)} different ones):")
         transactions = self._scripts.send_all(smtp.host, smtp.port, mails)
-        problems = []
+        done: list[Sent] = []
         while (sent := await self._in_thread(lambda: next(transactions, None))) is not None:
-            line = self._scripts.line_of(sent)
-            self._report.say(f"  {line}")
-            if not sent.as_expected:
-                problems.append(f"unexpected reply: {line}")
-        return problems
+            self._report.say(f"  {self._scripts.line_of(sent)}")
+            done.append(sent)
+        return done
 
     async def _wait_until_recorded(self, system: DeployedSystem) -> None:
         """Until all but the poison mail are recorded; the deadline around it bounds the wait."""

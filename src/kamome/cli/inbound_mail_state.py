@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,6 +51,17 @@ class Mail(Protocol):
     @property
     def expected(self) -> Expected: ...  # noqa: D102
     def read(self) -> bytes: ...  # noqa: D102
+
+
+class Sent(Protocol):
+    """One SMTP transaction, as the blueprint's `send.py` reports it."""
+
+    @property
+    def mail(self) -> Mail: ...  # noqa: D102  described in send.py
+    @property
+    def mail_id(self) -> str: ...  # noqa: D102
+    @property
+    def as_expected(self) -> bool: ...  # noqa: D102
 
 
 class Deployment(Protocol):
@@ -107,7 +117,10 @@ class RecordedMail:
 
 @dataclass(frozen=True, slots=True)
 class StoredMail:
-    """An object, and which of the sent mails it holds after the trace header fields."""
+    """An object, and the mail that was accepted as it (no name: none was).
+
+    `is_clean`: it holds SES's trace header fields, then the mail's bytes, and nothing else.
+    """
 
     key: str
     mail_name: str
@@ -170,23 +183,26 @@ class DeployedSystem:
             if item["entry"]["S"].startswith("mail#")
         ]
 
-    def stored_mails(self, mails: Sequence[Mail]) -> list[StoredMail]:
-        """Every object under the prefix, matched byte for byte to the mail that it ends with."""
-        contents = sorted(((mail.read(), mail.name) for mail in mails), key=_longest_first)
+    def stored_mails(self, accepted: Mapping[str, Mail]) -> list[StoredMail]:
+        """Every object under the prefix, compared with the mail that was accepted as its key."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._deployment.bucket, Prefix=self._deployment.prefix
         )
         keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
-        return [self._stored_mail(key, contents) for key in keys if not key.endswith(SETUP_OBJECT)]
+        return [
+            self._stored_mail(key, accepted.get(key))
+            for key in keys
+            if not key.endswith(SETUP_OBJECT)
+        ]
 
-    def _stored_mail(self, key: str, contents: Sequence[tuple[bytes, str]]) -> StoredMail:
+    def _stored_mail(self, key: str, mail: Mail | None) -> StoredMail:
+        if mail is None:
+            return StoredMail(key, "", is_clean=False)
         answer = self._s3.get_object(Bucket=self._deployment.bucket, Key=key)
-        stored = bytes(answer["Body"].read())
-        for content, name in contents:
-            if stored.endswith(content):
-                added = stored[: len(stored) - len(content)]
-                return StoredMail(key, name, TRACE_FIELDS.fullmatch(added) is not None)
-        return StoredMail(key, "", is_clean=False)
+        stored, content = bytes(answer["Body"].read()), mail.read()
+        added = stored[: len(stored) - len(content)]
+        is_clean = stored.endswith(content) and TRACE_FIELDS.fullmatch(added) is not None
+        return StoredMail(key, mail.name, is_clean)
 
     def dead_letters(self) -> list[str]:
         """Keys of the objects that the messages in the dead-letter queue speak of."""
@@ -197,14 +213,15 @@ class DeployedSystem:
         )
         return [_object_key(message["Body"]) for message in answer.get("Messages", ())]
 
-    def proof(self, mails: Sequence[Mail]) -> Findings:
+    def proof(self, mails: Sequence[Mail], transactions: Iterable[Sent]) -> Findings:
         """Compare what is there with what the manifest expects of every mail."""
+        accepted = {self._deployment.prefix + sent.mail_id: sent.mail for sent in transactions}
         addresses = tenants_of(mails)
-        findings = Findings(self.counts(addresses), self.stored_mails(mails))
+        findings = Findings(self.counts(addresses), self.stored_mails(accepted))
         recorded = [mail for address in addresses for mail in self.recorded_mails(address)]
         dead = self.dead_letters()
         _check_counts(findings, expected_counts(mails))
-        _check_objects(findings, mails)
+        _check_objects(findings, accepted)
         for mail in mails:
             _check_mail(findings, mail, recorded, dead)
         return findings
@@ -213,11 +230,6 @@ class DeployedSystem:
 def tenants_of(mails: Iterable[Mail]) -> tuple[str, ...]:
     """The tenants that any of the mails is for."""
     return tuple(dict.fromkeys(address for mail in mails for address in mail.addresses))
-
-
-def _longest_first(content: tuple[bytes, str]) -> int:
-    """A mail that is the end of another one must not be taken for it."""
-    return -len(content[0])
 
 
 def _recorded_mail(item: dict[str, dict[str, str]]) -> RecordedMail:
@@ -248,16 +260,15 @@ def _check_counts(findings: Findings, expected: Counts) -> None:
             findings.problems.append(f"{name.replace('_', ' ')}: {found}, expected {wanted}")
 
 
-def _check_objects(findings: Findings, mails: Sequence[Mail]) -> None:
+def _check_objects(findings: Findings, accepted: Mapping[str, Mail]) -> None:
     """One object for each mail that was answered with 250, holding exactly its bytes."""
-    found = Counter(stored.mail_name for stored in findings.objects)
+    missing = accepted.keys() - {stored.key for stored in findings.objects}
     findings.problems += [
-        f"{mail.name}: {found[mail.name]} objects hold it, sent {mail.times} times"
-        for mail in mails
-        if found[mail.name] != mail.times
+        f"{accepted[key].name}: answered with 250, but there is no object {key}"
+        for key in sorted(missing)
     ]
     findings.problems += [
-        f"object {stored.key}: not a mail that was sent, byte for byte, after SES's header fields"
+        f"object {stored.key}: not the mail that was accepted, byte for byte, after SES's fields"
         for stored in findings.objects
         if not stored.is_clean
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ STAGES = (
     ("DynamoDB", "dynamodb"),
     ("task", "ecs"),
 )
+# Stages that are passed when their last step is done; the others when they are first reached.
+DONE_AT_LAST_STEP = ("lambda", "dynamodb")
 # Stages that no service answers for yet: the table says so instead of leaving a hole.
 NOT_SERVED = {"ecs": "not served yet"}
 # Results that are part of the plan, in the words of the table.
@@ -48,22 +51,33 @@ class Journey:
 
     def missing_stages(self, services: Iterable[str]) -> list[str]:
         """Which of the services left no step."""
-        seen = {step.service for step in self.steps}
-        return [service for service in services if service not in seen]
+        return [service for service in services if not self._steps_of(service)]
 
     def cells(self) -> list[str]:
         """One text for each stage, in order."""
         return [self._cell(service) for _, service in STAGES]
 
+    def _steps_of(self, service: str) -> list[Step]:
+        return [step for step in self.steps if step.service == service or _is_also(step, service)]
+
     def _cell(self, service: str) -> str:
-        steps = [step for step in self.steps if step.service == service]
+        steps = self._steps_of(service)
         if not steps:
             return NOT_SERVED.get(service, "-")
-        cell = elapsed(steps[0].at_ms - self.started_at_ms)
-        if steps[-1].at_ms - steps[0].at_ms >= 1_000:  # it came back later
-            cell += f" to {elapsed(steps[-1].at_ms - self.started_at_ms)}"
-        results = dict.fromkeys(step.result for step in steps if step.result != "ok")
-        return " ".join([cell, *(RESULT_WORDS.get(result, result) for result in results)])
+        passed = steps[-1] if service in DONE_AT_LAST_STEP else steps[0]
+        cell = elapsed(passed.at_ms - self.started_at_ms)
+        results = Counter(step.result for step in steps if step.result != "ok")
+        for result, times in results.items():
+            cell += f" {RESULT_WORDS.get(result, result)}" + (f" x{times}" if times > 1 else "")
+        for step in steps:
+            if step.action == "DeadLetter":
+                cell += f", set aside {elapsed(step.at_ms - self.started_at_ms)}"
+        return cell
+
+
+def _is_also(step: Step, service: str) -> bool:
+    """A receipt rule's S3 action is where the object comes into being."""
+    return service == "s3" and step.service == "ses" and step.action.endswith("S3Action")
 
 
 def elapsed(milliseconds: int) -> str:
