@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
 
 from kamome.services.dynamodb import numbers
 from kamome.services.dynamodb.errors import ValidationException
 from kamome.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, NESTING_DEPTH_MAX
-from kamome.services.dynamodb.shapes import AttributeValue
 
-Item = dict[str, AttributeValue]
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
+
+Item: TypeAlias = "dict[str, AttributeValue]"
 
 SET_TYPES = frozenset(("SS", "NS", "BS"))
 ORDERED_TYPES = frozenset(("S", "N", "B"))

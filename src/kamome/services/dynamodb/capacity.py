@@ -5,8 +5,12 @@ AWS: DynamoDB Developer Guide, DynamoDB provisioned capacity mode, Capacity unit
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kamome.services.dynamodb.limits import READ_UNIT_BYTES, WRITE_UNIT_BYTES
-from kamome.services.dynamodb.shapes import ConsumedCapacity
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import ConsumedCapacity
 
 
 def read_units(size_bytes: int, *, is_consistent: bool) -> float:

@@ -11,14 +11,16 @@ AWS: DynamoDB Developer Guide, Core components, Primary key; Partitions and data
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
 
 from kamome.services.dynamodb import numbers
 from kamome.services.dynamodb.attribute_values import Item, type_of
 from kamome.services.dynamodb.errors import ValidationException
 from kamome.services.dynamodb.limits import HASH_KEY_BYTES_MAX, RANGE_KEY_BYTES_MAX
-from kamome.services.dynamodb.shapes import AttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
 
 PLACEMENT_BYTES = 4
 _PLACEMENTS = 1 << (8 * PLACEMENT_BYTES)
@@ -30,16 +32,14 @@ _MISMATCH = "The provided key element does not match the schema"
 _INVALID = "One or more parameter values were invalid: "
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAttribute:
+class KeyAttribute(NamedTuple):
     """A key attribute: its name and type (S, N or B)."""
 
     name: str
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeySchema:
+class KeySchema(NamedTuple):
     """The primary key of a table: HASH, or HASH and RANGE."""
 
     hash: KeyAttribute
@@ -56,8 +56,7 @@ class KeySchema:
         return tuple(attribute.name for attribute in self.attributes)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
+class StoredKey(NamedTuple):
     """A primary key as the store knows it."""
 
     partition_key: bytes

@@ -8,6 +8,7 @@ AWS: DynamoDB Developer Guide, Legacy conditional parameters.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kamome.services.dynamodb.attribute_values import SET_TYPES, check_value, precedes, type_of
 from kamome.services.dynamodb.errors import ValidationException
@@ -32,12 +33,14 @@ from kamome.services.dynamodb.expressions.syntax import (
     RemoveAction,
     SetAction,
 )
-from kamome.services.dynamodb.shapes import (
-    AttributeValue,
-    AttributeValueUpdate,
-    ExpectedAttributeValue,
-)
-from kamome.services.dynamodb.shapes import Condition as LegacyCondition
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import (
+        AttributeValue,
+        AttributeValueUpdate,
+        ExpectedAttributeValue,
+    )
+    from kamome.services.dynamodb.shapes import Condition as LegacyCondition
 
 _INVALID = "One or more parameter values were invalid: "
 _COMPARATORS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}

@@ -6,10 +6,13 @@ AWS: DynamoDB Developer Guide, Legacy conditional parameters; Expression attribu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kamome.services.dynamodb.errors import ValidationException
 from kamome.services.dynamodb.expressions.placeholders import Placeholders
-from kamome.services.dynamodb.shapes import AttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
 
 # In the order in which AWS names them.
 _EXPRESSIONS = (

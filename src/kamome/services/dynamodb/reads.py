@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from kamome.context import RequestContext
-from kamome.services.dynamodb import capacity, legacy, shapes
+from kamome.services.dynamodb import capacity, legacy
 from kamome.services.dynamodb.attribute_values import Item, check_item
 from kamome.services.dynamodb.errors import ValidationException
 from kamome.services.dynamodb.expressions.condition_parser import parse_condition
@@ -38,7 +38,10 @@ from kamome.services.dynamodb.store import StoredItem, Table
 from kamome.services.dynamodb.stored_items import decode
 from kamome.services.dynamodb.tables import active_table
 
-_PageRequest = shapes.QueryRequest | shapes.ScanRequest
+if TYPE_CHECKING:
+    from kamome.services.dynamodb import shapes
+
+_PageRequest: TypeAlias = "shapes.QueryRequest | shapes.ScanRequest"
 # Rows taken from the store at once: few at first, as each may have 400 KB, then as many as the rest
 # of the page should need by the average so far.
 _FIRST_ROWS = 16
@@ -158,8 +161,7 @@ async def scan(
 # ---------------------------------------------------------------------- parameters
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """What of the items is wanted. `filter_paths` are the document paths in the filter."""
 
     filter: Condition | None

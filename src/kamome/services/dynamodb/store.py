@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import orjson
 
@@ -16,8 +15,7 @@ from kamome.storage.engine import Engine, Row
 TableStatus = Literal["CREATING", "ACTIVE", "DELETING", "GONE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A table as its row has it. `settings` is what CreateTable was given, as JSON."""
 
     account: str
@@ -42,8 +40,7 @@ class Table:
         return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredItem:
+class StoredItem(NamedTuple):
     """An item's row: its size by AWS's formula, and its bytes (see stored_items.py)."""
 
     key: StoredKey

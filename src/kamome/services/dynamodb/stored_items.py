@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import orjson
 
 from kamome.services.dynamodb.attribute_values import Item
-from kamome.services.dynamodb.shapes import AttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
 
 _PLAIN = b"J"
 _WITH_BINARIES = b"B"

@@ -6,17 +6,19 @@ AWS: DynamoDB API Reference, CreateTable; TableDescription.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
 from kamome.context import RequestContext
 from kamome.errors import OperationNotServed
-from kamome.services.dynamodb import shapes
 from kamome.services.dynamodb.errors import ValidationException
 from kamome.services.dynamodb.keys import KeyAttribute, KeySchema
 from kamome.services.dynamodb.limits import TAGS_MAX
 from kamome.services.dynamodb.store import Table, TableStatus
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb import shapes
 
 _INVALID = "One or more parameter values were invalid: "
 _NOT_SERVED = {

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import orjson
 
 from kamome.arn import parse_arn
 from kamome.context import RequestContext
-from kamome.services.dynamodb import shapes
 from kamome.services.dynamodb.errors import (
     AccessDeniedException,
     LimitExceededException,
@@ -31,6 +31,9 @@ from kamome.services.dynamodb.slice import DynamoDb
 from kamome.services.dynamodb.store import Table
 from kamome.services.dynamodb.table_settings import description_of, key_schema_of, settings_of
 from kamome.storage.outbox import Entry
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb import shapes
 
 # The outbox entry that removes a deleted table's items, a bounded number at a time.
 DELETE_ITEMS = "dynamodb.delete_items"

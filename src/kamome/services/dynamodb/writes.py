@@ -8,11 +8,10 @@ AWS: DynamoDB API Reference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from kamome.context import RequestContext
-from kamome.services.dynamodb import capacity, legacy, shapes
+from kamome.services.dynamodb import capacity, legacy
 from kamome.services.dynamodb.attribute_values import Item, check_item
 from kamome.services.dynamodb.errors import ConditionalCheckFailedException, ValidationException
 from kamome.services.dynamodb.expressions.condition_parser import parse_condition
@@ -31,7 +30,12 @@ from kamome.services.dynamodb.store import StoredItem, Table
 from kamome.services.dynamodb.stored_items import decode, encode
 from kamome.services.dynamodb.tables import active_table
 
-_WriteRequest = shapes.PutItemRequest | shapes.UpdateItemRequest | shapes.DeleteItemRequest
+if TYPE_CHECKING:
+    from kamome.services.dynamodb import shapes
+
+_WriteRequest: TypeAlias = (
+    "shapes.PutItemRequest | shapes.UpdateItemRequest | shapes.DeleteItemRequest"
+)
 
 
 async def put_item(
@@ -218,8 +222,7 @@ def _refuse_key_updates(table: Table, actions: tuple[Action, ...]) -> None:
 # ---------------------------------------------------------------------- before and after
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(NamedTuple):
     """The item that a write meets: its size, and itself where it was asked for."""
 
     size_bytes: int | None

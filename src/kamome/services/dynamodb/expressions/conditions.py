@@ -6,6 +6,7 @@ AWS: DynamoDB Developer Guide, Condition and filter expressions, operators, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from kamome.services.dynamodb.attribute_values import equal, members_of, precedes, type_of
 from kamome.services.dynamodb.expressions.paths import find
@@ -25,9 +26,11 @@ from kamome.services.dynamodb.expressions.syntax import (
     Or,
     PathOperand,
 )
-from kamome.services.dynamodb.shapes import AttributeValue
 
-_Item = Mapping[str, AttributeValue]
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
+
+_Item: TypeAlias = "Mapping[str, AttributeValue]"
 
 
 def holds(condition: Condition, item: _Item) -> bool:

@@ -6,7 +6,7 @@ AWS: DynamoDB Developer Guide, Key condition expressions for the Query operation
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from kamome.services.dynamodb.attribute_values import precedes, type_of
 from kamome.services.dynamodb.errors import ValidationException
@@ -36,14 +36,15 @@ from kamome.services.dynamodb.keys import (
     refuse_empty,
     sort_key,
 )
-from kamome.services.dynamodb.shapes import AttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
 
 _FLIPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _INVALID = "Invalid KeyConditionExpression: "
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRange:
+class KeyRange(NamedTuple):
     """Sort keys of one partition, from `low` (included) to `high` (excluded)."""
 
     partition_key: bytes
@@ -57,12 +58,11 @@ class KeyRange:
     def beyond(self, key: StoredKey, *, is_forward: bool) -> KeyRange:
         """What remains of the range after a key, in the direction of reading."""
         if is_forward:
-            return replace(self, low=_next(key.sort_key))
-        return replace(self, high=key.sort_key)
+            return self._replace(low=_next(key.sort_key))
+        return self._replace(high=key.sort_key)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyTest:
+class KeyTest(NamedTuple):
     """One condition on one key attribute: `=`, `<` …, BETWEEN or begins_with, and its values."""
 
     name: str
@@ -212,23 +212,23 @@ def _narrowed(whole: KeyRange, test: KeyTest) -> KeyRange:
     low = sort_key(test.values[0])
     match test.operator:
         case "=":
-            return replace(whole, low=low, high=_next(low))
+            return whole._replace(low=low, high=_next(low))
         case "<":
-            return replace(whole, high=low)
+            return whole._replace(high=low)
         case "<=":
-            return replace(whole, high=_next(low))
+            return whole._replace(high=_next(low))
         case ">":
-            return replace(whole, low=_next(low))
+            return whole._replace(low=_next(low))
         case ">=":
-            return replace(whole, low=low)
+            return whole._replace(low=low)
         case "begins_with":
-            return replace(whole, low=low, high=_after_prefix(low))
+            return whole._replace(low=low, high=_after_prefix(low))
     if precedes(test.values[1], test.values[0]):
         raise ValidationException(
             f"{_INVALID}The BETWEEN operator requires upper bound to be greater than or equal to"
             " lower bound"
         )
-    return replace(whole, low=low, high=_next(sort_key(test.values[1])))
+    return whole._replace(low=low, high=_next(sort_key(test.values[1])))
 
 
 def _next(key: bytes) -> bytes:

@@ -6,15 +6,13 @@ AWS: DynamoDB Developer Guide, Using expressions in DynamoDB (the syntax summari
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 TokenKind = Literal["name", "#", ":", "number", "operator", "other", "end"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of an expression. `start` and `end` are where it stands in the text."""
 
     kind: TokenKind

@@ -5,7 +5,7 @@ AWS: DynamoDB Developer Guide, Using expressions in DynamoDB.
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kamome.services.dynamodb.errors import ValidationException
 from kamome.services.dynamodb.expressions.lexer import Token, tokens_of
@@ -17,7 +17,9 @@ from kamome.services.dynamodb.limits import (
     EXPRESSION_NESTING_MAX,
     EXPRESSION_OPERATORS_MAX,
 )
-from kamome.services.dynamodb.shapes import AttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
 
 # An index of more digits than this is beyond any list that fits an item.
 _INDEX_DIGITS_MAX = 9

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kamome.services.dynamodb.attribute_values import check_value
 from kamome.services.dynamodb.errors import ValidationException
@@ -15,7 +16,9 @@ from kamome.services.dynamodb.limits import (
     EXPRESSION_ATTRIBUTES_BYTES_MAX,
     PLACEHOLDER_BYTES_MAX,
 )
-from kamome.services.dynamodb.shapes import AttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
 
 _NAME_KEY = re.compile(r"#[A-Za-z0-9_]+")
 _VALUE_KEY = re.compile(r":[A-Za-z0-9_]+")

@@ -6,12 +6,15 @@ AWS: DynamoDB Developer Guide, Using projection expressions in DynamoDB.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kamome.services.dynamodb.attribute_values import Item
 from kamome.services.dynamodb.expressions.parser import Parser
 from kamome.services.dynamodb.expressions.paths import PathNode, PathsClash, tree_of
 from kamome.services.dynamodb.expressions.placeholders import Placeholders
-from kamome.services.dynamodb.shapes import AttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
 
 
 def parse_projection(expression: str, placeholders: Placeholders) -> PathNode:

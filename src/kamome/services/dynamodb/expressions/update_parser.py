@@ -5,6 +5,8 @@ AWS: DynamoDB Developer Guide, Using update expressions in DynamoDB.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kamome.services.dynamodb.attribute_values import SET_TYPES, type_of
 from kamome.services.dynamodb.expressions.parser import Parser
 from kamome.services.dynamodb.expressions.paths import PathsClash, tree_of
@@ -23,7 +25,9 @@ from kamome.services.dynamodb.expressions.syntax import (
     SetAction,
     Value,
 )
-from kamome.services.dynamodb.shapes import AttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
 
 _SECTIONS = frozenset(("SET", "REMOVE", "ADD", "DELETE"))
 _CONDITION_FUNCTIONS = frozenset(

@@ -9,6 +9,7 @@ AWS: DynamoDB Developer Guide, Using update expressions in DynamoDB.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from kamome.services.dynamodb import numbers
 from kamome.services.dynamodb.attribute_values import (
@@ -33,11 +34,13 @@ from kamome.services.dynamodb.expressions.syntax import (
     SetAction,
     Value,
 )
-from kamome.services.dynamodb.shapes import AttributeValue
 
-_Item = Mapping[str, AttributeValue]
+if TYPE_CHECKING:
+    from kamome.services.dynamodb.shapes import AttributeValue
+
+_Item: TypeAlias = "Mapping[str, AttributeValue]"
 # What becomes of the place a path leads to: a new value, or None where it is removed.
-_Changes = Mapping[Path, AttributeValue | None]
+_Changes: TypeAlias = "Mapping[Path, AttributeValue | None]"
 
 _WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 
