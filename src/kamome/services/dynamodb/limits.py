@@ -12,8 +12,6 @@ ITEM_BYTES_MAX = 400 * 1024
 HASH_KEY_BYTES_MAX = 2048
 # Constraints, Partition keys and sort keys: sort key length.
 RANGE_KEY_BYTES_MAX = 1024
-# Constraints, Attributes: attribute name-value pairs per item, names of keys.
-KEY_NAME_BYTES_MAX = 255
 # Constraints, Naming rules: attribute names.
 ATTRIBUTE_NAME_BYTES_MAX = 65_535
 # Constraints, Items: nested attribute depth.
