@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
+
+from kamome.cli.local_session import admin_call
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "kamome", "demo", "inbound-mail")
@@ -55,6 +58,22 @@ def test_server_is_gone_when_the_demonstration_is_stopped(
 
     assert running.wait(timeout=TIMEOUT_S) == 130
     assert not Path(f"/proc/{server}").exists()
+
+
+def test_kept_server_answers_until_it_is_stopped() -> None:
+    with subprocess.Popen(
+        (*COMMAND, "--keep"), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines = list(takewhile(lambda line: "keeps running" not in line, process.stdout))
+        endpoint = next(line for line in lines if "answers at" in line).split()[3].rstrip(",")
+
+        health = admin_call(endpoint, "/_kamome/health")
+        process.send_signal(signal.SIGINT)
+
+        assert isinstance(health, dict)
+        assert f"  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-east-1\n" in lines
+        assert process.wait(timeout=TIMEOUT_S) == 0
 
 
 def test_data_directory_that_holds_something_is_refused(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DEADLINE_S = 110
 LOG_LINES_SHOWN = 30
+INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
 @click.group()
@@ -70,6 +71,7 @@ async def _run(report: Report, folder: Path, data: Path, keep: bool, deadline: i
 
     _cancel_on_signals()
     server = ChildServer(data)
+    problems = None
     try:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(deadline):
@@ -77,17 +79,30 @@ async def _run(report: Report, folder: Path, data: Path, keep: bool, deadline: i
                 await stack.enter_async_context(server)
                 problems = await InboundMail(report, folder, server).run(kept=keep)
             if keep:
-                report.say("Kamome keeps running. Ctrl-C stops it.")
-                await server.ended()
+                await _keep_running(report, server, problems)
     except TimeoutError:
         problems = [f"not done within {deadline} s"]
     except ServerFailed as error:
         problems = [str(error)]
     except asyncio.CancelledError:
-        report.say("Stopped.")
-        return 130
+        if problems is None:
+            report.say("Stopped.")
+            return INTERRUPTED
+    return _verdict(report, server, problems or [])
+
+
+async def _keep_running(report: Report, server: ChildServer, problems: list[str]) -> None:
+    """Show what is wrong at once, since the end may be far, and wait for it."""
+    for problem in problems:
+        report.problem(problem)
+    report.say("Kamome keeps running. Ctrl-C stops it.")
+    await server.ended()
+
+
+def _verdict(report: Report, server: ChildServer, problems: list[str]) -> int:
+    """The exit status, after the problems have been shown."""
     if server.exit_status != 0:
-        problems.append(f"Kamome ended with exit status {server.exit_status}")
+        problems = [*problems, f"Kamome ended with exit status {server.exit_status}"]
     for problem in problems:
         report.problem(problem)
     if problems:
