@@ -20,6 +20,7 @@ from kamome.observe.admin import CLOCK_OFFSET, AdminApi
 from kamome.observe.journeys import Journeys
 from kamome.services import Served
 from kamome.services.lambda_ import slice as lambda_slice
+from kamome.services.lambda_.functions import open_code
 from kamome.services.ses import intake
 from kamome.storage.blobs import Blobs
 from kamome.storage.data_directory import DataDirectory
@@ -164,7 +165,10 @@ class App:
             self.kernel.facts,
             services=[each.service.name for each in served],
             is_freezing_allowed=self.settings.ephemeral or self.settings.allow_freeze,
-            extra={"/SimpleNotificationService-": self._certificate},
+            extra={
+                "/SimpleNotificationService-": self._certificate,
+                "/_kamome/lambda/": self._function_code,
+            },
         )
 
     async def _certificate(self, request: HttpRequest) -> HttpResponse:
@@ -173,3 +177,12 @@ class App:
         if pem is None:
             return HttpResponse(404, [("content-type", "text/plain")], b"")
         return HttpResponse(200, [("content-type", "application/x-pem-file")], pem)
+
+    async def _function_code(self, request: HttpRequest) -> HttpResponse:
+        """The deployment package of a function, by the hash that GetFunction's URL ends with."""
+        opened = open_code(self.slices.lambda_, request.raw_path.rpartition("/")[2])
+        if opened is None or request.method != "GET":
+            return HttpResponse(404, [("content-type", "text/plain")], b"")
+        size, body = opened
+        headers = [("content-type", "application/zip"), ("content-length", str(size))]
+        return HttpResponse(200, headers, body)

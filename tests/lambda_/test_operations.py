@@ -67,6 +67,19 @@ async def test_function_is_pending_in_the_answer_and_active_afterwards(world: Wo
     assert found["Code"]["Location"] == "http://code/f"
 
 
+async def test_package_can_be_downloaded_by_its_hash(world: World) -> None:
+    packed = world.archive(ECHO)
+    await world.create(ECHO, Code={"ZipFile": packed})
+
+    opened = functions.open_code(world.lambda_, hashlib.sha256(packed).hexdigest())
+
+    assert opened is not None
+    assert opened[0] == len(packed)
+    assert b"".join([piece async for piece in opened[1]]) == packed
+    assert functions.open_code(world.lambda_, "0" * 64) is None
+    assert functions.open_code(world.lambda_, "../x") is None
+
+
 async def test_function_name_can_be_taken_once(world: World) -> None:
     await world.create(ECHO)
 
@@ -292,7 +305,7 @@ async def test_invocation_over_the_accounts_concurrency_is_throttled(world: Worl
 
 async def test_code_cache_that_was_removed_is_made_again(world: World) -> None:
     await world.create(ECHO)
-    world.lambda_.code.remove_unused(lambda name: False)
+    world.lambda_.code.remove_unused(lambda sha256: False)
 
     assert (await world.invoke(5))["Payload"] == b"5"
 

@@ -223,7 +223,7 @@ async def test_unused_code_is_removed(code_store: CodeStore) -> None:
     await code_store.unpack(unused, code.code_sha256(unused))
     (code_store.folder / "tmp-left-over").mkdir()
 
-    code_store.remove_unused(lambda name: name == kept.name)
+    code_store.remove_unused(lambda sha256: sha256 == code.code_sha256(used))
 
     assert list(code_store.folder.iterdir()) == [kept]
 

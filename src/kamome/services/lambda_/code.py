@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import stat
 import zipfile
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from kamome.services.lambda_.limits import (
 _CANNOT_UNZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
 _COMPRESSIONS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _IS_ENCRYPTED = 0x1
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,16 @@ def code_sha256(archive: bytes) -> str:
     return base64.b64encode(hashlib.sha256(archive).digest()).decode("ascii")
 
 
-def code_folder_name(sha256: str) -> str:
-    """The name of the folder that holds what the archive of this `CodeSha256` unpacks to."""
+def code_hash(sha256: str) -> str:
+    """A `CodeSha256` in hexadecimal: names the folder of the unpacked code, and its download."""
     return base64.b64decode(sha256).hex()
+
+
+def sha256_of(code_hash: str) -> str:
+    """The `CodeSha256` of such a name; empty where the text is none."""
+    if _HASH.fullmatch(code_hash) is None:
+        return ""
+    return base64.b64encode(bytes.fromhex(code_hash)).decode("ascii")
 
 
 def check_upload(archive: bytes) -> None:

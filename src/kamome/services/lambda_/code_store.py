@@ -8,7 +8,6 @@ are removed when the server starts; until then a running instance may still need
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
 import zipfile
 import zlib
@@ -19,13 +18,13 @@ from pathlib import Path
 from kamome.services.lambda_.code import (
     cannot_unzip,
     check_unzipped_size,
-    code_folder_name,
+    code_hash,
     files_of,
     open_archive,
+    sha256_of,
 )
 
 _PIECE_BYTES = 256 * 1024
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class CodeStore:
         Raises:
             InvalidParameterValueException: see `code.files_of`; or the archive is damaged.
         """
-        final = self.folder / code_folder_name(sha256)
+        final = self.folder / code_hash(sha256)
         if not final.exists():
             temporary = self.folder / f"tmp-{self.unique(16)}"
             await asyncio.to_thread(_unpack, archive, temporary, final)
@@ -49,16 +48,17 @@ class CodeStore:
 
     async def ensure(self, sha256: str, read: Callable[[], AsyncIterator[bytes]]) -> Path:
         """The task root of a function's code, unpacked again where the cache has been removed."""
-        final = self.folder / code_folder_name(sha256)
+        final = self.folder / code_hash(sha256)
         if final.exists():
             return final
         return await self.unpack(b"".join([piece async for piece in read()]), sha256)
 
     def remove_unused(self, is_used: Callable[[str], bool]) -> None:
-        """Remove the folders whose hash (hexadecimal) is not used. Before any instance starts."""
+        """Remove folders whose `CodeSha256` is not used. For the start, before any instance."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for folder in self.folder.iterdir():
-            if _HASH.fullmatch(folder.name) is None or not is_used(folder.name):
+            sha256 = sha256_of(folder.name)
+            if not sha256 or not is_used(sha256):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -48,10 +48,10 @@ class InvalidRequestContentException(AwsError):
 
 
 class RequestEntityTooLargeException(AwsError):
-    """The payload exceeds the Invoke request limit.
+    """The payload exceeds the Invoke request limit. The code is not in the model.
 
-    The model calls this `RequestTooLargeException`; what AWS sends is this code (seen by users of
-    every SDK), so no modelled exception class ever matches it, there or here.
+    The model says `RequestTooLargeException`; what AWS sends, by the reports of its users, is this
+    code, so no modelled exception class ever matches it, there or here.
     """
 
     status = 413
@@ -67,7 +67,7 @@ class TooManyRequestsException(AwsError):
 
 
 class AccessDeniedException(AwsError):
-    """The function is in another account, and no policy allows the call."""
+    """The function is in another account, which no policy opens. AWS: Common Errors."""
 
     status = 403
 

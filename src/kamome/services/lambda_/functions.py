@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from kamome.errors import AwsError
 from kamome.services.lambda_ import shapes
-from kamome.services.lambda_.code import check_unzipped_size, check_upload, code_sha256
+from kamome.services.lambda_.code import (
+    check_unzipped_size,
+    check_upload,
+    code_hash,
+    code_sha256,
+    sha256_of,
+)
 from kamome.services.lambda_.errors import (
     CodeStorageExceededException,
     InvalidParameterValueException,
@@ -135,7 +141,7 @@ async def get_function(
         "Configuration": _shown(function, named),
         "Code": {
             "RepositoryType": "S3",
-            "Location": lambda_.ports.code_url(ctx, function.name, function.code.sha256),
+            "Location": lambda_.ports.code_url(ctx, function.name, code_hash(function.code.sha256)),
         },
     }
     if function.tags:
@@ -251,6 +257,18 @@ async def update_function_configuration(
     _replace(lambda_, function, changed)
     lambda_.instances.retire(instance_key(function))
     return function_configuration(changed, "Updating")
+
+
+def open_code(lambda_: Lambda, hash_: str) -> tuple[int, AsyncIterator[bytes]] | None:
+    """A deployment package by the hash that `Code.Location` ends with: its size and its bytes.
+
+    None where no function has it. Like a presigned URL, the hash is the permission: it cannot be
+    guessed by who does not have the package.
+
+    AWS: Lambda API Reference, FunctionCodeLocation.
+    """
+    code = lambda_.store.find_code(sha256_of(hash_))
+    return None if code is None else (code.size, lambda_.blobs.read(code.blob_id))
 
 
 # ---------------------------------------------------------------------- markers

@@ -64,8 +64,8 @@ class Ports:
     """All of them.
 
     `read_object(ctx, bucket, key)` is the whole body of an S3 object, as the caller may read it.
-    `code_url(ctx, function_name, code_sha256)` is where a client can download a function's
-    deployment package (GetFunction, Code.Location).
+    `code_url(ctx, function_name, code_hash)` is where a client can download a function's
+    deployment package (GetFunction, Code.Location); `functions.open_code` opens it by the hash.
     """
 
     queue: QueuePort

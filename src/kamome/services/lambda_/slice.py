@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,9 +124,7 @@ def prepare(lambda_: Lambda) -> None:
     ended = lambda_.host.remove_leftovers()
     if ended:
         logger.info("Ended %d function processes that an earlier run had left.", ended)
-    lambda_.code.remove_unused(
-        lambda name: lambda_.store.is_code_used(base64.b64encode(bytes.fromhex(name)).decode())
-    )
+    lambda_.code.remove_unused(lambda sha256: lambda_.store.find_code(sha256) is not None)
 
 
 def start(lambda_: Lambda) -> None:

@@ -46,7 +46,9 @@ SELECT_CODE_STORED = """
 SELECT coalesce(sum(code_size), 0) FROM lambda_function WHERE account = ? AND region = ?
 """
 # Index lambda_function_code.
-SELECT_CODE_USED = "SELECT 1 FROM lambda_function WHERE code_sha256 = ? LIMIT 1"
+SELECT_CODE = """
+SELECT code_blob_id, code_sha256, code_size FROM lambda_function WHERE code_sha256 = ? LIMIT 1
+"""
 
 # All by primary key.
 SELECT_POLICY = """
@@ -136,9 +138,10 @@ class Store:
         assert row is not None
         return cast("int", row[0])
 
-    def is_code_used(self, sha256: str) -> bool:
-        """Whether any function has this `CodeSha256`."""
-        return self._engine.one(SELECT_CODE_USED, (sha256,)) is not None
+    def find_code(self, sha256: str) -> Code | None:
+        """A deployment package by its `CodeSha256`, if any function has it."""
+        row = self._engine.one(SELECT_CODE, (sha256,))
+        return None if row is None else Code(str(row[0]), str(row[1]), cast("int", row[2]))
 
     # ------------------------------------------------------------------ policies
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from kamome.errors import AwsError
 from kamome.observe.journeys import trace_root
 from kamome.services.lambda_.batches import Batch, Verdict, batches_of, verdict
-from kamome.services.lambda_.errors import TooManyRequestsException
+from kamome.services.lambda_.errors import ServiceException, TooManyRequestsException
 from kamome.services.lambda_.invocations import Call, run_function
 from kamome.services.lambda_.limits import PAYLOAD_BYTES_MAX, RECEIVE_MAX
 from kamome.services.lambda_.payloads import Result
@@ -153,7 +153,7 @@ class SqsPoller:
         )
         try:
             result = await run_function(self._lambda, function, call)
-        except TooManyRequestsException as error:
+        except (TooManyRequestsException, ServiceException) as error:
             self._take_rest()
             return error.message
         self._rest_ms = 0

@@ -106,13 +106,14 @@ class InstancePool:
         try:
             if started.failure is not None:
                 report = instance.report_failed_init(invocation.request_id, started.failure)
-                self.discard(instance)
-                return report
-            report = await instance.invoke(invocation)
+            else:
+                report = await instance.invoke(invocation)
         except BaseException:
             self.discard(instance)
             raise
-        if report.outcome.kind in {"response", "error"}:
+        if self._is_closed and report.outcome.kind == "exited":
+            raise _stopping()  # it was ended by us, which is no failure of the function
+        if started.failure is None and report.outcome.kind in {"response", "error"}:
             self.release(instance)
         else:
             self.discard(instance)

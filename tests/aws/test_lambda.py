@@ -1,0 +1,271 @@
+"""Lambda by boto3 through the whole server, with SQS as event source and S3 as code location."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import time
+import urllib.request
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Tenant
+
+ECHO = "def handler(event, context):\n    print('seen', event)\n    return event\n"
+
+
+@pytest.fixture
+def client(kamome: Tenant) -> Any:
+    return kamome.client("lambda")
+
+
+def package(source: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        zipped.writestr("app.py", source)
+    return file.getvalue()
+
+
+def create(client: Any, source: str, name: str = "f", **more: object) -> str:
+    request = {
+        "FunctionName": name,
+        "Runtime": "python3.11",
+        "Role": "arn:aws:iam::000000000000:role/r",
+        "Handler": "app.handler",
+        "Code": {"ZipFile": package(source)},
+        **more,
+    }
+    arn: str = client.create_function(**request)["FunctionArn"]
+    client.get_waiter("function_active_v2").wait(FunctionName=name)
+    return arn
+
+
+def code_of(caught: pytest.ExceptionInfo[ClientError]) -> tuple[str, int]:
+    response = caught.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """The pipeline behind an answer is asynchronous; it ends within the deadline or not at all."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_function_is_created_invoked_and_deleted(client: Any, kamome: Tenant) -> None:
+    arn = create(client, ECHO)
+    assert arn == f"arn:aws:lambda:eu-west-1:{kamome.account}:function:f"
+
+    answer = client.invoke(FunctionName=arn, Payload=b'{"a": 1}', LogType="Tail")
+    client.delete_function(FunctionName="f")
+
+    assert answer["StatusCode"] == 200
+    assert answer["ExecutedVersion"] == "$LATEST"
+    assert json.loads(answer["Payload"].read()) == {"a": 1}
+    assert b"seen {'a': 1}" in base64.b64decode(answer["LogResult"])
+    with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
+        client.invoke(FunctionName="f")
+    assert caught.value.response["Error"]["Message"] == f"Function not found: {arn}"
+    assert caught.value.response["Type"] == "User"
+
+
+def test_error_of_the_function_is_an_answer(client: Any) -> None:
+    create(client, "def handler(event, context):\n    raise ValueError('no order')\n")
+
+    answer = client.invoke(FunctionName="f")
+
+    assert answer["FunctionError"] == "Unhandled"
+    document = json.loads(answer["Payload"].read())
+    assert (document["errorType"], document["errorMessage"]) == ("ValueError", "no order")
+
+
+def test_event_and_dry_run_answer_without_waiting(client: Any) -> None:
+    create(client, ECHO)
+
+    event = client.invoke(FunctionName="f", InvocationType="Event", Payload=b"1")
+    dry_run = client.invoke(FunctionName="f", InvocationType="DryRun")
+
+    assert (event["StatusCode"], event["Payload"].read()) == (202, b"")
+    assert dry_run["StatusCode"] == 204
+
+
+def test_function_calls_the_server_as_its_own_account(client: Any, kamome: Tenant) -> None:
+    create(
+        client,
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    return boto3.client('sts').get_caller_identity()['Account']\n",
+        Timeout=20,
+    )
+
+    assert json.loads(client.invoke(FunctionName="f")["Payload"].read()) == kamome.account
+
+
+def test_code_comes_from_s3_and_can_be_downloaded(client: Any, kamome: Tenant) -> None:
+    s3 = kamome.client("s3")
+    bucket = f"code-{kamome.account}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": kamome.region})
+    s3.put_object(Bucket=bucket, Key="f.zip", Body=package(ECHO))
+    create(client, "", Code={"S3Bucket": bucket, "S3Key": "f.zip"})
+
+    location = client.get_function(FunctionName="f")["Code"]["Location"]
+
+    assert json.loads(client.invoke(FunctionName="f", Payload=b"[1]")["Payload"].read()) == [1]
+    with urllib.request.urlopen(location) as download:
+        assert download.read() == package(ECHO)
+
+
+def test_functions_are_paged(client: Any) -> None:
+    for name in ("a", "b", "c"):
+        create(client, ECHO, name)
+
+    pages = client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 2})
+
+    assert [[shown["FunctionName"] for shown in page["Functions"]] for page in pages] == [
+        ["a", "b"],
+        ["c"],
+    ]
+
+
+def test_configuration_and_code_are_updated(client: Any) -> None:
+    create(client, ECHO)
+    client.update_function_configuration(FunctionName="f", Timeout=7, Description="new")
+    client.get_waiter("function_updated_v2").wait(FunctionName="f")
+    client.update_function_code(
+        FunctionName="f", ZipFile=package("def handler(e, c):\n    return 'new'\n")
+    )
+    client.get_waiter("function_updated_v2").wait(FunctionName="f")
+
+    shown = client.get_function_configuration(FunctionName="f")
+
+    assert (shown["Timeout"], shown["Description"]) == (7, "new")
+    assert json.loads(client.invoke(FunctionName="f")["Payload"].read()) == "new"
+
+
+@pytest.mark.parametrize(
+    ("members", "code", "status"),
+    [
+        pytest.param({"Timeout": 901}, "ValidationException", 400, id="timeout"),
+        pytest.param({"Runtime": "cobol"}, "ValidationException", 400, id="runtime"),
+        pytest.param({"Role": "me"}, "ValidationException", 400, id="role"),
+        pytest.param({"Layers": ["arn:x"]}, "ValidationException", 400, id="no layer ARN"),
+        pytest.param({"Publish": True}, "NotImplemented", 501, id="versions"),
+        pytest.param(
+            {"Environment": {"Variables": {"AWS_REGION": "x"}}},
+            "InvalidParameterValueException",
+            400,
+            id="reserved variable",
+        ),
+        pytest.param(
+            {"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException", 400, id="zip"
+        ),
+    ],
+)
+def test_function_is_refused(
+    client: Any, members: dict[str, object], code: str, status: int
+) -> None:
+    with pytest.raises(ClientError) as caught:
+        create(client, ECHO, "f", **members)
+
+    assert code_of(caught) == (code, status)
+
+
+def test_function_name_is_taken(client: Any) -> None:
+    create(client, ECHO)
+
+    with pytest.raises(client.exceptions.ResourceConflictException) as caught:
+        create(client, ECHO)
+
+    assert caught.value.response["Error"]["Message"] == "Function already exist: f"
+
+
+def test_payload_that_is_no_json_is_refused(client: Any) -> None:
+    create(client, ECHO)
+
+    with pytest.raises(client.exceptions.InvalidRequestContentException):
+        client.invoke(FunctionName="f", Payload=b"{'a': 1}")
+
+
+def test_permission_is_added_and_removed(client: Any) -> None:
+    create(client, ECHO)
+    client.add_permission(
+        FunctionName="f",
+        StatementId="s3",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::bucket",
+    )
+
+    policy = json.loads(client.get_policy(FunctionName="f")["Policy"])
+    client.remove_permission(FunctionName="f", StatementId="s3")
+
+    assert [statement["Sid"] for statement in policy["Statement"]] == ["s3"]
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_policy(FunctionName="f")
+
+
+def test_queue_feeds_the_function_and_reported_messages_reach_the_dlq(
+    client: Any, kamome: Tenant
+) -> None:
+    sqs = kamome.client("sqs")
+    dlq = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    dlq_arn = sqs.get_queue_attributes(QueueUrl=dlq, AttributeNames=["QueueArn"])["Attributes"]
+    redrive = {"deadLetterTargetArn": dlq_arn["QueueArn"], "maxReceiveCount": "2"}
+    queue = sqs.create_queue(
+        QueueName="orders",
+        Attributes={"VisibilityTimeout": "30", "RedrivePolicy": json.dumps(redrive)},
+    )["QueueUrl"]
+    create(
+        client,
+        "def handler(event, context):\n"
+        "    return {'batchItemFailures': [{'itemIdentifier': r['messageId']}\n"
+        "        for r in event['Records'] if r['body'] == 'poison']}\n",
+    )
+    created = client.create_event_source_mapping(
+        FunctionName="f",
+        EventSourceArn=f"arn:aws:sqs:eu-west-1:{kamome.account}:orders",
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )
+    assert created["State"] == "Creating"
+    assert client.get_event_source_mapping(UUID=created["UUID"])["State"] == "Enabled"
+    for body in ("one", "poison", "two"):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+
+    def counts() -> tuple[int, int]:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+        return int(found[names[0]]), int(found[names[1]])
+
+    assert eventually(lambda: counts() == (0, 1))
+    kamome.advance(30)
+    kamome.advance(30)
+
+    [dead] = sqs.receive_message(QueueUrl=dlq).get("Messages", [])
+    assert dead["Body"] == "poison"
+    assert counts() == (0, 0)
+
+
+def test_visibility_timeout_less_than_the_function_timeout_is_refused(
+    client: Any, kamome: Tenant
+) -> None:
+    kamome.client("sqs").create_queue(QueueName="short", Attributes={"VisibilityTimeout": "5"})
+    create(client, ECHO, Timeout=6)
+
+    with pytest.raises(client.exceptions.InvalidParameterValueException) as caught:
+        client.create_event_source_mapping(
+            FunctionName="f", EventSourceArn=f"arn:aws:sqs:eu-west-1:{kamome.account}:short"
+        )
+
+    assert caught.value.response["Error"]["Message"] == (
+        "Queue visibility timeout: 5 seconds is less than Function timeout: 6 seconds"
+    )
