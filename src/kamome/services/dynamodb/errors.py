@@ -9,7 +9,10 @@ from kamome.errors import AwsError
 
 
 class ValidationException(AwsError):
-    """The request is not one that DynamoDB can carry out. AWS: Error handling."""
+    """The request is not one that DynamoDB can carry out. Not in the service model.
+
+    AWS: Error handling, ValidationException.
+    """
 
 
 class ResourceNotFoundException(AwsError):
@@ -38,5 +41,5 @@ class LimitExceededException(AwsError):
 class AccessDeniedException(AwsError):
     """The table's ARN names another account, and no resource policy lets us in.
 
-    AWS: Error handling.
+    Not in the service model. AWS: Error handling, AccessDeniedException.
     """
