@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ from kamome.services.lambda_.runtimes.process import ProcessHost
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import Runtime
-
-ECHO = "def handler(event, context):\n    return event\n"
 
 
 async def test_function_gets_its_event_and_context(runtime: Runtime) -> None:
@@ -181,6 +180,15 @@ async def test_log_tail_holds_the_lines_of_the_invocation(runtime: Runtime) -> N
     assert "init line" not in tail
 
 
+async def test_lines_of_lambda_begin_at_the_margin(runtime: Runtime) -> None:
+    spec = runtime.spec("def handler(event, context):\n    print('half a line', end='')\n")
+
+    lines = (await runtime.invoke(spec)).log_tail.decode().splitlines()
+
+    assert lines[1] == "half a line"
+    assert lines[2].startswith("END RequestId: ")
+
+
 async def test_log_tail_is_the_last_4_kb(runtime: Runtime, tmp_path: Path) -> None:
     spec = runtime.spec("def handler(event, context):\n    print('x' * 100_000)\n")
 
@@ -214,6 +222,17 @@ async def test_environment_is_made_from_nothing(
     assert seen["_X_AMZN_TRACE_ID"] == "Root=1-68e60000-0123456789abcdef01234567"
     assert seen["LAMBDA_TASK_ROOT"] == str(spec.code_folder)
     assert seen["HOME"] == seen["TMPDIR"]
+
+
+async def test_trace_cannot_add_headers(runtime: Runtime) -> None:
+    spec = runtime.spec(
+        "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n"
+    )
+    evil = replace(_invocation(), trace="Root=1-0-0\r\nLambda-Runtime-Deadline-Ms: 1\r\n\r\n注文")
+
+    report = await runtime.pool.run(spec, lambda: evil)
+
+    assert orjson.loads(report.outcome.payload) == "Root=1-0-0Lambda-Runtime-Deadline-Ms: 1"
 
 
 async def test_instance_has_its_own_temporary_folder(runtime: Runtime, tmp_path: Path) -> None:
@@ -281,7 +300,7 @@ async def test_leftovers_of_a_killed_server_are_ended(
 
 
 def _invocation() -> Invocation:
-    return Invocation("11111111-2222-4333-8444-555555555555", b"null", 0, "arn", "Root=1-0-0")
+    return Invocation("r-1", b"null", 1 << 41, "arn", "Root=1-0-0")
 
 
 async def _is_gone(pid: int) -> bool:

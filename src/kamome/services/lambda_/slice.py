@@ -81,11 +81,12 @@ def make_lambda(
     settings: LambdaSettings,
 ) -> Lambda:
     """The slice, with nothing started yet; its outbox kind is registered."""
+    folder = settings.folder.absolute()  # functions have another working folder than the server
     host = ProcessHost(
         clock=clock,
         unique=ids.hex,
-        folder=settings.folder / "instances",
-        log_folder=settings.folder / "logs",
+        folder=folder / "instances",
+        log_folder=folder / "logs",
         endpoint_url=settings.endpoint_url,
         credentials=settings.credentials,
     )
@@ -99,7 +100,7 @@ def make_lambda(
         ids=ids,
         ports=ports,
         settings=settings,
-        code=CodeStore(settings.folder / "code", ids.hex),
+        code=CodeStore(folder / "code", ids.hex),
         host=host,
         instances=InstancePool(
             host.instance, clock, settings.processes_max, settings.idle_s * 1000

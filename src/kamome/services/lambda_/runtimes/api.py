@@ -150,7 +150,7 @@ class RuntimeApi:
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
             "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
             "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-            "Lambda-Runtime-Trace-Id": invocation.trace,
+            "Lambda-Runtime-Trace-Id": _header_value(invocation.trace),
         }
         if invocation.client_context:
             headers["Lambda-Runtime-Client-Context"] = invocation.client_context
@@ -284,6 +284,11 @@ class _Connection(asyncio.Protocol):
 
     def _path(self) -> str:
         return self._url.decode("latin-1").partition("?")[0]
+
+
+def _header_value(text: str) -> str:
+    """Printable ASCII only: a trace comes from clients, who could end the header with it."""
+    return "".join(letter for letter in text if " " <= letter <= "~")
 
 
 def _error_type(body: bytes) -> str:

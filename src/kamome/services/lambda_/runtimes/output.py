@@ -13,6 +13,8 @@ from kamome.services.lambda_.limits import (
 )
 
 _READ_BYTES = 64 * 1024
+# A longer line is cut in the file, so that what is held of one is bounded.
+_LINE_BYTES_MAX = 256 * 1024
 
 
 class FunctionLog:
@@ -43,6 +45,7 @@ class Output:
     def __init__(self, log: FunctionLog) -> None:
         self._log = log
         self._tail = bytearray()
+        self._line = bytearray()  # what has come of a line that has not ended
         self._reader, self.writer = os.pipe()
         os.set_blocking(self._reader, False)
 
@@ -57,7 +60,9 @@ class Output:
         self._tail.clear()
 
     def note(self, line: str) -> None:
-        """Add a line of Lambda's own."""
+        """Add lines of Lambda's own; they begin at the margin, whatever the function left."""
+        if self._line:
+            self._take(b"\n")
         self._take(line.encode())
 
     def drain(self) -> None:
@@ -82,16 +87,26 @@ class Output:
     def close(self) -> None:
         """Let go of the pipe."""
         self.drain()
+        if self._line:
+            self._log.write(bytes(self._line) + b"\n")
+            self._line.clear()
         self._close_reader()
         if self.writer >= 0:
             os.close(self.writer)
             self.writer = -1
 
     def _take(self, text: bytes) -> None:
-        self._log.write(text)
+        """Whole lines go to the file, which instances of the same function share."""
         self._tail += text[-LOG_TAIL_BYTES:]
         if len(self._tail) > LOG_TAIL_BYTES:
             del self._tail[:-LOG_TAIL_BYTES]
+        self._line += text
+        end = self._line.rfind(b"\n") + 1
+        if len(self._line) - end > _LINE_BYTES_MAX:
+            end = len(self._line)
+        if end:
+            self._log.write(bytes(self._line[:end]))
+            del self._line[:end]
 
     def _close_reader(self) -> None:
         if self._reader >= 0:

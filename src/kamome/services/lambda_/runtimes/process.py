@@ -200,10 +200,11 @@ class ProcessInstance:
             stderr=self._output.writer,
             start_new_session=True,
         )
-        (self._folder / _PID_FILE).write_text(str(self._process.pid), "ascii")
         self._output.watch()
-        _limit(self._process.pid, spec)
         self._watcher = asyncio.create_task(self._watch(self._process))
+        _limit(self._process.pid, spec)
+        with contextlib.suppress(OSError):  # needed only to clear up after a killed server
+            (self._folder / _PID_FILE).write_text(str(self._process.pid), "ascii")
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Wait for the end of the process, tell who waits for it, and clear up after it."""
@@ -245,20 +246,17 @@ class ProcessInstance:
         init_duration_ms: float | None,
     ) -> None:
         spec = self.spec
-        self._output.note(end_line(request_id))
-        self._output.note(
-            report_line(
-                request_id,
-                outcome,
-                duration_ms=duration_ms,
-                init_duration_ms=init_duration_ms,
-                memory_mb=spec.memory_mb,
-                max_memory_mb=self._max_memory_mb,
-            )
+        lines = end_line(request_id) + report_line(
+            request_id,
+            outcome,
+            duration_ms=duration_ms,
+            init_duration_ms=init_duration_ms,
+            memory_mb=spec.memory_mb,
+            max_memory_mb=self._max_memory_mb,
         )
         if outcome.kind == "timed_out":
-            now_ms = self._host.clock.now_ms()
-            self._output.note(timed_out_line(request_id, now_ms, spec.timeout_s))
+            lines += timed_out_line(request_id, self._host.clock.now_ms(), spec.timeout_s)
+        self._output.note(lines)
 
     def _read_max_memory(self) -> None:
         """VmHWM, the peak resident size; stays as it was where the process cannot be asked."""
