@@ -1,0 +1,55 @@
+# `make demo` and `make test` set up everything they need in .venv.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+DATA ?= .kamome
+PORT ?= 4566
+SMTP_PORT ?= 2525
+
+.PHONY: install demo serve test check bench lock clean
+
+install: $(STAMP)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
+	touch $(STAMP)
+
+demo: install
+	$(BIN)/kamome demo inbound-mail
+
+serve: install
+	$(BIN)/kamome serve --port $(PORT) --smtp-port $(SMTP_PORT) --data $(DATA)
+
+# Everything a laptop can run. The fast checks come first, so that they fail first.
+test: install
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pytest --numprocesses 2 --dist worksteal -p no:cacheprovider
+
+# Under a minute: what to run before a commit.
+check: install
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --quiet --numprocesses 2 --dist worksteal -m "not slow"
+
+bench: install
+	$(BIN)/python bench/run.py
+
+# New versions of everything, with hashes and without index addresses.
+lock: install
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	  --no-emit-index-url --no-header --extra dev --output-file requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --constraint requirements/dev.txt \
+	  --output-file requirements/runtime.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,233 @@
+"""What is measured: one function per case, giving each connection its work."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import boto3
+
+from load import Work
+from requests import REGION, Requests, with_body
+
+_HANDLES = re.compile(rb'"ReceiptHandle":\s*"([^"]+)"')
+_TEXT = "m" * 1024
+
+
+@dataclass(frozen=True)
+class Case:
+    """A named load. `target` is the least ratio to the no-op server that issue or design ask for."""
+
+    name: str
+    prepare: Callable[[Bench], Callable[[int], Work]]
+    connections: int = 64
+    target: float | None = None
+
+
+class Bench:
+    """A running server with the resources that the cases use."""
+
+    def __init__(self, port: int) -> None:
+        self.requests = Requests(port)
+        self._number = 0
+
+    def client(self, service: str) -> object:
+        return boto3.client(
+            service,
+            endpoint_url=self.requests.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def queue(self) -> str:
+        self._number += 1
+        created = self.client("sqs").create_queue(QueueName=f"bench-{self._number}")  # type: ignore[attr-defined] # boto3
+        return str(created["QueueUrl"])
+
+    def sqs(self, operation: str, **body: object) -> bytes:
+        return self.requests.json("sqs", f"AmazonSQS.{operation}", body)
+
+    def dynamodb(self, operation: str, **body: object) -> bytes:
+        return self.requests.json("dynamodb", f"DynamoDB_20120810.{operation}", body)
+
+
+def repeat(request: bytes, operations: int = 1) -> Callable[[int], Work]:
+    """Every connection sends the same request for ever."""
+
+    def work(_connection: int) -> Work:
+        while True:
+            yield request, operations
+
+    return work
+
+
+def sqs_send(bench: Bench) -> Callable[[int], Work]:
+    return repeat(bench.sqs("SendMessage", QueueUrl=bench.queue(), MessageBody=_TEXT))
+
+
+def sqs_send_batch(bench: Bench) -> Callable[[int], Work]:
+    return repeat(_batch(bench, bench.queue()), 10)
+
+
+def _batch(bench: Bench, url: str) -> bytes:
+    entries = [{"Id": str(i), "MessageBody": _TEXT} for i in range(10)]
+    return bench.sqs("SendMessageBatch", QueueUrl=url, Entries=entries)
+
+
+def sqs_cycle(bench: Bench) -> Callable[[int], Work]:
+    """Send ten singly, receive ten, delete the batch; whole messages are counted, at the end."""
+    url = bench.queue()
+    send = bench.sqs("SendMessage", QueueUrl=url, MessageBody=_TEXT)
+    receive = bench.sqs(
+        "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600
+    )
+    delete = bench.sqs("DeleteMessageBatch", QueueUrl=url, Entries=[])
+
+    def work(_connection: int) -> Work:
+        while True:
+            for _ in range(10):
+                yield send, 0
+            handles = _HANDLES.findall((yield receive, 0))
+            if handles:
+                yield with_body(delete, _deletion(url, handles)), len(handles)
+
+    return work
+
+
+def _deletion(url: str, handles: list[bytes]) -> bytes:
+    entries = [{"Id": str(i), "ReceiptHandle": h.decode()} for i, h in enumerate(handles)]
+    return json.dumps({"QueueUrl": url, "Entries": entries}).encode()
+
+
+def sqs_receive_delete(bench: Bench) -> Callable[[int], Work]:
+    """Receive ten and delete them one by one, from a queue that is filled before."""
+    url = bench.queue()
+    fill(bench, url, 40_000)
+    receive = bench.sqs(
+        "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600
+    )
+    delete = bench.sqs("DeleteMessage", QueueUrl=url, ReceiptHandle="")
+
+    def work(_connection: int) -> Work:
+        while True:
+            handles = _HANDLES.findall((yield receive, 0))
+            for handle in handles:
+                body = json.dumps({"QueueUrl": url, "ReceiptHandle": handle.decode()}).encode()
+                yield with_body(delete, body), 1
+
+    return work
+
+
+def fill(bench: Bench, url: str, messages: int) -> None:
+    """Put so many messages of 100 bytes into a queue."""
+    import http.client
+
+    connection = http.client.HTTPConnection(bench.requests.endpoint.removeprefix("http://"))
+    entries = [{"Id": str(i), "MessageBody": "m" * 100} for i in range(10)]
+    body = json.dumps({"QueueUrl": url, "Entries": entries}).encode()
+    head = {"Content-Type": "application/x-amz-json-1.0"}
+    for _ in range(messages // 10):
+        connection.request(
+            "POST", "/", body, {**head, "X-Amz-Target": "AmazonSQS.SendMessageBatch"}
+        )
+        response = connection.getresponse()
+        assert response.read()
+        assert response.status == 200, response.status
+    connection.close()
+
+
+def _bucket(bench: Bench) -> str:
+    bench._number += 1
+    name = f"bench-{bench._number}"
+    bench.client("s3").create_bucket(Bucket=name)  # type: ignore[attr-defined] # boto3
+    return name
+
+
+def s3_put(size: int) -> Callable[[Bench], Callable[[int], Work]]:
+    def prepare(bench: Bench) -> Callable[[int], Work]:
+        bucket = _bucket(bench)
+        content = b"x" * size
+        requests = [bench.requests.s3("PUT", f"/{bucket}/key-{i}", content) for i in range(64)]
+
+        def work(connection: int) -> Work:
+            while True:
+                yield requests[connection], 1
+
+        return work
+
+    return prepare
+
+
+def s3_get(bench: Bench) -> Callable[[int], Work]:
+    bucket = _bucket(bench)
+    bench.client("s3").put_object(Bucket=bucket, Key="key", Body=b"x" * 1024)  # type: ignore[attr-defined] # boto3
+    return repeat(bench.requests.s3("GET", f"/{bucket}/key"))
+
+
+def _table(bench: Bench) -> str:
+    bench._number += 1
+    name = f"bench-{bench._number}"
+    client = bench.client("dynamodb")
+    client.create_table(  # type: ignore[attr-defined] # boto3
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})  # type: ignore[attr-defined] # boto3
+    return name
+
+
+def dynamodb_put(bench: Bench) -> Callable[[int], Work]:
+    table = _table(bench)
+    requests = [_put(bench, table, i) for i in range(64)]
+
+    def work(connection: int) -> Work:
+        while True:
+            yield requests[connection], 1
+
+    return work
+
+
+def _put(bench: Bench, table: str, number: int) -> bytes:
+    item = {"id": {"S": f"item-{number}"}, "n": {"N": "1"}, "text": {"S": _TEXT}}
+    return bench.dynamodb("PutItem", TableName=table, Item=item)
+
+
+def dynamodb_get(bench: Bench) -> Callable[[int], Work]:
+    table = _table(bench)
+    item = {"id": {"S": "item"}, "n": {"N": "1"}, "text": {"S": _TEXT}}
+    bench.client("dynamodb").put_item(TableName=table, Item=item)  # type: ignore[attr-defined] # boto3
+    return repeat(bench.dynamodb("GetItem", TableName=table, Key={"id": {"S": "item"}}))
+
+
+CASES = (
+    Case("SendMessage, 1 KB", sqs_send, target=0.30),
+    Case("SendMessageBatch of 10, messages", sqs_send_batch),
+    Case("ReceiveMessage of 10, DeleteMessage each, messages", sqs_receive_delete),
+    Case("send, receive, delete batch, whole messages", sqs_cycle),
+    Case("PutObject 1 KB", s3_put(1024)),
+    Case("PutObject 1 MB", s3_put(1024 * 1024), connections=8),
+    Case("GetObject 1 KB", s3_get),
+    Case("PutItem 1 KB", dynamodb_put),
+    Case("GetItem 1 KB", dynamodb_get),
+)
+
+
+def depth_cycle(bench: Bench, url: str) -> Callable[[int], Work]:
+    """Send one, receive one, delete it: the number waiting stays as it is."""
+    send = bench.sqs("SendMessage", QueueUrl=url, MessageBody="m" * 100)
+    receive = bench.sqs("ReceiveMessage", QueueUrl=url, VisibilityTimeout=600)
+    delete = bench.sqs("DeleteMessage", QueueUrl=url, ReceiptHandle="")
+
+    def work(_connection: int) -> Work:
+        while True:
+            yield send, 0
+            for handle in _HANDLES.findall((yield receive, 0)):
+                body = json.dumps({"QueueUrl": url, "ReceiptHandle": handle.decode()}).encode()
+                yield with_body(delete, body), 1
+
+    return work
