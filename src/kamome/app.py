@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,7 +69,7 @@ class App:
         self._open_store()
         self.slices = Slices(self.kernel, self._slice_settings())
         lambda_slice.prepare(self.slices.lambda_)
-        self._http = HttpListener(self._server())
+        self._http = HttpListener(self._server(), request_id=self.kernel.ids.uuid)
         self.port = await self._http.start(self.settings.host, self.settings.port)
         self._inbound = Inbound(
             self.slices.mails,
@@ -83,6 +84,7 @@ class App:
         self.kernel.outbox.start()
         lambda_slice.start(self.slices.lambda_)
         self._inbound.start_retention()
+        self._cleaning = asyncio.get_running_loop().create_task(self._remove_orphans())
 
     async def stop(self) -> None:
         """Finish what is under way, from the outside in, and close the store.
@@ -93,11 +95,18 @@ class App:
         await lambda_slice.stop(self.slices.lambda_)
         await self.kernel.outbox.stop()
         await self._http.stop()
+        self._cleaning.cancel()
+        await asyncio.wait([self._cleaning])
         await self.kernel.engine.close()
         self.kernel.blobs.close()
         self.directory.close()
 
     # ------------------------------------------------------------------ parts
+
+    async def _remove_orphans(self) -> None:
+        removed = await self.kernel.blobs.remove_orphans()
+        if removed:
+            logger.info("Removed %d files that interrupted writes had left.", removed)
 
     def _open_store(self) -> None:
         package = Path(__file__).parent

@@ -3,17 +3,21 @@
 `Clock.now_ms()` is epoch milliseconds, UTC. `Clock.call_at(when_ms, callback)` runs a callback when
 that moment comes; the heap behind it holds only the near future, long waits live in the durable
 due table (`storage/outbox.py`). `Activity` counts work that has begun and not ended, so that
-advancing time can wait for the consequences of one moment before it moves to the next.
+advancing time can wait for the consequences of one moment before it moves to the next. A callback
+that returns True says that it has none: 100,015 attempts at a queue that is down then need no
+passes of the event loop in between.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+logger = logging.getLogger(__name__)
 
 # One advance fires at most this many timers, so that a timer that re-arms itself at the same
 # moment for ever cannot hang the server. 23 days of SNS retries are 100,015.
@@ -21,6 +25,13 @@ TIMERS_PER_ADVANCE_MAX = 10_000_000
 # How many passes of the event loop with nothing under way count as quiet. Work passes between
 # tasks through at most two queues (a future, then a callback) before it shows as activity.
 _QUIET_PASSES = 3
+# Moments without consequences that may pass before the loop serves others again, and the store
+# commits: about 5 ms of work.
+_MOMENTS_PER_PASS_MAX = 64
+
+# Returns True where nothing follows from the call but what it has done itself, and what later
+# timers will do.
+Callback = Callable[[], bool | None]
 
 
 class Activity:
@@ -51,6 +62,11 @@ class Activity:
         if self._under_way == 0:
             self._idle.set()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether work is under way."""
+        return self._under_way > 0
+
     async def quiet(self) -> None:
         """Return when no work is under way and none is about to begin."""
         passes = 0
@@ -62,13 +78,18 @@ class Activity:
             passes += 1
 
 
-@dataclass(order=True, slots=True)
 class Timer:
     """One callback and its moment. `cancel()` is cheap; the heap drops it when it comes up."""
 
-    when_ms: int
-    order: int
-    callback: Callable[[], None] | None = field(compare=False)
+    __slots__ = ("callback", "order", "when_ms")
+
+    def __init__(self, when_ms: int, order: int, callback: Callback) -> None:
+        self.when_ms = when_ms
+        self.order = order
+        self.callback: Callback | None = callback
+
+    def __lt__(self, other: Timer) -> bool:
+        return (self.when_ms, self.order) < (other.when_ms, other.order)
 
     def cancel(self) -> None:
         """The callback will not run."""
@@ -102,6 +123,11 @@ class Clock:
         return self._frozen_ms is not None
 
     @property
+    def is_advancing(self) -> bool:
+        """Whether an advance is under way; there is one at a time."""
+        return self._advancing
+
+    @property
     def offset_ms(self) -> int:
         """How far this clock is ahead of the machine's."""
         return self.now_ms() - self._source()
@@ -116,7 +142,7 @@ class Clock:
         """The machine's own time, for signature dates of clients that live in real time."""
         return self._source()
 
-    def call_at(self, when_ms: int, callback: Callable[[], None]) -> Timer:
+    def call_at(self, when_ms: int, callback: Callback) -> Timer:
         """Run `callback` once, when `when_ms` has come. Timers of one moment run in order made."""
         self._order += 1
         timer = Timer(when_ms, self._order, callback)
@@ -170,7 +196,7 @@ class Clock:
             raise ValueError("the clock is being advanced already")
         self._advancing = True
         target_ms = self.now_ms() + delta_ms
-        fired = 0
+        fired = unwatched = 0
         try:
             await self.activity.quiet()
             while fired < TIMERS_PER_ADVANCE_MAX:
@@ -180,9 +206,12 @@ class Clock:
                 self._move_to(timer.when_ms)
                 heapq.heappop(self._heap)
                 fired += 1
-                if timer.callback is not None:
-                    timer.callback()
-                await self.activity.quiet()
+                is_settled = _run(timer)
+                unwatched += 1
+                if not is_settled or self.activity.is_busy or unwatched >= _MOMENTS_PER_PASS_MAX:
+                    unwatched = 0
+                    await self.activity.quiet()
+            await self.activity.quiet()
             self._move_to(target_ms)
         finally:
             self._advancing = False
@@ -224,12 +253,27 @@ class Clock:
         self._armed = None
         if self._advancing or self._frozen_ms is not None:
             return
-        now_ms = self.now_ms()
+        now_ms, last = self.now_ms(), self._order
         while (timer := self._next_timer()) is not None and timer.when_ms <= now_ms:
+            if timer.order > last:
+                break  # made by one of these: the loop serves others before it runs
             heapq.heappop(self._heap)
-            if timer.callback is not None:
-                timer.callback()
+            _run(timer)
         self._arm()
+
+
+def _run(timer: Timer) -> bool:
+    """Run what is due; returns True if nothing follows from it.
+
+    One that fails (a full disk) must stop neither the clock nor the others.
+    """
+    if timer.callback is None:
+        return True
+    try:
+        return bool(timer.callback())
+    except Exception:
+        logger.exception("what was due at %d failed", timer.when_ms)
+        return False
 
 
 def manual_clock(start_ms: int = 1_760_000_000_000) -> Clock:

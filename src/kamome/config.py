@@ -8,6 +8,7 @@ file (TOML) its name.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -19,6 +20,12 @@ PREFIX = "KAMOME_"
 _OTHER_VARIABLES = frozenset({"KAMOME_CONFIG", "KAMOME_ENDPOINT"})
 _BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _AUTH_MODES = ("accept", "enforce")
+_KINDS = {int: "a whole number", bool: "true or false", str: "text"}
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[A-Za-z0-9-]{1,64}")
+# A name or an address of either version. An empty one would mean every address.
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,253}")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -98,12 +105,16 @@ def configured_keys(settings: Settings) -> list[ConfiguredKey]:
     Raises:
         SettingError: one is not ACCESS:SECRET or ACCESS:SECRET:ACCOUNT.
     """
-    keys = []
+    keys: list[ConfiguredKey] = []
     for text in filter(None, (part.strip() for part in settings.keys.split(","))):
         parts = text.split(":")
         if len(parts) not in (2, 3) or not all(parts):
             raise SettingError("keys must be ACCESS:SECRET or ACCESS:SECRET:ACCOUNT, by commas.")
         account = parts[2] if len(parts) == 3 else settings.account
+        if not _ACCOUNT.fullmatch(account):
+            raise SettingError(f"The account of the key {parts[0]} is 12 digits, not {account!r}.")
+        if parts[0] in (key.access_key for key in keys):
+            raise SettingError(f"The access key {parts[0]} is in keys twice.")
         keys.append(ConfiguredKey(parts[0], parts[1], account))
     return keys
 
@@ -111,7 +122,7 @@ def configured_keys(settings: Settings) -> list[ConfiguredKey]:
 def _from_file(file: Path) -> dict[str, object]:
     try:
         values = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: not TOML, or not UTF-8
         raise SettingError(f"The settings in {file} cannot be read: {error}.") from error
     for name in values:
         _check_known(name, f"in {file}", _names())
@@ -148,11 +159,11 @@ def _convert(name: str, value: object, kind: type) -> object:
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
     text = str(value).strip()
-    if kind is int and text.lstrip("-").isdigit():
+    if kind is int and _WHOLE_NUMBER.fullmatch(text):
         return int(text)
     if kind is bool and text.lower() in _BOOLEANS:
         return _BOOLEANS[text.lower()]
-    raise SettingError(f"The setting {name} takes {kind.__name__}, not {value!r}.")
+    raise SettingError(f"The setting {name} takes {_KINDS[kind]}, not {value!r}.")
 
 
 def _checked(settings: Settings) -> Settings:
@@ -163,10 +174,13 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(f"The setting auth is one of {', '.join(_AUTH_MODES)}.")
     if settings.log_level not in _LOG_LEVELS:
         raise SettingError(f"The setting log_level is one of {', '.join(_LOG_LEVELS)}.")
-    if len(settings.account) != 12 or not settings.account.isdigit():
+    if not _ACCOUNT.fullmatch(settings.account):
         raise SettingError("The setting account is 12 digits.")
     if settings.ephemeral and settings.data:
         raise SettingError("Give either a data directory or ephemeral, not both.")
+    for name, kind in (("host", _HOST), ("smtp_hostname", _HOST), ("region", _REGION)):
+        if not kind.fullmatch(getattr(settings, name)):
+            raise SettingError(f"The setting {name} cannot be {getattr(settings, name)!r}.")
     if settings.lambda_processes < 1:
         raise SettingError("The setting lambda_processes is at least 1.")
     if settings.auth == "enforce" and not configured_keys(settings):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
+class RequestContext(msgspec.Struct, frozen=True):
     """Who calls, where, and in which journey.
 
     `base_url` is scheme, host and port as the client used them, for URLs that we hand out
@@ -32,7 +32,9 @@ class RequestContext:
 
     def as_service(self, principal: str, *, source_arn: str = "") -> RequestContext:
         """The same journey continued by a service principal (`sns.amazonaws.com`)."""
-        return replace(self, principal=principal, source_arn=source_arn, protocol="internal")
+        return msgspec.structs.replace(
+            self, principal=principal, source_arn=source_arn, protocol="internal"
+        )
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource in this account and region."""

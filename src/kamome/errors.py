@@ -66,6 +66,19 @@ class UnknownOperation(AwsError):
     status = 400
 
 
+class UnknownPath(UnknownOperation):
+    """No operation answers this method at this path (services with JSON bodies)."""
+
+    code = "UnknownOperationException"
+    status = 404
+
+
+class MethodNotAllowed(AwsError):
+    """No operation answers this method at this path. AWS: S3, Error responses."""
+
+    status = 405
+
+
 class SerializationError(AwsError):
     """The body cannot be read as the operation's input. AWS: Common Errors, Serialization."""
 

@@ -21,6 +21,7 @@ SQS = Service(
     signing_name="sqs",
     target_prefix="AmazonSQS",
     api_version="2012-11-05",
+    host_labels=("queue",),
     complete=sqs.complete,
 )
 SNS = Service(
@@ -52,6 +53,7 @@ SES = Service(
     resource_of=ses.resource_of,
     signing_name="ses",
     api_version="2010-12-01",
+    host_labels=("email",),
     # AWS: SES Developer Guide, Service quotas: 40 MB of mail, here in Base64 in a form.
     body_bytes_max=64 * 1024 * 1024,
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
+
+import msgspec
 
 
 class BodyStream:
@@ -37,8 +38,7 @@ class BodyStream:
         return b"".join([chunk async for chunk in self._chunks])
 
 
-@dataclass(slots=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct):
     """One request. Header names are lower case; `raw_path` and `raw_query` are as sent.
 
     `path` is what routing left for the service (percent-encoded still): for S3 it begins with the
@@ -55,7 +55,7 @@ class HttpRequest:
     scheme: str = "http"
     client_ip: str = "127.0.0.1"
     path: str = ""
-    _index: dict[str, str] = field(default_factory=dict)
+    _index: dict[str, str] = msgspec.field(default_factory=dict)
     _query: list[tuple[str, str]] | None = None
 
     def __post_init__(self) -> None:
@@ -64,6 +64,11 @@ class HttpRequest:
         index = self._index
         for name, value in self.headers:
             index[name] = f"{index[name]},{value}" if name in index else value
+
+    def add_header(self, name: str, value: str) -> None:
+        """A header that the client did not send and the request has all the same."""
+        self.headers.append((name, value))
+        self._index[name] = value
 
     def header(self, name: str, default: str = "") -> str:
         """Value of a header by lower-case name; repeated ones joined by commas (RFC 9110 §5.3)."""
@@ -98,8 +103,7 @@ class HttpRequest:
         return f"{self.scheme}://{self.header('host', 'localhost')}"
 
 
-@dataclass(slots=True)
-class HttpResponse:
+class HttpResponse(msgspec.Struct):
     """One answer. `body` is bytes, or an iterator for a streamed one (then a length header)."""
 
     status: int

@@ -8,9 +8,10 @@ other can be made in any order.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+import msgspec
 
 from kamome import registry
 from kamome.clock import Clock
@@ -60,8 +61,7 @@ _PARTITION = "aws"
 _MAILS_UNDER_WAY = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(msgspec.Struct, frozen=True):
     """What every slice stands on."""
 
     engine: Engine
@@ -73,8 +73,7 @@ class Kernel:
     journeys: Journeys
 
 
-@dataclass(frozen=True, slots=True)
-class SliceSettings:
+class SliceSettings(msgspec.Struct, frozen=True):
     """What the slices are told of the server's settings."""
 
     lambda_folder: Path

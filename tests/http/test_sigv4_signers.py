@@ -6,12 +6,12 @@ Oracles: botocore's signers and the AWS Common Runtime's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kamome.errors import AwsError
 from kamome.http import sigv4

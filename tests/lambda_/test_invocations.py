@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from kamome.errors import OperationNotServed
 from kamome.services.lambda_ import invocations

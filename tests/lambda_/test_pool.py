@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kamome.clock import Clock, manual_clock
 from kamome.services.lambda_.errors import ServiceException, TooManyRequestsException

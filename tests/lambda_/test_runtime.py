@@ -6,12 +6,12 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from kamome.clock import Clock
 from kamome.services.lambda_.runtimes.port import Invocation

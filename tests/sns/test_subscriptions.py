@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from tests.sns.world import ACCOUNT, DLQ, FUNCTION, QUEUE, World
 
 from kamome.errors import AwsError, OperationNotServed

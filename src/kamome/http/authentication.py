@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from kamome.clock import Clock
 from kamome.http import errors
@@ -14,8 +15,7 @@ from kamome.wire import HttpRequest
 _ACCOUNT_DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class AccessKey:
+class AccessKey(msgspec.Struct, frozen=True):
     """A secret and the account it belongs to."""
 
     secret: str
@@ -46,18 +46,24 @@ class Authentication:
         """The credential of a request, unverified."""
         return parse(request)
 
-    def verify(self, request: HttpRequest, credential: Credential | None) -> Seed | None:
+    def verify(
+        self, request: HttpRequest, credential: Credential | None, signing_name: str
+    ) -> Seed | None:
         """Check the signature where that is asked for; None where it is not.
+
+        `signing_name` is the service that the call is for.
 
         Raises:
             AwsError: with the code that the service uses for a missing, unknown, wrong or expired
-                signature.
+                signature, or one that is scoped to another service.
         """
         if not self.is_enforced:
             return None
+        family = family_of(request, signing_name)
         if credential is None:
-            raise errors.missing_authentication(family_of(request))
-        family = family_of(request, credential.service)
+            raise errors.missing_authentication(family)
+        if credential.service != signing_name:
+            raise errors.wrong_service(family, credential.service, signing_name)
         key = self._find_key(credential.access_key)
         if key is None:
             raise errors.unknown_access_key(family, credential.access_key)
@@ -74,6 +80,6 @@ class Authentication:
         if key is not None:
             return key.account
         name = credential.access_key
-        if len(name) == _ACCOUNT_DIGITS and name.isdigit():
+        if len(name) == _ACCOUNT_DIGITS and name.isascii() and name.isdigit():
             return name
         return self._default_account

@@ -26,7 +26,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from kamome.errors import AwsError
 from kamome.http.canonical import to_bytes
@@ -55,8 +56,7 @@ _TRAILER_SIGNATURE = "x-amz-trailer-signature"
 _CRLF = b"\r\n"
 
 
-@dataclass(slots=True)
-class ChunkDecoder:
+class ChunkDecoder(msgspec.Struct):
     """Takes an `aws-chunked` body in pieces of any size, gives its data and trailing headers.
 
     `content_sha256` is one of the three values above; `decoded_length` is
@@ -75,15 +75,15 @@ class ChunkDecoder:
     announced: frozenset[str] = frozenset()
     seed: Seed | None = None
     access_key: str = ""
-    trailers: dict[str, str] = field(default_factory=dict)
+    trailers: dict[str, str] = msgspec.field(default_factory=dict)
 
-    _pending: bytearray = field(default_factory=bytearray)
+    _pending: bytearray = msgspec.field(default_factory=bytearray)
     _state: str = "header"
     _left: int = 0
     _chunk_bytes: int = -1
     _chunk_signature: str = ""
     _previous: str = ""
-    _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _digest: hashlib._Hash = msgspec.field(default_factory=hashlib.sha256)
     _chunks: int = 0
     _decoded: int = 0
 

@@ -46,6 +46,7 @@ _SCOPE_CHARACTERS_MAX = 1024
 _NAME_CHARACTERS_MAX = 128
 _SIGNATURE_MARK = "Signature="
 _SIGNATURE_DIGITS = 64
+_REGION = re.compile(r"[A-Za-z0-9-]+")
 _DATE = re.compile(r"\d{8}")
 _AMZ_DATE = re.compile(r"\d{8}T\d{6}Z")
 _EXPIRES = re.compile(r"-?\d{1,18}")
@@ -289,7 +290,8 @@ def _credential_parts(credential: str) -> tuple[str, str, str, str]:
         )
     if max(len(access_key), len(region), len(service)) > _NAME_CHARACTERS_MAX:
         raise _Malformed(malformed, "Credential has an element that is too long.")
-    if not region:
+    # It becomes part of ARNs, URLs and header values.
+    if not _REGION.fullmatch(region):
         raise _Malformed(
             malformed, f"Credential should be scoped to a valid region, not '{region}'."
         )

@@ -11,8 +11,9 @@ AWS: Common Errors; DynamoDB Developer Guide, Error handling; S3 API Reference, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from kamome.errors import AwsError
 from kamome.http.canonical import to_bytes
@@ -25,8 +26,7 @@ _S3_MISMATCH = (
 Family = Literal["s3", "json", "query", "rest"]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """Why a signature differs: what the server calculated, to be laid beside the client's.
 
     `canonical_request` and `string_to_sign` are as the server made them from the request that
@@ -253,8 +253,7 @@ class MalformedTrailerError(AwsError):
 # --- the same refusal in each family --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyErrors:
+class FamilyErrors(msgspec.Struct, frozen=True):
     """The classes with which one family of services refuses a caller."""
 
     signature: type[SignatureMismatch]
@@ -301,6 +300,21 @@ def missing_authentication(family: Family) -> AwsError:
     if family == "s3":
         return AccessDenied("Access Denied")
     return FAMILY_ERRORS[family].missing("Request is missing Authentication Token")
+
+
+def wrong_service(family: Family, scoped: str, signing_name: str) -> AwsError:
+    """The signature is scoped to another service than the call is for.
+
+    AWS: IAM User Guide, Troubleshoot Signature Version 4, credential scope.
+    """
+    if family == "s3":
+        return AuthorizationHeaderMalformed(
+            "The authorization header is malformed; "
+            f'incorrect service "{scoped}". This endpoint belongs to "{signing_name}".'
+        )
+    return FAMILY_ERRORS[family].signature(
+        f"Credential should be scoped to correct service: '{signing_name}'. "
+    )
 
 
 def unknown_access_key(family: Family, access_key: str) -> AwsError:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
-from kamome.http.server import Server
+from kamome.http.connection import Bounds, Connection
+
+if TYPE_CHECKING:
+    from kamome.http.server import Server
 
 logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048
 _KEEP_ALIVE_S = 75
 _GRACE_S = 15
+# How long a request that has been told to stop may take to do so.
+_CANCEL_S = 5
 
 
 class _Uvicorn(uvicorn.Server):
@@ -28,21 +35,26 @@ class _Uvicorn(uvicorn.Server):
 
 
 class HttpListener:
-    """One HTTP port."""
+    """One HTTP port. `request_id` makes the ids of answers that no application gives."""
 
-    def __init__(self, app: Server) -> None:
+    def __init__(
+        self, app: Server, *, request_id: Callable[[], str], bounds: Bounds | None = None
+    ) -> None:
         self._app = app
+        self._request_id = request_id
+        self._bounds = bounds or Bounds()
         self._server: _Uvicorn | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port (port 0 picks one). Raises OSError when it is taken."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-        listening.setblocking(False)
+        # Uvicorn tells every malformed request, and each failure that `Server` has logged already.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        listening = _bound_socket(host, port)
+        connection = partial(Connection, bounds=self._bounds, request_id=self._request_id)
         config = uvicorn.Config(
             self._app,
-            http="httptools",
+            http=cast("type[asyncio.Protocol]", connection),
             ws="none",
             loop="none",
             lifespan="off",
@@ -57,12 +69,30 @@ class HttpListener:
         self._task = asyncio.get_running_loop().create_task(self._server.serve([listening]))
         while not self._server.started and not self._task.done():  # noqa: ASYNC110 - at start only
             await asyncio.sleep(0)
+        if self._task.done():
+            listening.close()
+            await self._task
         bound: int = listening.getsockname()[1]
         return bound
 
     async def stop(self) -> None:
-        """Take no more requests; give those under way time to end."""
+        """Take no more requests; give those under way time to end, then end them."""
         if self._server is None or self._task is None:
             return
         self._server.should_exit = True
         await self._task
+        late = set(self._server.server_state.tasks)
+        if late:
+            logger.warning("%d requests did not end in %d s.", len(late), _GRACE_S)
+            await asyncio.wait(late, timeout=_CANCEL_S)
+
+
+def _bound_socket(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # `::` means every address, those of version 4 too.
+    is_dual = host == "::" and socket.has_dualstack_ipv6()
+    listening = socket.create_server(
+        (host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=is_dual
+    )
+    listening.setblocking(False)
+    return listening

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import orjson
 
 from kamome.clock import Clock
@@ -46,8 +46,7 @@ class Body(Protocol):
         """Call back when the client hangs up before it is answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(msgspec.Struct, frozen=True):
     """What holds for a caller who does not say."""
 
     region: str
@@ -86,7 +85,8 @@ class Pipeline:
             if _streams(call):
                 # Tells the verification that the body is still to come, and so far only promised.
                 request.stream = BodyStream(body.chunks(), None)
-            seed = self._authentication.verify(request, credential)
+            service = call.served.service
+            seed = self._authentication.verify(request, credential, service.signing_name)
             if request.stream is not None:
                 key = credential.access_key if credential is not None else ""
                 request.stream = open_payload(request, body.chunks(), seed, access_key=key)
@@ -100,15 +100,23 @@ class Pipeline:
             logger.exception("request %s failed", request_id)
             return _refusal(call, InternalFailure(_OUR_MISTAKE), request, request_id)
 
+    def refuse(self, request: HttpRequest, error: AwsError) -> HttpResponse:
+        """Answer a request that is not one for any service."""
+        return _refusal(None, error, request, self._ids.uuid())
+
     async def _identify(self, served: Served | None, request: HttpRequest, body: Body) -> Call:
         """Find the operation, reading the body unless the operation streams it."""
-        if served is not None and "query" not in served.service.protocols:
+        if served is None:
+            request.body = await body.read(_FORM_BYTES_MAX)
+            return self._routes.call_of(None, request)
+        if "query" not in served.service.protocols:
             call = self._routes.call_of(served, request)
             if not _streams(call):
-                request.body = await body.read(served.service.body_bytes_max)
+                request.body = await _read(call, body)
             return call
-        limit = served.service.body_bytes_max if served is not None else _FORM_BYTES_MAX
-        request.body = await body.read(limit)
+        # A form names its operation in the body: until then only the protocol is known.
+        protocol_name = "json" if request.has_header("x-amz-target") else "query"
+        request.body = await _read(Call(served, protocol_name, ""), body)
         return self._routes.call_of(served, request)
 
     def _context(
@@ -187,6 +195,14 @@ def _streams(call: Call) -> bool:
         and call.model.operation(call.operation).streaming_input is not None
         and call.served.service.streams
     )
+
+
+async def _read(call: Call, body: Body) -> bytes:
+    """The whole body; what is wrong with it is told in the call's own protocol."""
+    try:
+        return await body.read(call.served.service.body_bytes_max)
+    except AwsError as error:
+        raise CallRefused(call, error) from None
 
 
 def _refusal(

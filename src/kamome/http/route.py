@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from kamome.errors import AwsError, OperationNotServed, UnknownOperation
+import msgspec
+
+from kamome.errors import (
+    AwsError,
+    MethodNotAllowed,
+    OperationNotServed,
+    UnknownOperation,
+    UnknownPath,
+)
 from kamome.http.credential import Credential
 from kamome.protocols.model import ServiceModel, load_model
 from kamome.protocols.operation_table import match
@@ -22,17 +29,14 @@ from kamome.wire import HttpRequest
 _ACTION = re.compile(r"(?:^|&)Action=([^&]*)")
 _VERSION = re.compile(r"(?:^|&)Version=([^&]*)")
 _FORM = "application/x-www-form-urlencoded"
-# `bucket.s3.amazonaws.com`, `bucket.s3.eu-west-1.amazonaws.com`, `bucket.s3.localhost…`.
-_VIRTUAL_BUCKET = re.compile(r"(.+)\.s3[.-](?:[a-z0-9-]+\.)*(?:amazonaws\.com|localhost.*)")
-# `sqs.eu-west-1.amazonaws.com`, `sns.localhost.localstack.cloud`, `eu-west-1.queue.amazonaws.com`.
-_SERVICE_HOST = re.compile(
-    r"(?:[a-z0-9-]+\.)?([a-z0-9-]+)\.(?:[a-z0-9-]+\.)*(?:amazonaws|localhost)"
-)
+# Domains below which a name is a service's, a bucket's, or both (`bucket.s3.eu-west-1.…`).
+_DOMAIN = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|localhost|localhost\.localstack\.cloud)$")
+# `bucket.s3`, `bucket.s3.eu-west-1`, `bucket.s3-eu-west-1`, `bucket.s3.dualstack.eu-west-1`.
+_BUCKET_HOST = re.compile(r"(.+)\.s3(?:[.-][a-z0-9-]+){0,3}")
 _OBJECT_STORE = "s3"
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """What a request turned out to mean."""
 
     served: Served
@@ -53,6 +57,7 @@ class Routes:
         self._by_target = {s.service.target_prefix: s for s in services if s.service.target_prefix}
         self._by_signing = {s.service.signing_name: s for s in services}
         self._by_version = {s.service.api_version: s for s in services if s.service.api_version}
+        self._by_host = {label: s for s in services for label in _host_labels(s)}
         self._by_path = [(prefix, s) for s in services for prefix in s.service.path_prefixes]
         self._by_action = _unambiguous_actions(services)
 
@@ -91,10 +96,12 @@ class Routes:
                 return served
         if (request.method == "POST" and _is_form(request)) or _ACTION.search(request.raw_query):
             return None
-        host = _SERVICE_HOST.match(request.header("host"))
-        if host is not None and host[1] in self._by_signing:
-            return self._by_signing[host[1]]
-        return self._by_signing.get(_OBJECT_STORE)
+        return self._by_host_name(request) or self._by_signing.get(_OBJECT_STORE)
+
+    def _by_host_name(self, request: HttpRequest) -> Served | None:
+        """`sqs.eu-west-1.amazonaws.com`, `sns.localhost`, `eu-west-1.queue.amazonaws.com`."""
+        labels = _below_domain(request).split(".")
+        return next((self._by_host[label] for label in labels[-2:] if label in self._by_host), None)
 
     def call_of(self, served: Served | None, request: HttpRequest) -> Call:
         """The operation that the request names. Query calls need the body to be read before.
@@ -129,10 +136,13 @@ class Routes:
         service = served.service
         if service.name == _OBJECT_STORE:
             request.path = _bucket_path(request)
+        call = Call(served, service.protocols[0], "")
+        if not call.protocol.startswith("rest"):
+            raise CallRefused(call, UnknownOperation("The request names no operation."))
         found = match(load_model(service.model), request)
         if found is None:
-            raise UnknownOperation(f"No operation answers {request.method} {request.raw_path}.")
-        return _checked(Call(served, service.protocols[0], found[0]))
+            raise CallRefused(call, _nothing_there(call))
+        return _checked(Call(served, call.protocol, found[0]))
 
 
 class CallRefused(Exception):
@@ -157,6 +167,13 @@ def _checked(call: Call) -> Call:
     raise CallRefused(call, UnknownOperation(f"The action {named} is not valid for this endpoint."))
 
 
+def _nothing_there(call: Call) -> AwsError:
+    """The refusal of a method and path that no operation of the service has."""
+    if call.protocol == "rest-xml":
+        return MethodNotAllowed("The specified method is not allowed against this resource.")
+    return UnknownPath("No operation answers this method at this path.")
+
+
 def _unambiguous_actions(services: Sequence[Served]) -> dict[str, Served]:
     """Query operations whose name no other service has: they tell the service by themselves."""
     found: dict[str, Served] = {}
@@ -173,11 +190,30 @@ def _unambiguous_actions(services: Sequence[Served]) -> dict[str, Served]:
 
 
 def _is_form(request: HttpRequest) -> bool:
-    return request.header("content-type").startswith(_FORM)
+    return request.header("content-type").lower().startswith(_FORM)
+
+
+def _host_labels(served: Served) -> tuple[str, ...]:
+    return (served.service.signing_name, *served.service.host_labels)
+
+
+def _below_domain(request: HttpRequest) -> str:
+    """What stands before `amazonaws.com` or `localhost` in the host; empty for other hosts."""
+    host = request.header("host").lower().partition(":")[0]
+    domain = _DOMAIN.search(host)
+    return host[: domain.start()] if domain is not None else ""
 
 
 def _bucket_path(request: HttpRequest) -> str:
-    """The path with the bucket in front, whatever the addressing style."""
-    host = request.header("host").rpartition(":")[0] or request.header("host")
-    found = _VIRTUAL_BUCKET.fullmatch(host)
-    return f"/{found[1]}{request.raw_path}" if found else request.raw_path
+    """The path with the bucket in front, whatever the addressing style.
+
+    Clients that put the bucket in front of an endpoint of their own send `bucket.localhost`.
+
+    AWS: S3 User Guide, Virtual hosting of buckets.
+    """
+    name = _below_domain(request)
+    found = _BUCKET_HOST.fullmatch(name)
+    if found is not None:
+        return f"/{found[1]}{request.raw_path}"
+    is_service = not name or name == _OBJECT_STORE or name.startswith(("s3.", "s3-"))
+    return request.raw_path if is_service else f"/{name}{request.raw_path}"

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+import re
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    MutableMapping,
+)
 
 from kamome.errors import AwsError, MalformedRequest, RequestEntityTooLarge
 from kamome.http.pipeline import Pipeline
@@ -21,8 +29,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Admin = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
-_ADMIN_BODY_BYTES_MAX = 64 * 1024 * 1024
+_ADMIN_BODY_BYTES_MAX = 1024 * 1024
 _ADMIN_PREFIXES = ("/_kamome/", "/_localstack/", "/_aws/", "/SimpleNotificationService-")
+# A name or an address, and a port. Hosts are echoed in the URLs that we hand out (queue URLs,
+# links to unsubscribe), so nothing else passes. Underscores are not of the RFC, but containers
+# have them in their names.
+_HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+# What a header may not hold. RFC 9110 §5.5.
+_NOT_IN_HEADERS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class AsgiBody:
@@ -98,24 +112,38 @@ class Server:
         request = _request(scope)
         body = AsgiBody(receive, _announced(request))
         try:
-            if request.raw_path.startswith(_ADMIN_PREFIXES):
-                response = await self._answer_admin(request, body)
-            else:
-                response = await self._pipeline.run(request, body)
+            response = await self._answer(scope, request, body)
             if not body.has_begun and request.header("expect"):
                 # The client was not told to go on and may send the body or not; without an end of
                 # the connection, its next request could be taken for one. RFC 9110 §10.1.1.
                 response.headers.append(("connection", "close"))
-            await _send(response, send)
+            await _send(response, body, send)
+        except Exception:
+            # The answer has begun: the connection ends without the rest of it.
+            logger.exception("the answer to %s %s broke off", request.method, request.raw_path)
         finally:
             body.close()
+
+    async def _answer(
+        self, scope: Mapping[str, object], request: HttpRequest, body: AsgiBody
+    ) -> HttpResponse:
+        if not _has_good_host(scope, request):
+            error = MalformedRequest("The Host header is missing, sent twice or not a host.")
+            return self._pipeline.refuse(request, error)
+        # An AWS client signs what it sends: a signed path is that of an object of this name.
+        if request.raw_path.startswith(_ADMIN_PREFIXES) and not request.has_header("authorization"):
+            return await self._answer_admin(request, body)
+        return await self._pipeline.run(request, body)
 
     async def _answer_admin(self, request: HttpRequest, body: AsgiBody) -> HttpResponse:
         try:
             request.body = await body.read(_ADMIN_BODY_BYTES_MAX)
+            return await self._admin(request)
         except AwsError as error:
-            return HttpResponse(error.status, [("content-type", "text/plain")], b"")
-        return await self._admin(request)
+            return self._pipeline.refuse(request, error)
+        except Exception:
+            logger.exception("%s %s failed", request.method, request.raw_path)
+            return HttpResponse(500, [("content-type", "text/plain")], b"An internal error.")
 
 
 def _request(scope: Mapping[str, object]) -> HttpRequest:
@@ -139,9 +167,25 @@ def _announced(request: HttpRequest) -> int | None:
     return int(length) if length.isascii() and length.isdigit() and len(length) < 19 else None
 
 
-async def _send(response: HttpResponse, send: Send) -> None:
+def _has_good_host(scope: Mapping[str, object], request: HttpRequest) -> bool:
+    """Whether there is one host, and it is one. HTTP/1.0 knows none: the socket's then is it.
+
+    RFC 9112 §3.2.
+    """
+    if _HOST.fullmatch(request.header("host")):
+        return True
+    server = scope.get("server")
+    if request.has_header("host") or scope.get("http_version") != "1.0":
+        return False
+    name, port = server if isinstance(server, (tuple, list)) else ("localhost", 80)
+    shown = f"[{name}]" if ":" in str(name) else name
+    request.add_header("host", f"{shown}:{port}")
+    return True
+
+
+async def _send(response: HttpResponse, request_body: AsgiBody, send: Send) -> None:
     headers = [
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers
+        (name.encode("latin-1"), _header_value(name, value)) for name, value in response.headers
     ]
     body = response.body
     if isinstance(body, bytes):
@@ -150,7 +194,23 @@ async def _send(response: HttpResponse, send: Send) -> None:
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         return
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    async for piece in body:
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    gone = asyncio.Event()
+    request_body.when_gone(gone.set)
+    try:
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        async for piece in body:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if gone.is_set():
+                return
+    finally:
+        if isinstance(body, AsyncGenerator):
+            await body.aclose()
     await send({"type": "http.response.body", "body": b""})
+
+
+def _header_value(name: str, value: str) -> bytes:
+    sent = value.encode("latin-1", "replace")
+    if _NOT_IN_HEADERS.search(sent):
+        logger.error("the header %s of an answer held control characters", name)
+        return _NOT_IN_HEADERS.sub(b" ", sent)
+    return sent

@@ -10,7 +10,8 @@ labels with underscores, local parts beyond 64 octets (VERP).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from kamome.mail import replies
 from kamome.mail.limits import DOMAIN_BYTES_MAX, PATH_BYTES_MAX
@@ -43,8 +44,7 @@ class BadCommand(Exception):
         self.reply = reply
 
 
-@dataclass(frozen=True, slots=True)
-class MailCommand:
+class MailCommand(msgspec.Struct, frozen=True):
     """`MAIL FROM`: the reverse-path (empty for `<>`), the announced size (0: none), if SMTPUTF8."""
 
     reverse_path: str

@@ -5,8 +5,9 @@ RFC 5321 §2.3.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 
 class RecipientVerdict(Enum):
@@ -18,8 +19,7 @@ class RecipientVerdict(Enum):
     NEEDS_TLS = "needs TLS"  # taken, and only over an encrypted connection
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     """How a mail came.
 
     `reverse_path` is empty for a bounce (`<>`). `recipients` are the accepted ones in order, each
@@ -35,8 +35,7 @@ class Envelope:
     is_smtputf8: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(msgspec.Struct, frozen=True):
     """One accepted mail. `raw_bytes` is its size in octets as received, dots unstuffed."""
 
     mail_id: str

@@ -11,8 +11,9 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import TypeVar, cast
+
+import msgspec
 
 from kamome.clock import Clock
 from kamome.ids import Ids
@@ -36,8 +37,7 @@ _HEAD_BYTES = 64 * 1024
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class InboundPorts:
+class InboundPorts(msgspec.Struct, frozen=True):
     """What the owner of the recipients does with mails.
 
     `take` writes, inside the step that accepts a mail, what is to be done with it; it may raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 # 40 MB. AWS: SES Developer Guide, Service quotas (email receiving), maximum email size.
 MAIL_BYTES_MAX = 41_943_040
@@ -24,8 +24,7 @@ RECIPIENTS_MAX = 500
 INLINE_BYTES_MAX = 100 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
+class SessionLimits(msgspec.Struct, frozen=True):
     """What one listener grants. Times are seconds on the machine's clock, for they guard sockets.
 
     `command_s` is the wait for a command (RFC 5321 §4.5.3.2.7: at least 5 minutes), `data_s` the

@@ -18,9 +18,9 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from kamome.errors import ServiceUnavailable
@@ -61,8 +61,7 @@ class Cancellable(Protocol):
         """It will not go off."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPorts:
+class SessionPorts(msgspec.Struct, frozen=True):
     """What a session asks of its listener.
 
     `accepts` judges a recipient, given whether the connection is encrypted. `call_later` sets a
@@ -79,13 +78,12 @@ class SessionPorts:
     left: Callable[[SmtpSession], None]
 
 
-@dataclass(slots=True)
-class _Transaction:
+class _Transaction(msgspec.Struct):
     """From MAIL to the end of DATA. RFC 5321 §3.3."""
 
     reverse_path: str
     is_smtputf8: bool
-    recipients: dict[str, None] = field(default_factory=dict)  # in order, each once
+    recipients: dict[str, None] = msgspec.field(default_factory=dict)  # in order, each once
 
 
 class _NoHooks:

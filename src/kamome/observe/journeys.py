@@ -8,7 +8,7 @@ AWS: X-Ray Developer Guide, Tracing header.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kamome.clock import Clock
 from kamome.storage.engine import Engine
@@ -50,8 +50,7 @@ DELETE FROM journey WHERE (started_at_ms, trace) <=
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One thing that happened to a mail or message."""
 
     at_ms: int
@@ -62,8 +61,7 @@ class Step:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Journey:
+class Journey(msgspec.Struct, frozen=True):
     """A mail or message and its steps, in the order they happened."""
 
     trace: str

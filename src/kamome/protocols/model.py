@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import gzip
 import keyword
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 import orjson
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ ViolationKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """One member of a request that does not satisfy a constraint of the model.
 
     `path` is the member's path as AWS's sentences write it (`keySchema.1.member.attributeName`),

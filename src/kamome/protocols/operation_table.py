@@ -7,9 +7,10 @@ name them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,7 @@ _LABEL = re.compile(r"\{(\w+)(\+?)\}")
 _tables: dict[ServiceModel, dict[str, list[_Template]]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(msgspec.Struct, frozen=True):
     """What an operation asks of a request besides method and path."""
 
     name: str
@@ -33,8 +33,7 @@ class Binding:
     deprecated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Template:
+class _Template(msgspec.Struct, frozen=True):
     """One path pattern and the operations that share it, the most particular first."""
 
     pattern: re.Pattern[str]

@@ -7,7 +7,8 @@ pairs each with its slice.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kamome.errors import AwsError
 from kamome.protocols.model import Violation
@@ -26,14 +27,14 @@ def _as_decoded(_request: HttpRequest, _decoded: dict[str, object]) -> None:
     """Most services need nothing of a request beyond its decoded input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(msgspec.Struct, frozen=True):
     """One served AWS service.
 
     `model` is the folder of the service model; `protocols` are the wire protocols it answers, the
     model's own first. `violation` words constraint violations the way this service does.
     `resource_of` names what a request is about, for journeys. `target_prefix` and `api_version`
     tell its JSON and query calls apart from others'; `path_prefixes` its unsigned REST calls.
+    `host_labels` are what its hosts are called besides the signing name (`email` for SES).
     `streams` says that streaming payloads are handed on as they arrive (S3).
     `complete` adds to the decoded input what the request says elsewhere (a queue's own URL).
     """
@@ -48,13 +49,13 @@ class Service:
     target_prefix: str = ""
     api_version: str = ""
     path_prefixes: tuple[str, ...] = ()
+    host_labels: tuple[str, ...] = ()
     streams: bool = False
     body_bytes_max: int = _BODY_BYTES_MAX
     complete: Callable[[HttpRequest, dict[str, object]], None] = _as_decoded
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(msgspec.Struct, frozen=True):
     """A service with the slice that its operations work on."""
 
     service: Service

@@ -1,20 +1,22 @@
 """Bodies as files: durable when `finish` returns, referred to by rows, orphans removed at start.
 
 Write, fsync, rename, fsync the directory, then the caller commits the row (`keep`). A crash between
-the two leaves an orphan, never a row without its file. Ids are opaque; nothing of a user's names
-reaches the file system.
+the two leaves an orphan, never a row without its file; the next start removes it. Ids are opaque;
+nothing of a user's names reaches the file system.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from kamome.ids import Ids
 from kamome.storage.engine import Engine
@@ -22,7 +24,6 @@ from kamome.storage.engine import Engine
 # Reads and writes go to a thread in pieces of this size: a hop costs about 50 µs, copying 0.1 ms.
 PIECE_BYTES = 256 * 1024
 _THREADS = 4
-_ORPHANS_PER_PASS = 500
 
 INSERT_BLOB = "INSERT INTO blob (id, size) VALUES (?, ?)"
 # Both by primary key.
@@ -37,8 +38,7 @@ class BlobDamaged(Exception):
     """The file of a blob is missing or shorter than its row says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(msgspec.Struct, frozen=True):
     """A finished body: its id and its size in bytes."""
 
     id: str
@@ -56,6 +56,9 @@ class BlobWriter:
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._size = 0
+        # A cancelled caller may abort while a thread still writes: the file must not be closed, and
+        # its number given to another, under that thread.
+        self._in_hand = threading.Lock()
 
     async def write(self, chunk: bytes) -> None:
         """Add a piece. Raises OSError when the disk is full."""
@@ -73,8 +76,13 @@ class BlobWriter:
     async def abort(self) -> None:
         """Forget what was written."""
         await self._blobs.in_thread(self._abort)
+        self._blobs.forget(self._id)
 
     def _write_buffer(self) -> None:
+        with self._in_hand:
+            self._write()
+
+    def _write(self) -> None:
         pieces = b"".join(self._buffer)
         self._buffer.clear()
         self._buffered = 0
@@ -83,22 +91,22 @@ class BlobWriter:
             view = view[os.write(self._file, view) :]
 
     def _finish(self) -> None:
-        self._write_buffer()
-        os.fsync(self._file)
-        os.close(self._file)
-        self._file = -1
-        final = self._blobs.path(self._id)
-        if not final.parent.exists():
-            final.parent.mkdir(exist_ok=True)
-            _sync_folder(self._blobs.folder)
-        self._temporary.rename(final)
-        _sync_folder(final.parent)
-
-    def _abort(self) -> None:
-        if self._file >= 0:
+        with self._in_hand:
+            self._write()
+            os.fsync(self._file)
             os.close(self._file)
             self._file = -1
-        self._temporary.unlink(missing_ok=True)
+            final = self._blobs.path(self._id)
+            self._blobs.make_folder(final.parent)
+            self._temporary.rename(final)
+            sync_folder(final.parent)
+
+    def _abort(self) -> None:
+        with self._in_hand:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+            self._temporary.unlink(missing_ok=True)
 
 
 class Blobs:
@@ -109,24 +117,41 @@ class Blobs:
         self._engine = engine
         self._ids = ids
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
-        (folder / "tmp").mkdir(parents=True, exist_ok=True)
+        self._writing: set[str] = set()
+        self._kept: set[str] = set()  # by a row that is not durable yet
+        self._lost = engine.lost_transactions
+        self._folders_made: set[Path] = set()
+        engine.on_rollback(self._remove_lost)
+        if not (folder / "tmp").exists():
+            (folder / "tmp").mkdir(parents=True)
+            sync_folder(folder)
 
     def writer(self) -> BlobWriter:
         """Begin a new body."""
-        return BlobWriter(self, self._ids.hex(32))
+        blob_id = self._ids.hex(32)
+        writer = BlobWriter(self, blob_id)
+        self._writing.add(blob_id)
+        return writer
 
     def keep(self, blob: Blob) -> None:
-        """A row refers to this body now; part of the row's step."""
+        """A row refers to this body now; part of the row's step.
+
+        A step that fails leaves the body to the caller (`discard`); one that is lost with its whole
+        transaction takes it along.
+        """
         self._engine.write(INSERT_BLOB, (blob.id, blob.size))
+        self._kept.add(blob.id)
+        self._engine.after_commit(lambda: self.forget(blob.id))
 
     def drop(self, blob_id: str) -> None:
         """No row refers to it any more; the file goes when the step is durable."""
         self._engine.write(DELETE_BLOB, (blob_id,))
-        self._engine.after_commit(lambda: self._remove_if_dropped(blob_id))
+        self._engine.after_commit(lambda: self._remove(blob_id))
 
     async def discard(self, blob: Blob) -> None:
         """Remove a finished body that no row came to refer to."""
-        await self.in_thread(self.path(blob.id).unlink)
+        await self.in_thread(partial(self.path(blob.id).unlink, missing_ok=True))
+        self.forget(blob.id)
 
     async def read(
         self, blob_id: str, start: int = 0, length: int | None = None
@@ -139,7 +164,8 @@ class Blobs:
         size = self._size(blob_id)
         left = size - start if length is None else min(length, size - start)
         try:
-            file = await self.in_thread(lambda: os.open(self.path(blob_id), os.O_RDONLY))
+            # Inline: in a thread, the file of a body that is just being replaced could be gone.
+            file = os.open(self.path(blob_id), os.O_RDONLY)
         except FileNotFoundError as error:
             raise BlobDamaged(f"blob {blob_id} has no file") from error
         try:
@@ -161,16 +187,33 @@ class Blobs:
         """Where the file of a body lies."""
         return self.folder / blob_id[:2] / blob_id
 
-    async def remove_orphans(self, before_s: float) -> int:
-        """Remove files written before `before_s` (epoch seconds) that no row refers to."""
-        found = await self.in_thread(lambda: _files(self.folder, before_s))
+    def make_folder(self, folder: Path) -> None:
+        """Make the folder of a body, if it is not there; its name is durable on return."""
+        if folder not in self._folders_made:
+            folder.mkdir(exist_ok=True)
+            sync_folder(self.folder)
+            self._folders_made.add(folder)
+
+    def forget(self, blob_id: str) -> None:
+        """The body is durable with its row, or gone."""
+        self._writing.discard(blob_id)
+        self._kept.discard(blob_id)
+
+    async def remove_orphans(self) -> int:
+        """Remove the files that no row refers to and nobody is writing; returns how many.
+
+        Raises:
+            ServiceUnavailable: the disk is full; what is left is removed at the next start.
+        """
         removed = 0
-        for at in range(0, len(found), _ORPHANS_PER_PASS):
-            for path in found[at : at + _ORPHANS_PER_PASS]:
-                if self._engine.one(SELECT_BLOB, (path.name,)) is None:
-                    path.unlink(missing_ok=True)
-                    removed += 1
-            await asyncio.sleep(0)
+        for folder in await self.in_thread(partial(_names, self.folder)):
+            names = await self.in_thread(partial(_names, self.folder / folder))
+            orphans = [self.folder / folder / name for name in names if self._is_orphan(name)]
+            if orphans:
+                # A row may just be missing in a step that is not durable, and come back.
+                await self._engine.durable()
+                await self.in_thread(partial(_unlink, orphans))
+            removed += len(orphans)
         return removed
 
     def close(self) -> None:
@@ -184,13 +227,28 @@ class Blobs:
         assert isinstance(row[0], int)
         return row[0]
 
-    def _remove_if_dropped(self, blob_id: str) -> None:
-        """The step may have been undone after `drop`: only what has no row is removed."""
-        if self._engine.one(SELECT_BLOB, (blob_id,)) is None:
-            self._threads.submit(self.path(blob_id).unlink, missing_ok=True)
+    def _is_orphan(self, name: str) -> bool:
+        # Once without a row and in nobody's hands, a body can never get a row again.
+        return name not in self._writing and self._engine.one(SELECT_BLOB, (name,)) is None
+
+    def _remove_lost(self) -> None:
+        """Bodies whose rows went with a lost transaction only take room where there is none."""
+        if self._engine.lost_transactions == self._lost:
+            return
+        self._lost = self._engine.lost_transactions
+        for blob_id in [each for each in self._kept if self._is_lost(each)]:
+            self.forget(blob_id)
+            self._remove(blob_id)
+
+    def _is_lost(self, blob_id: str) -> bool:
+        return self._engine.one(SELECT_BLOB, (blob_id,)) is None
+
+    def _remove(self, blob_id: str) -> None:
+        self._threads.submit(self.path(blob_id).unlink, missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. POSIX: fsync(2), notes."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -198,7 +256,13 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _files(folder: Path, before_s: float) -> list[Path]:
-    return [
-        path for path in folder.rglob("*") if path.is_file() and path.stat().st_mtime < before_s
-    ]
+def _names(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except NotADirectoryError:
+        return []
+
+
+def _unlink(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

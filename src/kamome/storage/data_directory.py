@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from shutil import rmtree
 
+from kamome.storage.blobs import sync_folder
+
 _LOCK = "lock"
 _DATABASE = "kamome.db"
 
@@ -22,7 +24,7 @@ class DataDirectory:
     def __init__(self, path: Path | None) -> None:
         self.is_ephemeral = path is None
         self.path = path if path is not None else Path(tempfile.mkdtemp(prefix="kamome-"))
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(self.path)
         self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,12 +45,21 @@ class DataDirectory:
 
     def folder(self, name: str) -> Path:
         """A folder of that name, made if it is not there."""
-        folder = self.path / name
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        _make(self.path / name)
+        return self.path / name
 
     def close(self) -> None:
         """Let go of it; an ephemeral one disappears."""
         os.close(self._lock)
         if self.is_ephemeral:
             rmtree(self.path, ignore_errors=True)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder whose name survives a power cut, as what is written into it must."""
+    if folder.exists():
+        return
+    if not folder.parent.exists():
+        _make(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)

@@ -18,10 +18,12 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 import apsw
+import msgspec
 
 from kamome.errors import ServiceUnavailable
 from kamome.storage.wal_sync import WalSync, sync_of
@@ -73,6 +75,13 @@ class _Atomic:
         self._engine._leave_savepoint(failed=kind is not None)
 
 
+class _Savepoint(msgspec.Struct, frozen=True):
+    """How things stood where a block began."""
+
+    changes: int
+    callbacks: int
+
+
 class Engine:
     """The only writer of one database. `path=None` keeps everything in memory (no durability)."""
 
@@ -99,8 +108,11 @@ class Engine:
         self._is_flushing = False
         self._is_checkpointing = False
         self._is_restart_wanted = False
+        self._is_checkpoint_wanted = False
+        self._has_failed = False
         self._wal_pages = 0
-        self._depth = 0
+        self._checkpoint_delay_bytes = 0
+        self._savepoints: list[_Savepoint] = []
         self._lost = 0
         self._waiting_commit: list[asyncio.Future[None]] = []
         self._waiting_sync: list[asyncio.Future[None]] = []
@@ -115,11 +127,19 @@ class Engine:
 
     def one(self, sql: str, params: Sequence[Value] = ()) -> Row | None:
         """First row of a read, or None."""
-        return self._execute(sql, params).fetchone()
+        try:
+            return self._execute(sql, params).fetchone()
+        except apsw.Error as error:
+            self._refuse_if_lost(error)
+            raise
 
     def all(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
         """All rows of a read. The caller's statement carries its own LIMIT."""
-        return self._execute(sql, params).fetchall()
+        try:
+            return self._execute(sql, params).fetchall()
+        except apsw.Error as error:
+            self._refuse_if_lost(error)
+            raise
 
     def write(self, sql: str, params: Sequence[Value] = ()) -> int:
         """Run one writing statement; returns how many rows it changed.
@@ -160,12 +180,21 @@ class Engine:
         """Run the statements of a schema file."""
         if not self._is_open:
             self._begin()
-        self._execute(sql).fetchall()
+        try:
+            self._execute(sql).fetchall()
+        except apsw.Error as error:
+            self._refuse_if_lost(error)
+            raise
 
     # ------------------------------------------------------------------ steps and durability
 
     def atomic(self) -> _Atomic:
-        """A block whose statements are all kept or all undone. Never await inside."""
+        """A block whose statements are all kept or all undone. Never await inside.
+
+        Raises:
+            ServiceUnavailable: the whole transaction was lost inside the block, even where the
+                block has caught that; nothing of it is kept.
+        """
         return _Atomic(self)
 
     @property
@@ -183,7 +212,7 @@ class Engine:
             ServiceUnavailable: the writes could not be kept.
         """
         if since_lost is not None and since_lost != self._lost:
-            raise ServiceUnavailable("The store has no room to keep this. Nothing was done.")
+            raise _no_room()
         if self._is_open:
             waiting = self._waiting_commit
         elif self._is_syncing:
@@ -195,7 +224,7 @@ class Engine:
         await kept
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Call back when the present transaction is durable (not called if it is lost)."""
+        """Call back when the present step is durable; not if it is undone or lost."""
         if self._is_open:
             self._after_commit.append(callback)
         else:
@@ -207,8 +236,9 @@ class Engine:
 
     async def close(self) -> None:
         """Wait for what is pending, write the WAL back, close."""
-        while self._is_flushing or self._is_checkpointing:  # noqa: ASYNC110 - once, at the end
+        while self._is_busy:  # noqa: ASYNC110 - once, at the end
             await asyncio.sleep(0.001)
+        await asyncio.sleep(0)  # callbacks of the last sync
         if self._wal_sync is not None:
             self._wal_sync.close()
         self._checkpoint_threads.shutdown()
@@ -218,10 +248,19 @@ class Engine:
             os.close(self._wal_fd)
         self._connection.close()
 
+    @property
+    def _is_busy(self) -> bool:
+        return (self._is_flushing or self._is_checkpointing) and not self._has_failed
+
     # ------------------------------------------------------------------ transaction
 
     def _begin(self) -> None:
-        self._execute("BEGIN IMMEDIATE")
+        if self._savepoints:
+            raise _no_room()  # the transaction of this very block was lost; none may follow in it
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except (apsw.FullError, apsw.IOError, apsw.BusyError) as error:
+            raise _no_room() from error
         self._is_open = True
         if not self._is_flushing:
             self._is_flushing = True
@@ -230,22 +269,34 @@ class Engine:
     def _enter_savepoint(self) -> None:
         if not self._is_open:
             self._begin()
-        self._depth += 1
-        self._execute(f"SAVEPOINT s{self._depth}")
+        self._execute(f"SAVEPOINT s{len(self._savepoints)}")
+        changes = self._connection.total_changes()
+        self._savepoints.append(_Savepoint(changes, len(self._after_commit)))
 
     def _leave_savepoint(self, *, failed: bool) -> None:
-        name = f"s{self._depth}"
-        self._depth -= 1
-        if not self._connection.in_transaction:
-            return  # lost as a whole; `_refuse_if_lost` has told everyone
-        if failed:
+        savepoint = self._savepoints.pop()
+        name = f"s{len(self._savepoints)}"
+        if not self._is_open:
+            # Lost as a whole, and everyone has been told; a block that caught it must not go on.
+            if failed:
+                return
+            raise _no_room()
+        if not failed:
+            self._execute(f"RELEASE {name}")
+            return
+        try:
             self._execute(f"ROLLBACK TO {name}")
+            self._execute(f"RELEASE {name}")
+        except apsw.Error as error:
+            self._refuse_if_lost(error)
+            raise
+        del self._after_commit[savepoint.callbacks :]
+        if self._connection.total_changes() != savepoint.changes:
             self._undone()
-        self._execute(f"RELEASE {name}")
 
     def _commit(self) -> None:
         """Commit what has gathered, then sync it while the next transaction fills."""
-        assert self._depth == 0, "a step awaited inside atomic()"
+        assert not self._savepoints, "a step awaited inside atomic()"
         waiting, self._waiting_commit = self._waiting_commit, []
         callbacks, self._after_commit = self._after_commit, []
         if self._is_open:
@@ -255,8 +306,8 @@ class Engine:
             except apsw.Error as error:
                 self._transaction_lost(error, waiting)
                 waiting, callbacks = [], []
-            if self._is_restart_wanted:
-                self._restart_wal()
+        if self._is_restart_wanted:
+            self._restart_wal()
         self.commits += 1
         self._waiting_sync = waiting
         self._after_sync = callbacks
@@ -264,6 +315,12 @@ class Engine:
             self._synced()
             return
         self._is_syncing = True
+        try:
+            self._start_sync()
+        except OSError as error:
+            self._sync_done(error)
+
+    def _start_sync(self) -> None:
         if self._wal_sync is None:
             self._wal_fd = os.open(f"{self._path}-wal", os.O_RDWR)
             self._wal_sync = sync_of(self._wal_fd)
@@ -271,6 +328,7 @@ class Engine:
 
     def _sync_done(self, error: OSError | None) -> None:
         if error is not None:
+            self._has_failed = True
             self._on_fatal(str(error))
             return
         self._synced()
@@ -279,41 +337,46 @@ class Engine:
         self._is_syncing = False
         waiting, self._waiting_sync = self._waiting_sync, []
         callbacks, self._after_sync = self._after_sync, []
+        loop = asyncio.get_running_loop()
+        if self._is_open:
+            loop.call_soon(self._commit)
+        else:
+            self._is_flushing = False
+            if self._is_restart_wanted:
+                self._restart_wal()
+        self._checkpoint_if_grown()
         for kept in waiting:
             if not kept.done():
                 kept.set_result(None)
         for callback in callbacks:
-            callback()
-        if self._is_open:
-            asyncio.get_running_loop().call_soon(self._commit)
-        else:
-            self._is_flushing = False
-        self._checkpoint_if_grown()
+            loop.call_soon(callback)  # one that fails must not hold up the others, or the store
 
     # ------------------------------------------------------------------ lost transactions
 
     def _refuse_if_lost(self, error: apsw.Error) -> None:
-        """SQLite undoes the whole transaction on a full disk; say so to all who are in it."""
-        if not self._connection.in_transaction:
+        """SQLite undoes the whole transaction on a full disk; say so to all who are in it.
+
+        A failing read does the same. SQLite: C interface, sqlite3_get_autocommit.
+        """
+        if self._is_open and not self._connection.in_transaction:
             self._is_open = False
             waiting, self._waiting_commit = self._waiting_commit, []
             self._transaction_lost(error, waiting)
         if isinstance(error, (apsw.FullError, apsw.IOError)):
-            raise ServiceUnavailable(
-                "The store has no room to keep this. Nothing was done."
-            ) from error
+            raise _no_room() from error
 
     def _transaction_lost(self, error: apsw.Error, waiting: list[asyncio.Future[None]]) -> None:
         logger.error("A transaction was undone: %s. Free some disk space.", error)
         if self._connection.in_transaction:
-            self._execute("ROLLBACK")
+            with suppress(apsw.Error):  # SQLite has left the transaction, whatever it says
+                self._execute("ROLLBACK")
         self._lost += 1
         self._after_commit.clear()
+        # Room that the WAL has already got can be used again once it is written back.
+        self._is_checkpoint_wanted = True
         for kept in waiting:
             if not kept.done():
-                kept.set_exception(
-                    ServiceUnavailable("The store has no room to keep this. Nothing was done.")
-                )
+                kept.set_exception(_no_room())
         self._undone()
 
     def _undone(self) -> None:
@@ -328,8 +391,12 @@ class Engine:
         return apsw.SQLITE_OK
 
     def _checkpoint_if_grown(self) -> None:
-        if self._is_checkpointing or self._wal_pages * _PAGE_BYTES <= CHECKPOINT_WAL_BYTES:
+        if self._path is None or self._is_checkpointing:
             return
+        wal_bytes_max = CHECKPOINT_WAL_BYTES + self._checkpoint_delay_bytes
+        if self._wal_pages * _PAGE_BYTES <= wal_bytes_max and not self._is_checkpoint_wanted:
+            return
+        self._is_checkpoint_wanted = False
         self._is_checkpointing = True
         loop = asyncio.get_running_loop()
         copied = loop.run_in_executor(self._checkpoint_threads, self._checkpoint_in_thread)
@@ -343,8 +410,8 @@ class Engine:
     def _checkpoint_done(self, result: asyncio.Future[None]) -> None:
         error = result.exception()
         if error is not None:
-            logger.warning("A checkpoint did not finish: %s", error)
             self._is_checkpointing = False
+            self._checkpoint_failed(error)
         elif self._is_open:
             self._is_restart_wanted = True  # between this transaction and the next
         else:
@@ -355,9 +422,18 @@ class Engine:
         self._is_restart_wanted = False
         self._is_checkpointing = False
         try:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.BusyError:
-            logger.debug("the WAL restarts at a later checkpoint")
+            in_wal, copied = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error as error:
+            self._checkpoint_failed(error)
+            return
+        self._checkpoint_delay_bytes = 0
+        if copied == in_wal:
+            self._wal_pages = 0
+
+    def _checkpoint_failed(self, error: BaseException) -> None:
+        """Nothing is lost: the WAL keeps it all. Try again when it has grown as much again."""
+        logger.warning("A checkpoint did not finish: %s", error)
+        self._checkpoint_delay_bytes = self._wal_pages * _PAGE_BYTES
 
 
 def _connect(path: Path | None, vfs: str | None) -> apsw.Connection:
@@ -375,6 +451,10 @@ def _connect(path: Path | None, vfs: str | None) -> apsw.Connection:
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA foreign_keys=OFF")
     return connection
+
+
+def _no_room() -> ServiceUnavailable:
+    return ServiceUnavailable("The store has no room to keep this. Nothing was done.")
 
 
 def _refuse_old_sqlite() -> None:

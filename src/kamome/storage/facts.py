@@ -26,3 +26,11 @@ class Facts:
     def put(self, name: str, value: str) -> None:
         """Keep a text under a name; durable with the step it is part of."""
         self._engine.write(UPSERT_FACT, (name, value))
+
+    async def durable(self) -> None:
+        """Return when what was put is on disk.
+
+        Raises:
+            ServiceUnavailable: it could not be kept.
+        """
+        await self._engine.durable()

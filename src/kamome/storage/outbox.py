@@ -11,35 +11,38 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import msgspec
 import orjson
 
 from kamome.clock import Clock, Timer
 from kamome.errors import AwsError
-from kamome.storage.engine import Engine, Row
+from kamome.storage.engine import Engine, Row, Value
 
 logger = logging.getLogger(__name__)
 
-# One pass works at most this many entries before it lets the loop serve others.
+# One pass works at most this many entries, or about this long, before the loop serves others.
 _ENTRIES_PER_PASS = 64
+_PASS_MS_MAX = 10
+# Most passes find one entry that is due: a glance at the first two tells that, and what comes next.
+_ENTRIES_PER_GLANCE = 2
 _RETRY_DELAY_MIN_MS = 1_000
 _RETRY_DELAY_MAX_MS = 60_000
 # With the delays above: about two and a half hours.
 _ATTEMPTS_MAX = 150
+# Where the store itself refuses (full disk), a kind rests this long before it is tried again.
+_REST_MS = 5_000
 
 INSERT_ENTRY = """
 INSERT INTO outbox (id, kind, due_ms, attempt, created_at_ms, trace, payload)
 VALUES (?, ?, ?, 0, ?, ?, ?)
 """
 # Index outbox_due, in its order; entries under way are among the first, hence the generous LIMIT.
-SELECT_DUE = """
-SELECT id, attempt, created_at_ms, trace, payload FROM outbox
-WHERE kind = ? AND due_ms <= ? ORDER BY due_ms, id LIMIT ?
+SELECT_FIRST = """
+SELECT id, due_ms, attempt, created_at_ms, trace, payload FROM outbox
+WHERE kind = ? ORDER BY due_ms, id LIMIT ?
 """
-# Index outbox_due.
-SELECT_NEXT_DUE = "SELECT due_ms FROM outbox WHERE kind = ? AND due_ms > ? ORDER BY due_ms LIMIT 1"
 # All by primary key.
 DELETE_ENTRY = "DELETE FROM outbox WHERE id = ?"
 POSTPONE_ENTRY = "UPDATE outbox SET due_ms = ?, attempt = ? WHERE id = ?"
@@ -53,8 +56,7 @@ SELECT id, kind, attempt, created_at_ms, ?, trace, ?, payload FROM outbox WHERE 
 COUNT_WAITING = "SELECT count(*) FROM outbox WHERE kind = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One entry as its handler sees it. `attempt` counts the failures so far."""
 
     id: int
@@ -66,29 +68,29 @@ class Entry:
 
 
 Handler = Callable[[Entry], None] | Callable[[Entry], Awaitable[None]]
-# Delay in ms before the next attempt, by how many have failed; None gives up.
-Retry = Callable[[int], int | None]
+# Delay in ms before the next attempt, by the entry that has just failed, and why; None gives up.
+Retry = Callable[[Entry, Exception], int | None]
 GiveUp = Callable[[Entry, Exception], None]
 
 
-def default_retry(failures: int) -> int | None:
+def default_retry(entry: Entry, _error: Exception) -> int | None:
     """1 s doubling to 60 s; gives up after 150 failures."""
-    if failures >= _ATTEMPTS_MAX:
+    if entry.attempt + 1 >= _ATTEMPTS_MAX:
         return None
-    return min(_RETRY_DELAY_MAX_MS, _RETRY_DELAY_MIN_MS << min(failures - 1, 10))
+    return min(_RETRY_DELAY_MAX_MS, _RETRY_DELAY_MIN_MS << min(entry.attempt, 10))
 
 
-@dataclass(slots=True)
-class _Kind:
+class _Kind(msgspec.Struct):
     name: str
     handler: Handler
     is_async: bool
     concurrency: int
     retry: Retry
     on_give_up: GiveUp | None
-    under_way: set[int] = field(default_factory=set)
+    under_way: set[int] = msgspec.field(default_factory=set)
     is_scheduled: bool = False
     timer: Timer | None = None
+    rest: Timer | None = None
 
 
 class Outbox:
@@ -101,6 +103,9 @@ class Outbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_running = False
         self._last_id = 0
+        self._finished: set[int] = set()
+        self._lost = engine.lost_transactions
+        engine.on_rollback(self._look_again)
 
     def register(
         self,
@@ -112,6 +117,9 @@ class Outbox:
         on_give_up: GiveUp | None = None,
     ) -> None:
         """Name the handler of a kind. `concurrency` bounds coroutine handlers under way.
+
+        A coroutine handler ends by calling `done` or by raising. A plain one is worked one entry
+        at a time, in the order they are due.
 
         `on_give_up` runs in the step that removes an entry whose attempts are used up; without it
         the entry is kept aside as dead.
@@ -137,7 +145,7 @@ class Outbox:
         entry_id = self._next_id()
         now_ms = self._clock.now_ms()
         due_ms = now_ms if at_ms is None else at_ms
-        body = orjson.dumps(payload)
+        body = orjson.dumps(payload, default=msgspec.to_builtins)
         self._engine.write(INSERT_ENTRY, (entry_id, kind, due_ms, now_ms, trace, body))
         self._notice(self._kinds[kind], due_ms, now_ms)
         return entry_id
@@ -145,6 +153,7 @@ class Outbox:
     def done(self, entry: Entry) -> None:
         """A coroutine handler's last word, inside the step that records its effect."""
         self._engine.write(DELETE_ENTRY, (entry.id,))
+        self._finished.add(entry.id)
 
     def waiting(self, kind: str) -> int:
         """How many entries of a kind are not finished."""
@@ -166,6 +175,8 @@ class Outbox:
             await asyncio.wait(self._tasks, timeout=grace_s)
         for task in self._tasks:
             task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     # ------------------------------------------------------------------ scheduling
 
@@ -181,64 +192,117 @@ class Outbox:
     def _notice(self, kind: _Kind, due_ms: int, now_ms: int) -> None:
         if due_ms <= now_ms:
             self._schedule(kind)
-        elif kind.timer is None or kind.timer.callback is None or due_ms < kind.timer.when_ms:
+        else:
             self._arm(kind, due_ms)
 
     def _arm(self, kind: _Kind, due_ms: int) -> None:
+        """One timer for a kind, at its earliest entry. One that comes too early does no harm."""
         if kind.timer is not None:
+            if kind.timer.when_ms <= due_ms:
+                return
             kind.timer.cancel()
-        kind.timer = self._clock.call_at(due_ms, lambda: self._schedule(kind))
+        kind.timer = self._clock.call_at(due_ms, lambda: self._fire(kind))
+
+    def _fire(self, kind: _Kind) -> bool:
+        """A timer's moment. No step is being written now, so the kind can be worked at once."""
+        kind.timer = None
+        if kind.is_scheduled or not self._is_running:
+            return False
+        return self._work(kind)
+
+    def _look_again(self) -> None:
+        """A lost transaction brings back entries that had been finished in it."""
+        if self._engine.lost_transactions == self._lost:
+            return
+        self._lost = self._engine.lost_transactions
+        for kind in self._kinds.values():
+            self._take_rest(kind)
+
+    def _take_rest(self, kind: _Kind) -> None:
+        if kind.rest is None:
+            until_ms = self._clock.now_ms() + _REST_MS
+            kind.rest = self._clock.call_at(until_ms, lambda: self._end_rest(kind))
+
+    def _end_rest(self, kind: _Kind) -> None:
+        kind.rest = None
+        self._schedule(kind)
 
     def _schedule(self, kind: _Kind) -> None:
         """Work this kind on the next pass of the loop: after the step that is being written."""
-        if kind.is_scheduled or not self._is_running:
+        if kind.is_scheduled or kind.rest is not None or not self._is_running:
             return
         kind.is_scheduled = True
         self._clock.activity.begin()
-        asyncio.get_running_loop().call_soon(self._work, kind)
+        asyncio.get_running_loop().call_soon(self._work_scheduled, kind)
 
-    def _work(self, kind: _Kind) -> None:
+    def _work_scheduled(self, kind: _Kind) -> None:
         kind.is_scheduled = False
         try:
-            if not self._is_running:
-                return
-            now_ms = self._clock.now_ms()
-            limit = len(kind.under_way) + _ENTRIES_PER_PASS
-            rows = self._engine.all(SELECT_DUE, (kind.name, now_ms, limit))
-            for row in rows:
-                if row[0] in kind.under_way:
-                    continue
-                if kind.is_async:
-                    if len(kind.under_way) >= kind.concurrency:
-                        return  # `_run` schedules the kind again when a place is free
-                    self._begin(kind, _entry(kind.name, row))
-                else:
-                    self._work_in_step(kind, _entry(kind.name, row))
-            if len(rows) == limit:
-                self._schedule(kind)
-            else:
-                self._arm_next(kind, now_ms)
+            if self._is_running:
+                self._work(kind)
         finally:
             self._clock.activity.end()
 
-    def _arm_next(self, kind: _Kind, now_ms: int) -> None:
-        row = self._engine.one(SELECT_NEXT_DUE, (kind.name, now_ms))
-        if row is None:
-            return
-        due_ms = row[0]
-        assert isinstance(due_ms, int)
-        if kind.timer is None or kind.timer.callback is None or kind.timer.when_ms != due_ms:
-            self._arm(kind, due_ms)
+    def _work(self, kind: _Kind) -> bool:
+        """Work what is due; returns True if all of it was refused, and so nothing follows."""
+        try:
+            return kind.rest is not None or self._work_due(kind)
+        except Exception:
+            # The store cannot be read, or a step not be undone: the entries stay as they are.
+            logger.exception("the outbox could not work %s", kind.name)
+            self._take_rest(kind)
+            return False
+
+    def _work_due(self, kind: _Kind) -> bool:
+        now_ms, began_ms = self._clock.now_ms(), self._clock.real_now_ms()
+        rows, is_all = self._first_entries(kind, now_ms)
+        is_settled = True
+        for row in rows:
+            entry_id, due_ms, *rest = row
+            assert isinstance(due_ms, int)
+            if entry_id in kind.under_way:
+                continue
+            if due_ms > now_ms:
+                self._arm(kind, due_ms)
+                return is_settled
+            if kind.rest is not None:
+                return False
+            if self._clock.real_now_ms() - began_ms > _PASS_MS_MAX:
+                self._schedule(kind)
+                return False
+            if not kind.is_async:
+                is_settled &= self._work_in_step(kind, _entry(kind.name, entry_id, rest))
+            elif len(kind.under_way) < kind.concurrency:
+                self._begin(kind, _entry(kind.name, entry_id, rest))
+            else:
+                return False  # `_run` schedules the kind again when a place is free
+        if not is_all:
+            self._schedule(kind)
+        return is_settled
+
+    def _first_entries(self, kind: _Kind, now_ms: int) -> tuple[list[Row], bool]:
+        """The first entries of a kind by their moments, and whether that is all that is due."""
+        for count in (_ENTRIES_PER_GLANCE, _ENTRIES_PER_PASS):
+            limit = len(kind.under_way) + count
+            rows = self._engine.all(SELECT_FIRST, (kind.name, limit))
+            last_due_ms = rows[-1][1] if rows else None
+            assert last_due_ms is None or isinstance(last_due_ms, int)
+            is_all = len(rows) < limit or (last_due_ms is not None and last_due_ms > now_ms)
+            if is_all:
+                break
+        return rows, is_all
 
     # ------------------------------------------------------------------ working one entry
 
-    def _work_in_step(self, kind: _Kind, entry: Entry) -> None:
+    def _work_in_step(self, kind: _Kind, entry: Entry) -> bool:
+        """Work an entry in one step; returns True if it failed, and is only postponed."""
         try:
             with self._engine.atomic():
                 kind.handler(entry)
                 self._engine.write(DELETE_ENTRY, (entry.id,))
         except Exception as error:  # noqa: BLE001 - the edge of an entry: any failure is retried
-            self._failed(kind, entry, error)
+            return self._failed(kind, entry, error)
+        return False
 
     def _begin(self, kind: _Kind, entry: Entry) -> None:
         kind.under_way.add(entry.id)
@@ -253,31 +317,36 @@ class Outbox:
             result = kind.handler(entry)
             assert result is not None
             await result
+            assert entry.id in self._finished, f"the handler of {kind.name} did not call done"
         except Exception as error:  # noqa: BLE001 - the edge of an entry: any failure is retried
             self._failed(kind, entry, error)
         finally:
+            self._finished.discard(entry.id)
             kind.under_way.discard(entry.id)
             self._schedule(kind)
             self._clock.activity.end()
 
-    def _failed(self, kind: _Kind, entry: Entry, error: Exception) -> None:
-        failures = entry.attempt + 1
-        if isinstance(error, AwsError):
-            logger.info("%s %d: attempt %d refused: %s", kind.name, entry.id, failures, error)
-        else:
-            logger.error("%s %d: attempt %d failed", kind.name, entry.id, failures, exc_info=error)
-        delay_ms = kind.retry(failures)
+    def _failed(self, kind: _Kind, entry: Entry, error: Exception) -> bool:
+        """Postpone an entry, or give it up; returns True if it is postponed."""
+        if not isinstance(error, AwsError):
+            logger.error(
+                "%s %d: attempt %d failed", kind.name, entry.id, entry.attempt + 1, exc_info=error
+            )
+        elif logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s %d: attempt %d: %s", kind.name, entry.id, entry.attempt + 1, error)
         try:
+            delay_ms = kind.retry(entry, error)
             if delay_ms is None:
                 self._give_up(kind, entry, error)
-            else:
-                due_ms = self._clock.now_ms() + delay_ms
-                self._engine.write(POSTPONE_ENTRY, (due_ms, failures, entry.id))
-                self._notice(kind, due_ms, self._clock.now_ms())
+                return False
+            now_ms = self._clock.now_ms()
+            self._engine.write(POSTPONE_ENTRY, (now_ms + delay_ms, entry.attempt + 1, entry.id))
+            self._notice(kind, now_ms + delay_ms, now_ms)
         except Exception:
             # The store refuses even this: the entry stays as it is, and is tried again later.
             logger.exception("%s %d could not be postponed", kind.name, entry.id)
-            self._arm(kind, self._clock.now_ms() + _RETRY_DELAY_MAX_MS)
+            self._take_rest(kind)
+        return True
 
     def _give_up(self, kind: _Kind, entry: Entry, error: Exception) -> None:
         with self._engine.atomic():
@@ -289,8 +358,8 @@ class Outbox:
             self._engine.write(DELETE_ENTRY, (entry.id,))
 
 
-def _entry(kind: str, row: Row) -> Entry:
-    entry_id, attempt, created_at_ms, trace, payload = row
+def _entry(kind: str, entry_id: Value, rest: Sequence[Value]) -> Entry:
+    attempt, created_at_ms, trace, payload = rest
     assert isinstance(entry_id, int)
     assert isinstance(attempt, int)
     assert isinstance(created_at_ms, int)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import uvloop
 
@@ -39,7 +39,7 @@ class ServerThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app: App | None = None
 
-    def __enter__(self) -> ServerThread:
+    def __enter__(self) -> Self:
         self._thread.start()
         if not self._ready.wait(_START_TIMEOUT_S):
             raise TimeoutError("the server did not start in time")

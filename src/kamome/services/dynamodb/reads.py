@@ -6,8 +6,9 @@ AWS: DynamoDB API Reference.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+
+import msgspec
 
 from kamome.context import RequestContext
 from kamome.services.dynamodb import capacity, legacy
@@ -314,11 +315,10 @@ def _after_start(table: Table, keys: KeyRange, start: Item, *, is_forward: bool)
 # ---------------------------------------------------------------------- pages
 
 
-@dataclass(slots=True)
-class _Page:
+class _Page(msgspec.Struct):
     """What one call read: the items that passed, how many were read, their size, where it ended."""
 
-    items: list[Item] = field(default_factory=list)
+    items: list[Item] = msgspec.field(default_factory=list)
     count: int = 0
     scanned_count: int = 0
     size_bytes: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kamome.clock import Clock
 from kamome.ids import Ids
@@ -10,8 +10,7 @@ from kamome.services.dynamodb.store import Store
 from kamome.storage.outbox import Outbox
 
 
-@dataclass(frozen=True, slots=True)
-class DynamoDb:
+class DynamoDb(msgspec.Struct, frozen=True):
     """The DynamoDB slice. The times are how long a table is CREATING and DELETING."""
 
     store: Store

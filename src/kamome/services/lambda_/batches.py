@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import orjson
 
 from kamome.arn import parse_arn
@@ -19,8 +19,7 @@ from kamome.services.lambda_.ports import MessageAttribute, PolledMessage
 _EMPTY_EVENT_BYTES = len(b'{"Records":[]}')
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """Messages that go to a function together, and the event of them."""
 
     messages: tuple[PolledMessage, ...]
@@ -32,8 +31,7 @@ class Batch:
         return len(self.payload) > PAYLOAD_BYTES_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """Which messages of a batch have been worked, and which come back."""
 
     done: tuple[PolledMessage, ...]

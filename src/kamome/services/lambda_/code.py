@@ -10,9 +10,10 @@ import hashlib
 import re
 import stat
 import zipfile
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
+
+import msgspec
 
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -30,8 +31,7 @@ _IS_ENCRYPTED = 0x1
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFile:
+class CodeFile(msgspec.Struct, frozen=True):
     """One file of a package: its path below the task root, and how to write it."""
 
     entry: zipfile.ZipInfo

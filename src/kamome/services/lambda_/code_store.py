@@ -12,8 +12,9 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kamome.services.lambda_.code import (
     cannot_unzip,
@@ -27,8 +28,7 @@ from kamome.services.lambda_.code import (
 _PIECE_BYTES = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class CodeStore:
+class CodeStore(msgspec.Struct, frozen=True):
     """The cache folder, and where the archives themselves are read from."""
 
     folder: Path

@@ -7,8 +7,9 @@ Guide, Using Lambda with Amazon SQS.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, cast
+
+import msgspec
 
 from kamome.arn import Arn, parse_arn
 from kamome.services.lambda_ import shapes
@@ -34,8 +35,7 @@ REPORT_BATCH_ITEM_FAILURES = "ReportBatchItemFailures"
 Transition = Literal["Creating", "Updating", "Enabling", "Disabling", "Deleting", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class MappingSettings:
+class MappingSettings(msgspec.Struct, frozen=True):
     """What a caller sets, with AWS's defaults filled in. `maximum_concurrency` 0: no maximum."""
 
     batch_size: int = BATCH_SIZE_DEFAULT
@@ -43,11 +43,10 @@ class MappingSettings:
     reports_failures: bool = False
     maximum_concurrency: int = 0
     is_enabled: bool = True
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class EventSourceMapping:
+class EventSourceMapping(msgspec.Struct, frozen=True):
     """One queue whose messages go to one function."""
 
     uuid: str
@@ -69,8 +68,7 @@ class EventSourceMapping:
         return self.queue_arn.endswith(".fifo")
 
 
-@dataclass(frozen=True, slots=True)
-class QueueFacts:
+class QueueFacts(msgspec.Struct, frozen=True):
     """What of the queue the rules ask about."""
 
     visibility_timeout_s: int

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, cast
+
+import msgspec
 
 from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.environment import check_variables
@@ -40,8 +41,7 @@ _PYTHON_MINOR_MIN = 9
 Transition = Literal["Creating", "Updating", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """The configuration that a caller sets, with AWS's defaults filled in."""
 
     role: str
@@ -50,15 +50,14 @@ class Settings:
     description: str = ""
     timeout_s: int = TIMEOUT_S_DEFAULT
     memory_mb: int = MEMORY_MB_DEFAULT
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = msgspec.field(default_factory=dict)
     tracing_mode: str = "PassThrough"
     ephemeral_storage_mb: int = EPHEMERAL_STORAGE_MB_DEFAULT
     log_group: str = ""
     architecture: str = "x86_64"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """The deployment package in use: its blob, and what of it is shown."""
 
     blob_id: str
@@ -66,8 +65,7 @@ class Code:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(msgspec.Struct, frozen=True):
     """One function ($LATEST: versions are not served yet). `revision_id` changes with it."""
 
     account: str
@@ -77,7 +75,7 @@ class Function:
     code: Code
     revision_id: str
     modified_at_ms: int
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def full_name(self) -> FunctionName:
@@ -232,7 +230,7 @@ def _changed(settings: Settings, request: Mapping[str, object]) -> Settings:
     for member, is_asked in _NOT_SERVED.items():
         if member in request and is_asked(request[member]):
             raise not_served(f"`{member}` as the request sets it")
-    values = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+    values = {name: getattr(settings, name) for name in Settings.__struct_fields__}
     for member, (name, read) in _MEMBERS.items():
         if request.get(member) is not None:
             values[name] = read(request[member])

@@ -9,7 +9,8 @@ AWS: Lambda API Reference, Invoke (FunctionName, Name formats).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from kamome.context import RequestContext
 from kamome.services.lambda_.errors import (
@@ -36,8 +37,7 @@ _NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionName:
+class FunctionName(msgspec.Struct, frozen=True):
     """A function as named by a caller, in its account and Region. `qualifier` may be empty."""
 
     account: str

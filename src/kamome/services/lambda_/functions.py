@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 from kamome.errors import AwsError
 from kamome.services.lambda_ import shapes
@@ -216,14 +217,16 @@ async def update_function_code(
     archive = await _archive(lambda_, ctx, cast("Mapping[str, object]", request))
     architecture = (request.get("Architectures") or [function.settings.architecture])[0]
     changed = _next_revision(lambda_, function)
-    changed = replace(changed, settings=replace(function.settings, architecture=architecture))
+    changed = msgspec.structs.replace(
+        changed, settings=msgspec.structs.replace(function.settings, architecture=architecture)
+    )
     if request.get("DryRun"):
         await lambda_.code.unpack(archive, code_sha256(archive))
         code = Code("", code_sha256(archive), len(archive))
-        return function_configuration(replace(changed, code=code), "Updating")
+        return function_configuration(msgspec.structs.replace(changed, code=code), "Updating")
     _check_storage(lambda_, ctx, len(archive) - function.code.size)
     blob, code = await _keep_archive(lambda_, archive)
-    changed = replace(changed, code=code)
+    changed = msgspec.structs.replace(changed, code=code)
     try:
         with lambda_.engine.atomic():
             lambda_.blobs.keep(blob)
@@ -253,7 +256,7 @@ async def update_function_configuration(
     function = find_function(lambda_, named)
     check_revision(request.get("RevisionId"), function.revision_id)
     settings = changed_settings(function.settings, request)
-    changed = replace(_next_revision(lambda_, function), settings=settings)
+    changed = msgspec.structs.replace(_next_revision(lambda_, function), settings=settings)
     _replace(lambda_, function, changed)
     lambda_.instances.retire(instance_key(function))
     return function_configuration(changed, "Updating")
@@ -352,7 +355,9 @@ def _check_storage(lambda_: Lambda, ctx: RequestContext, more: int) -> None:
 
 
 def _next_revision(lambda_: Lambda, function: Function) -> Function:
-    return replace(function, revision_id=lambda_.ids.uuid(), modified_at_ms=lambda_.clock.now_ms())
+    return msgspec.structs.replace(
+        function, revision_id=lambda_.ids.uuid(), modified_at_ms=lambda_.clock.now_ms()
+    )
 
 
 def _replace(lambda_: Lambda, function: Function, changed: Function) -> None:

@@ -12,8 +12,9 @@ import asyncio
 import base64
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 from kamome.services.lambda_ import limits, shapes
 from kamome.services.lambda_.errors import TooManyRequestsException, not_served
@@ -46,8 +47,7 @@ logger = logging.getLogger(__name__)
 LAMBDA_ASYNC = "lambda.async"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One invocation to be made. `function_arn` is the ARN as the caller named it."""
 
     request_id: str
@@ -57,8 +57,7 @@ class Call:
     client_context: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(msgspec.Struct, frozen=True):
     """The payload of an outbox entry: an accepted asynchronous invocation."""
 
     account: str
@@ -174,7 +173,7 @@ async def deliver_event(lambda_: Lambda, entry: Entry) -> None:
         _finish(lambda_, entry, event, result="ok")
     elif event.retries < len(limits.EVENT_RETRY_DELAYS_MS):
         delay_ms = limits.EVENT_RETRY_DELAYS_MS[event.retries]
-        again = replace(event, retries=event.retries + 1)
+        again = msgspec.structs.replace(event, retries=event.retries + 1)
         _postpone(lambda_, entry, again, delay_ms, f"failed: {result.error_type}")
     else:
         _finish(lambda_, entry, event, result="dropped", detail=f"failed: {result.error_type}")
@@ -277,7 +276,7 @@ def _accept(lambda_: Lambda, ctx: RequestContext, named: FunctionName, payload: 
 
 
 def _put(lambda_: Lambda, event: _Event, trace: str, *, at_ms: int | None) -> None:
-    payload = {name: getattr(event, name) for name in _Event.__dataclass_fields__}
+    payload = {name: getattr(event, name) for name in _Event.__struct_fields__}
     lambda_.outbox.put(LAMBDA_ASYNC, payload, at_ms=at_ms, trace=trace)
 
 
@@ -285,7 +284,7 @@ def _postpone_throttled(lambda_: Lambda, entry: Entry, event: _Event) -> None:
     delay_ms = min(
         limits.THROTTLE_DELAY_MS_MAX, limits.THROTTLE_DELAY_MS_MIN << min(event.throttles, 16)
     )
-    again = replace(event, throttles=event.throttles + 1)
+    again = msgspec.structs.replace(event, throttles=event.throttles + 1)
     _postpone(lambda_, entry, again, delay_ms, "throttled")
 
 

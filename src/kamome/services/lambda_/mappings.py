@@ -6,8 +6,9 @@ GetEventSourceMapping, ListEventSourceMappings, UpdateEventSourceMapping.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.errors import ResourceNotFoundException
@@ -140,7 +141,7 @@ async def update_event_source_mapping(
     check_visibility_timeout(queue, function.settings.timeout_s)
     if named.name != mapping.function_name:
         _refuse_pair(lambda_, named, mapping.queue_arn)
-    changed = replace(
+    changed = msgspec.structs.replace(
         mapping,
         function_name=named.name,
         settings=settings,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 
+import msgspec
 import orjson
 
 from kamome.services.lambda_.errors import (
@@ -29,8 +29,7 @@ EVENT = "Event"
 UNHANDLED = "Unhandled"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """How an invocation ended. `function_error` is empty, or `Unhandled`.
 
     AWS's other value, `Handled`, belonged to Node.js's first runtimes; the Runtime API has no way

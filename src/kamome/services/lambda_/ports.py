@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from kamome.context import RequestContext
 
 
-@dataclass(frozen=True, slots=True)
-class MessageAttribute:
+class MessageAttribute(msgspec.Struct, frozen=True):
     """A message attribute: exactly one of the two values is set, by `data_type`."""
 
     data_type: str
@@ -17,8 +17,7 @@ class MessageAttribute:
     binary_value: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PolledMessage:
+class PolledMessage(msgspec.Struct, frozen=True):
     """One message that has been received for a function.
 
     `attributes` are those of ReceiveMessage with `AttributeNames=All`: ApproximateReceiveCount,
@@ -31,7 +30,7 @@ class PolledMessage:
     receipt_handle: str
     body: str
     attributes: Mapping[str, str]
-    message_attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
+    message_attributes: Mapping[str, MessageAttribute] = msgspec.field(default_factory=dict)
     md5_of_body: str = ""
     md5_of_message_attributes: str = ""
 
@@ -41,8 +40,7 @@ class PolledMessage:
         return self.attributes.get("AWSTraceHeader", "")
 
 
-@dataclass(frozen=True, slots=True)
-class QueuePort:
+class QueuePort(msgspec.Struct, frozen=True):
     """Queues as an event source sees them. All are synchronous and act as one step of the caller.
 
     `receive(queue_arn, max_messages)` claims up to that many (at most 10) with the queue's own
@@ -59,8 +57,7 @@ class QueuePort:
     queue_attributes: Callable[[str], tuple[int, bool] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(msgspec.Struct, frozen=True):
     """All of them.
 
     `read_object(ctx, bucket, key)` is the whole body of an S3 object, as the caller may read it.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kamome.clock import Clock
 from kamome.ids import Ids
@@ -30,8 +31,7 @@ def development_credentials(account: str) -> tuple[str, str]:
     return ("test" if account == "000000000000" else account, "test")
 
 
-@dataclass(frozen=True, slots=True)
-class LambdaSettings:
+class LambdaSettings(msgspec.Struct, frozen=True):
     """Where functions live and how many may run.
 
     `folder` is Lambda's own folder: `code/` (unpacked packages, a cache), `instances/` (one folder
@@ -49,8 +49,7 @@ class LambdaSettings:
     stop_grace_s: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Lambda:
+class Lambda(msgspec.Struct, frozen=True):
     """The slice. Make it with `make_lambda`."""
 
     engine: Engine

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import cast
 
+import msgspec
 import orjson
 
 from kamome.services.lambda_.event_source_mappings import EventSourceMapping, MappingSettings
@@ -174,7 +174,7 @@ class Store:
                 mapping.region,
                 mapping.queue_arn,
                 mapping.function_name,
-                _text(asdict(mapping.settings)),
+                _text(msgspec.to_builtins(mapping.settings)),
                 mapping.modified_at_ms,
                 int(mapping.settings.is_enabled),
             ),
@@ -224,7 +224,7 @@ class Store:
 
 def _function_values(function: Function) -> tuple[Value, ...]:
     return (
-        _text(asdict(function.settings)),
+        _text(msgspec.to_builtins(function.settings)),
         _text(dict(function.tags)),
         function.code.blob_id,
         function.code.sha256,

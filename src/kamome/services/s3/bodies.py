@@ -11,8 +11,9 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kamome.errors import ServiceUnavailable
 from kamome.services.s3.checksums import Digest, crc32c, new_digest
@@ -24,8 +25,7 @@ from kamome.storage.blobs import Blob, BlobDamaged, Blobs, BlobWriter
 _CRC_BYTES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedBody:
+class ReceivedBody(msgspec.Struct, frozen=True):
     """A body that has arrived whole: its digests, and its bytes or the file they are in."""
 
     size: int

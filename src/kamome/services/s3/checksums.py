@@ -13,10 +13,11 @@ import binascii
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from kamome.services.s3.errors import (
     BadDigest,
@@ -127,8 +128,7 @@ def checksum_member(algorithm: str) -> str:
     return f"Checksum{algorithm}"
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedChecksum:
+class ExpectedChecksum(msgspec.Struct, frozen=True):
     """Which checksum is to be taken, and what it must be.
 
     `value` is None where it is not known before the body: it comes in a trailer

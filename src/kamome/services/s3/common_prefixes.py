@@ -9,8 +9,9 @@ AWS: S3 API Reference, ListObjectsV2; S3 User Guide, Organizing objects using pr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
+
+import msgspec
 
 from kamome.services.s3.keys import successor
 
@@ -32,12 +33,11 @@ RowT = TypeVar("RowT", bound=Keyed)
 Fetch = Callable[[bytes, int], Sequence[RowT]]
 
 
-@dataclass(slots=True)
-class Page(Generic[RowT]):
+class Page(msgspec.Struct, Generic[RowT]):
     """What one page lists, and where the next begins (None: this was the last)."""
 
-    rows: list[RowT] = field(default_factory=list)
-    common_prefixes: list[bytes] = field(default_factory=list)
+    rows: list[RowT] = msgspec.field(default_factory=list)
+    common_prefixes: list[bytes] = msgspec.field(default_factory=list)
     next_position: bytes | None = None
 
     @property
@@ -46,8 +46,7 @@ class Page(Generic[RowT]):
         return len(self.rows) + len(self.common_prefixes)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """What is asked for.
 
     `start_at` is the first key looked at; common prefixes must be greater than `after`.

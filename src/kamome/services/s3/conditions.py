@@ -7,7 +7,7 @@ AWS: S3 User Guide, Add preconditions to S3 operations with conditional requests
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kamome.services.s3.errors import (
     FeatureNotServed,
@@ -19,8 +19,7 @@ from kamome.services.s3.errors import (
 _ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadConditions:
+class ReadConditions(msgspec.Struct, frozen=True):
     """The four headers of GetObject and HeadObject; times are epoch seconds."""
 
     if_match: str | None = None
@@ -57,8 +56,7 @@ def check_read(conditions: ReadConditions, etag: str, last_modified_s: int) -> N
         raise NotModified(f'"{etag}"', last_modified_s)
 
 
-@dataclass(frozen=True, slots=True)
-class WriteConditions:
+class WriteConditions(msgspec.Struct, frozen=True):
     """The two headers of a conditional write."""
 
     if_match: str | None = None

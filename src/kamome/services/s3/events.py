@@ -5,9 +5,9 @@ AWS: S3 User Guide, Event message structure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 import orjson
 
 from kamome.context import RequestContext
@@ -25,8 +25,7 @@ _SCHEMA_VERSION = "1.0"
 _SEQUENCER_DIGITS = 18
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectEvent:
+class ObjectEvent(msgspec.Struct, frozen=True):
     """What happened to an object. `size` and `etag` are None where the object is gone."""
 
     name: str

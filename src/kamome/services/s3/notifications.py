@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TypedDict
 from urllib.parse import unquote
+
+import msgspec
 
 from kamome.arn import Arn, parse_arn
 from kamome.services.s3 import shapes
@@ -64,8 +65,7 @@ _FIFO_SUFFIX = ".fifo"
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """One configuration: which events, of which keys, go where.
 
     `element` is the XML element of the ARN: `Queue`, `Topic` or `CloudFunction`.

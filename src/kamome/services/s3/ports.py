@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from kamome.context import RequestContext
 
@@ -35,8 +36,7 @@ class InvokeEvent(Protocol):
         """Raises an AwsError when there is no such function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(msgspec.Struct, frozen=True):
     """All that S3 needs of SQS, SNS and Lambda."""
 
     queue_exists: Callable[[str], bool]

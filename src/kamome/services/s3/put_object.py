@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from kamome.context import RequestContext
 from kamome.services.s3 import shapes
@@ -38,8 +39,7 @@ from kamome.wire import BodyStream
 _BODY_ID_DIGITS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class _Upload:
+class _Upload(msgspec.Struct, frozen=True):
     """What is known of an object before its body has come."""
 
     bucket: Bucket

@@ -6,7 +6,8 @@ AWS: S3 API Reference, GetObject, Range; RFC 9110 §14.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from kamome.services.s3.errors import InvalidArgument, InvalidPartNumber, InvalidRange
 from kamome.services.s3.limits import PART_NUMBER_MAX
@@ -14,8 +15,7 @@ from kamome.services.s3.limits import PART_NUMBER_MAX
 _ONE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,19})[ \t]*-[ \t]*(\d{0,19})[ \t]*")
 
 
-@dataclass(frozen=True, slots=True)
-class ByteRange:
+class ByteRange(msgspec.Struct, frozen=True):
     """Bytes `first` to `last`, both included, of an object of `size` bytes."""
 
     first: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kamome.clock import Clock
 from kamome.ids import Ids
@@ -13,8 +13,7 @@ from kamome.storage.blobs import Blobs
 from kamome.storage.outbox import Outbox
 
 
-@dataclass(frozen=True, slots=True)
-class S3:
+class S3(msgspec.Struct, frozen=True):
     """The slice. `blobs` hold bodies that are too large for the database."""
 
     store: S3Store

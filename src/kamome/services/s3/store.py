@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import orjson
 
 from kamome.services.s3.notifications import Destination, as_stored, from_stored
@@ -84,8 +84,7 @@ SELECT_BODY = "SELECT content, blob_id, crcs FROM s3_body WHERE body_id = ?"
 DELETE_BODY = "DELETE FROM s3_body WHERE body_id = ? RETURNING blob_id"
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(msgspec.Struct, frozen=True):
     """A bucket's row."""
 
     partition: str
@@ -96,8 +95,7 @@ class Bucket:
     created_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(msgspec.Struct, frozen=True):
     """An object's row: all but its bytes. `checksum` is base64, `etag` hex without quotes."""
 
     key: bytes
@@ -117,8 +115,7 @@ class StoredObject:
         return self.last_modified_ms // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class ListedObject:
+class ListedObject(msgspec.Struct, frozen=True):
     """What a listing shows of an object."""
 
     key: bytes
@@ -129,8 +126,7 @@ class ListedObject:
     checksum_algorithm: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBody:
+class StoredBody(msgspec.Struct, frozen=True):
     """The bytes of an object, or the file that has them, and a CRC-32C (4 bytes) of each block."""
 
     content: bytes | None

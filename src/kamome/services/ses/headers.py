@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from kamome.mail.envelope import Mail
 from kamome.mail.header_fields import Field, first
@@ -29,8 +30,7 @@ _MONTHS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
+class Verdicts(msgspec.Struct, frozen=True):
     """Results of the checks: PASS, FAIL, GRAY, PROCESSING_FAILED, and DISABLED for the scans."""
 
     spam: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from kamome.context import RequestContext
 from kamome.mail.envelope import Mail
@@ -44,8 +45,7 @@ class ReadMail(Protocol):
         """Pieces in order. Raises where the mail is no longer kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class SesPorts:
+class SesPorts(msgspec.Struct, frozen=True):
     """Functions of S3, SNS, Lambda and the mail store.
 
     `invoke_event` writes a durable asynchronous invocation inside the caller's step. The `…_exists`

@@ -12,7 +12,8 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from kamome.context import RequestContext
 from kamome.errors import AwsError
@@ -28,8 +29,7 @@ from kamome.storage.outbox import Entry
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(msgspec.Struct, frozen=True):
     """One action of one mail, with all that its effect and its news are made of."""
 
     ses: Ses

@@ -6,8 +6,9 @@ AWS: SES Developer Guide, Email receiving concepts (recipient-based control, rec
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kamome.mail.envelope import RecipientVerdict
 from kamome.services.ses.recipients import domain_of, is_within, matches
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from kamome.services.ses.shapes import ReceiptAction, ReceiptRule
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(msgspec.Struct, frozen=True):
     """The active rule set of an account and region, rules in order, with its verified domains."""
 
     account: str
@@ -27,8 +27,7 @@ class RuleSet:
     verified_domains: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAction:
+class PlannedAction(msgspec.Struct, frozen=True):
     """One action of one rule, for the recipients that the rule matched."""
 
     rule_name: str

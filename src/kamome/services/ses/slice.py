@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kamome.clock import Clock
 from kamome.ids import Ids
@@ -12,8 +12,7 @@ from kamome.services.ses.store import SesStore
 from kamome.storage.outbox import Outbox
 
 
-@dataclass(frozen=True, slots=True)
-class Ses:
+class Ses(msgspec.Struct, frozen=True):
     """The slice. Its state is all in the store."""
 
     store: SesStore

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import orjson
 
 from kamome.services.ses.receiving import PlannedAction
@@ -101,16 +101,14 @@ _OWNERS_MAX = 100
 _ROWS_MAX = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(msgspec.Struct, frozen=True):
     """An account in a region."""
 
     account: str
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """A domain and how its verification stands."""
 
     identity: str
@@ -119,8 +117,7 @@ class Identity:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One planned action that has not been done yet."""
 
     mail_id: str

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+
+import msgspec
 
 from kamome.context import RequestContext
 from kamome.errors import AwsError
@@ -40,9 +41,11 @@ def register(sns: Sns) -> None:
     AWS: SNS Developer Guide, Amazon SNS message delivery retries.
     """
 
-    def retry(failures: int) -> int | None:
-        # The fan-out made the first attempt, so this entry's first failure is the second of all.
-        return next_attempt_delay(failures + 1, sns.ids.fraction())
+    def retry(entry: Entry, error: Exception) -> int | None:
+        if isinstance(error, AwsError) and is_client_side(error):
+            return None
+        # The fan-out made the first attempt, then this entry failed so often before, and now again.
+        return next_attempt_delay(entry.attempt + 2, sns.ids.fraction())
 
     sns.outbox.register(FAN_OUT, lambda entry: fan_out(sns, entry))
     sns.outbox.register(
@@ -78,7 +81,7 @@ def fan_out(sns: Sns, entry: Entry) -> None:
     for subscription in page:
         _first_attempt(sns, renderer, subscription, entry.trace)
     if len(found) > len(page):
-        rest = replace(notification, signatures=renderer.signatures)
+        rest = msgspec.structs.replace(notification, signatures=renderer.signatures)
         sns.outbox.put(FAN_OUT, fan_out_payload(rest, page[-1].key.id), trace=entry.trace)
 
 
@@ -91,20 +94,11 @@ def deliver(sns: Sns, entry: Entry) -> None:
     AWS: SNS Developer Guide, Amazon SNS message delivery retries.
     """
     message_id, subscription_arn = _delivery_of(entry.payload)
-    notification = sns.store.undelivered(message_id)
     subscription = sns.store.subscription(subscription_key(subscription_arn))
-    if notification is not None and subscription is not None:
-        renderer = _renderer(sns, notification)
-        # The fan-out's attempt came first, then this entry's failures.
-        attempt = entry.attempt + 2
-        try:
-            with sns.store.engine.atomic():
-                _send(sns, renderer, subscription, entry.trace)
-                _record(sns, subscription, entry.trace, "ok", f"attempt {attempt}")
-        except AwsError as error:
-            if not is_client_side(error):
-                raise
-            _dead_letter(sns, renderer, subscription, error, entry.trace)
+    renderer = _kept_renderer(sns, message_id) if subscription is not None else None
+    if subscription is not None and renderer is not None:
+        _send(sns, renderer, subscription, entry.trace)
+        _record(sns, subscription, entry.trace, "ok", f"attempt {entry.attempt + 2}")
     else:
         # Unsubscribed, or the topic deleted, since the attempt before: nothing is owed any more.
         sns.journeys.step(
@@ -127,10 +121,10 @@ def give_up(sns: Sns, entry: Entry, error: Exception) -> None:
     AWS: SNS Developer Guide, Amazon SNS dead-letter queues.
     """
     message_id, subscription_arn = _delivery_of(entry.payload)
-    notification = sns.store.undelivered(message_id)
     subscription = sns.store.subscription(subscription_key(subscription_arn))
-    if notification is not None and subscription is not None:
-        _dead_letter(sns, _renderer(sns, notification), subscription, error, entry.trace)
+    renderer = _kept_renderer(sns, message_id) if subscription is not None else None
+    if subscription is not None and renderer is not None:
+        _dead_letter(sns, renderer, subscription, error, entry.trace)
     sns.store.end_delivery(message_id, subscription_arn)
 
 
@@ -172,7 +166,7 @@ def _first_attempt(sns: Sns, renderer: Renderer, subscription: Subscription, tra
 
 
 def _retry_later(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> None:
-    notification = replace(renderer.notification, signatures=renderer.signatures)
+    notification = msgspec.structs.replace(renderer.notification, signatures=renderer.signatures)
     sns.store.keep_undelivered(notification, subscription.arn)
     delay_ms = next_attempt_delay(1, sns.ids.fraction())
     assert delay_ms is not None
@@ -222,7 +216,7 @@ def _dead_letter(
         return
     if len(renderer.notification.attributes) > RAW_SQS_ATTRIBUTES_MAX:
         # Raw delivery has failed on these attributes; in the envelope nothing of them is lost.
-        subscription = replace(subscription, attributes={})
+        subscription = msgspec.structs.replace(subscription, attributes={})
     ctx = _context(sns, renderer.notification, trace)
     try:
         with sns.store.engine.atomic():
@@ -241,6 +235,18 @@ def _renderer(sns: Sns, notification: Notification) -> Renderer:
     return Renderer(
         notification, sign=sns.signer.sign, certificate_path=sns.signer.certificate_path
     )
+
+
+def _kept_renderer(sns: Sns, message_id: str) -> Renderer | None:
+    """The renderer of a message that waits for another attempt, or None where it is gone."""
+    renderer = sns.renderers.get(message_id)
+    if renderer is None:
+        notification = sns.store.undelivered(message_id)
+        if notification is None:
+            return None
+        renderer = _renderer(sns, notification)
+        sns.renderers.put(message_id, renderer)
+    return renderer
 
 
 def _context(sns: Sns, notification: Notification, trace: str) -> RequestContext:

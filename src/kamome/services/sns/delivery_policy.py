@@ -9,15 +9,14 @@ AWS: SNS Developer Guide, Amazon SNS message delivery retries.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 # Jitter spreads a delay by this much to either side: the mean stays what the table says, so that
 # 100,000 retries of 20 s take the documented 23 days.
 _JITTER = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPolicy:
+class DeliveryPolicy(msgspec.Struct, frozen=True):
     """The numbers of the four phases. Delays are seconds."""
 
     immediate_retries: int

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypedDict
 
+import msgspec
 import orjson
 
 from kamome.services.sns.signing import canonical_string
 
 # Lambda has no other types: a number or an array arrives as the string it was sent as.
 _LAMBDA_TYPES = frozenset({"String", "Binary"})
+_KEPT_RENDERERS_MAX = 32
+_KEPT_MESSAGE_CHARACTERS_MAX = 64 * 1024
 
 
 class Attribute(TypedDict):
@@ -30,8 +32,7 @@ class Attribute(TypedDict):
     Value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True):
     """A published message, complete: all its deliveries can be made from it.
 
     `messages` holds `default` and, with MessageStructure json, the texts of single protocols.
@@ -44,10 +45,10 @@ class Notification:
     published_at_ms: int
     base_url: str
     subject: str | None = None
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = msgspec.field(default_factory=dict)
     message_group_id: str = ""
     signature_version: str = "1"
-    signatures: Mapping[str, str] = field(default_factory=dict)
+    signatures: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def message(self, protocol: str) -> str:
         """The text for subscribers of a protocol.
@@ -65,13 +66,14 @@ class Notification:
 
 def to_json(notification: Notification) -> bytes:
     """A notification as it is kept between attempts."""
-    return orjson.dumps(notification)
+    return msgspec.json.encode(notification)
 
 
 def from_json(kept: bytes | Mapping[str, object]) -> Notification:
     """What `to_json` made of a notification, or its members as a mapping."""
-    members = orjson.loads(kept) if isinstance(kept, bytes) else kept
-    return Notification(**members)
+    if isinstance(kept, bytes):
+        return msgspec.json.decode(kept, type=Notification)
+    return msgspec.convert(kept, Notification)
 
 
 class Renderer:
@@ -190,6 +192,29 @@ class Renderer:
         return (
             f"{self.notification.base_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
         )
+
+
+class Renderers:
+    """Renderers of messages tried lately, so that the next attempt need not read and render again.
+
+    What a message holds never changes, so nothing here can grow stale. At most 32 messages of up
+    to 64 KiB.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Renderer] = {}
+
+    def get(self, message_id: str) -> Renderer | None:
+        """The renderer of a message, if it was tried lately."""
+        return self._kept.get(message_id)
+
+    def put(self, message_id: str, renderer: Renderer) -> None:
+        """Keep a renderer; the oldest one goes."""
+        if sum(map(len, renderer.notification.messages.values())) > _KEPT_MESSAGE_CHARACTERS_MAX:
+            return
+        if len(self._kept) >= _KEPT_RENDERERS_MAX:
+            del self._kept[next(iter(self._kept))]
+        self._kept[message_id] = renderer
 
 
 def raw_attributes(notification: Notification) -> dict[str, dict[str, str | bytes]]:

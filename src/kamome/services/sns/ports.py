@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from kamome.context import RequestContext
 
@@ -43,8 +44,7 @@ class InvokeEvent(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SnsPorts:
+class SnsPorts(msgspec.Struct, frozen=True):
     """SNS's way to SQS and Lambda."""
 
     send_to_queue: SendToQueue

@@ -11,9 +11,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -29,8 +30,7 @@ _VALID_BEFORE = timedelta(days=1)
 _VALID_FOR = timedelta(days=3650)
 
 
-@dataclass(frozen=True, slots=True)
-class SigningIdentity:
+class SigningIdentity(msgspec.Struct, frozen=True):
     """A private key and its certificate, both PEM, as they are kept."""
 
     private_key: bytes

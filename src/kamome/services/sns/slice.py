@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
+from kamome.services.sns.envelope import Renderers
 from kamome.services.sns.ports import SnsPorts
 from kamome.services.sns.signer import Signer
 from kamome.services.sns.store import SnsStore
 from kamome.storage.outbox import Outbox
 
 
-@dataclass(frozen=True, slots=True)
-class Sns:
+class Sns(msgspec.Struct, frozen=True):
     """The slice. `make_sns` builds it; `deliveries.register` must run before the outbox starts."""
 
     store: SnsStore
@@ -24,6 +24,7 @@ class Sns:
     ports: SnsPorts
     journeys: Journeys
     signer: Signer
+    renderers: Renderers
 
 
 def make_sns(
@@ -39,4 +40,4 @@ def make_sns(
 
     AWS: SNS API Reference.
     """
-    return Sns(store, clock, ids, outbox, ports, journeys, Signer(store, clock, ids))
+    return Sns(store, clock, ids, outbox, ports, journeys, Signer(store, clock, ids), Renderers())

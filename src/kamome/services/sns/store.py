@@ -6,8 +6,8 @@ AWS: SNS API Reference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+import msgspec
 import orjson
 
 from kamome.services.sns.arns import SubscriptionKey, TopicKey
@@ -16,8 +16,7 @@ from kamome.services.sns.signing import SigningIdentity
 from kamome.storage.engine import Engine, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(msgspec.Struct, frozen=True):
     """A topic as it is kept; attributes that were never set are absent."""
 
     key: TopicKey
@@ -27,8 +26,7 @@ class Topic:
     subscriptions_deleted: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(msgspec.Struct, frozen=True):
     """A confirmed subscription as it is kept; attributes that were never set are absent."""
 
     key: SubscriptionKey
@@ -36,7 +34,7 @@ class Subscription:
     principal: str
     protocol: str
     endpoint: str
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def arn(self) -> str:

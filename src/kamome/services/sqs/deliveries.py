@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kamome.context import RequestContext
 from kamome.services.sqs.errors import QueueDoesNotExist
@@ -25,8 +26,7 @@ from kamome.services.sqs.shapes import MessageAttributeValue
 from kamome.services.sqs.slice import Sqs
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
+class Polled(msgspec.Struct, frozen=True):
     """A message as an event source mapping takes it."""
 
     message_id: str

@@ -7,8 +7,9 @@ Using dead-letter queues.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
+
+import msgspec
 
 from kamome.services.sqs import limits
 from kamome.services.sqs.errors import InvalidMessageContents, InvalidParameterValue
@@ -17,8 +18,7 @@ from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.shapes import MessageAttributeValue
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(msgspec.Struct, frozen=True):
     """A message on its way into a queue."""
 
     id: int
@@ -26,14 +26,14 @@ class NewMessage:
     sender_id: str
     trace: str
     group_id: str
+    deduplication_id: str
     attributes: Mapping[str, MessageAttributeValue]
     body: str
     sent_at_ms: int
     visible_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingMessage:
+class WaitingMessage(msgspec.Struct, frozen=True):
     """What decides over a message that could be received now."""
 
     id: int
@@ -42,8 +42,7 @@ class WaitingMessage:
     sent_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
+class ReceivedMessage(msgspec.Struct, frozen=True):
     """A message in the hands of a consumer. `receive_count` includes this receive."""
 
     id: int
@@ -51,6 +50,8 @@ class ReceivedMessage:
     sender_id: str
     trace: str
     group_id: str
+    deduplication_id: str
+    dead_letter_source: str
     attributes: Mapping[str, MessageAttributeValue]
     body: str
     receive_count: int

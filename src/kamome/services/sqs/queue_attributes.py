@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import orjson
 
 from kamome.arn import parse_arn
@@ -23,16 +23,14 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _WHOLE_NUMBER = re.compile(r"\d{1,10}")
 
 
-@dataclass(frozen=True, slots=True)
-class RedrivePolicy:
+class RedrivePolicy(msgspec.Struct, frozen=True):
     """Where a message goes when it has been received `max_receive_count` times in vain."""
 
     dead_letter_target_arn: str
     max_receive_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
+class _Range(msgspec.Struct, frozen=True):
     least: int
     most: int
     default: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
+
+from kamome.services.sqs import limits
 from kamome.services.sqs.queue_attributes import RedrivePolicy, redrive_policy, with_defaults
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(msgspec.Struct, frozen=True):
     """One queue. `attributes` are those that were set, checked; the rest is derived from them.
 
     `id` never changes and stands in receipt handles; `messages_id` names the queue's present set
@@ -33,15 +34,38 @@ class Queue:
     retention_ms: int
     message_bytes_max: int
     redrive_policy: RedrivePolicy | None
+    is_fifo: bool
+    is_deduplicated_by_content: bool
+    is_deduplicated_by_group: bool
 
     @property
-    def is_fifo(self) -> bool:
-        """Whether order within message groups is kept."""
-        return self.name.endswith(".fifo")
+    def dead_letter_target(self) -> str:
+        """ARN of the dead-letter queue, empty without a redrive policy."""
+        return "" if self.redrive_policy is None else self.redrive_policy.dead_letter_target_arn
+
+    @property
+    def in_flight_max(self) -> int:
+        """How many messages may be in flight."""
+        return limits.IN_FLIGHT_FIFO_MAX if self.is_fifo else limits.IN_FLIGHT_STANDARD_MAX
+
+    @property
+    def row(self) -> QueueRow:
+        """What the store keeps of it."""
+        return QueueRow(
+            self.id,
+            self.messages_id,
+            self.account,
+            self.region,
+            self.name,
+            self.attributes,
+            self.tags,
+            self.created_at_ms,
+            self.modified_at_ms,
+            self.purged_at_ms,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
+class QueueRow(msgspec.Struct, frozen=True):
     """What the store keeps of a queue."""
 
     id: int
@@ -77,4 +101,7 @@ def queue_of(row: QueueRow) -> Queue:
         retention_ms=int(shown["MessageRetentionPeriod"]) * 1000,
         message_bytes_max=int(shown["MaximumMessageSize"]),
         redrive_policy=redrive_policy(row.attributes),
+        is_fifo=shown.get("FifoQueue") == "true",
+        is_deduplicated_by_content=shown.get("ContentBasedDeduplication") == "true",
+        is_deduplicated_by_group=shown.get("DeduplicationScope") == "messageGroup",
     )

@@ -10,7 +10,8 @@ import base64
 import binascii
 import hmac
 import struct
-from dataclasses import dataclass
+
+import msgspec
 
 from kamome.services.sqs.errors import ReceiptHandleIsInvalid
 
@@ -18,8 +19,7 @@ _FIELDS = struct.Struct(">QQI")
 _MAC_BYTES = 22  # 20 + 22 = 42 bytes: 56 characters of Base64 without padding
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What a handle stands for: this message of this queue, as received the n-th time."""
 
     queue_id: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kamome.clock import Clock
 from kamome.ids import Ids
@@ -17,8 +17,7 @@ DISCARD_MESSAGES = "sqs.discard_messages"
 _SECRET = "sqs.receipt_secret"  # noqa: S105 - the name of a fact, not a secret
 
 
-@dataclass(frozen=True, slots=True)
-class Sqs:
+class Sqs(msgspec.Struct, frozen=True):
     """The slice. `is_deleted_name_blocked` is AWS's 60-second rule, which tests may switch off."""
 
     store: SqsStore

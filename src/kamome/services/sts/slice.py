@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Sts:
+class Sts(msgspec.Struct, frozen=True):
     """The slice. Role sessions will bring it a store, a clock and ids."""

@@ -6,8 +6,9 @@ AWS: DynamoDB Developer Guide, Referring to item attributes when using expressio
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kamome.services.dynamodb.expressions.syntax import Path, path_shown
 
@@ -36,12 +37,11 @@ def find(item: Mapping[str, AttributeValue], path: Path) -> AttributeValue | Non
     return value
 
 
-@dataclass(slots=True)
-class PathNode:
+class PathNode(msgspec.Struct):
     """One part of the paths of an expression: what lies below it, or that a path ends here."""
 
     path: Path
-    children: dict[str | int, PathNode] = field(default_factory=dict)
+    children: dict[str | int, PathNode] = msgspec.field(default_factory=dict)
     is_end: bool = False
 
     def first_path(self) -> Path:

@@ -17,7 +17,8 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+import msgspec
 
 from kamome.clock import Clock, Timer
 from kamome.services.lambda_.errors import ServiceException, TooManyRequestsException
@@ -32,29 +33,25 @@ from kamome.services.lambda_.runtimes.port import (
 )
 
 
-@dataclass(slots=True)
-class Started:
+class Started(msgspec.Struct):
     """An instance on loan, or one whose init has failed (`failure`), which is not pooled."""
 
     instance: Instance
     failure: Outcome | None
 
 
-@dataclass(slots=True, eq=False)
-class _Waiter:
+class _Waiter(msgspec.Struct, eq=False):
     key: str
     granted: asyncio.Future[Instance | None]  # an instance of the key, or None: a free place
     overtaken: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Idle:
+class _Idle(msgspec.Struct, eq=False):
     instance: Instance
     timer: Timer
 
 
-@dataclass(slots=True)
-class InstancePool:
+class InstancePool(msgspec.Struct):
     """All instances of this server. `idle_ms` is how long an unused one is kept."""
 
     make: InstanceFactory
@@ -63,12 +60,12 @@ class InstancePool:
     idle_ms: int
     concurrency_max: int = CONCURRENT_EXECUTIONS
     _places_taken: int = 0
-    _under_way: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _idle: dict[str, list[_Idle]] = field(default_factory=dict)
-    _busy: set[Instance] = field(default_factory=set)
-    _waiters: deque[_Waiter] = field(default_factory=deque)
-    _retired: set[str] = field(default_factory=set)
-    _endings: set[asyncio.Task[None]] = field(default_factory=set)
+    _under_way: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    _idle: dict[str, list[_Idle]] = msgspec.field(default_factory=dict)
+    _busy: set[Instance] = msgspec.field(default_factory=set)
+    _waiters: deque[_Waiter] = msgspec.field(default_factory=deque)
+    _retired: set[str] = msgspec.field(default_factory=set)
+    _endings: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
     _is_closed: bool = False
 
     @contextmanager

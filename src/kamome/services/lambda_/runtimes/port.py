@@ -6,9 +6,10 @@ AWS: Lambda Developer Guide, Understanding the Lambda execution environment life
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
+
+import msgspec
 
 OutcomeKind = Literal[
     "response",  # the runtime posted a response
@@ -20,8 +21,7 @@ OutcomeKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeSpec:
+class RuntimeSpec(msgspec.Struct, frozen=True):
     """One revision of a function, as its instances need it. Equal `key`s share instances."""
 
     key: str
@@ -40,8 +40,7 @@ class RuntimeSpec:
     ephemeral_storage_mb: int
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(msgspec.Struct, frozen=True):
     """One event on its way to a runtime. `deadline_ms` is the machine's own epoch time."""
 
     request_id: str
@@ -52,8 +51,7 @@ class Invocation:
     client_context: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """How an invocation, or the init before it, ended."""
 
     kind: OutcomeKind
@@ -62,8 +60,7 @@ class Outcome:
     exit_code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """An outcome with what the instance measured. Times are real milliseconds of the process."""
 
     outcome: Outcome

@@ -16,8 +16,9 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kamome.clock import Clock
 from kamome.services.lambda_.environment import process_environment
@@ -44,8 +45,7 @@ _PID_FILE = "pid"
 _PASSES_UNTIL_LOST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessHost:
+class ProcessHost(msgspec.Struct, frozen=True):
     """What all instances on this machine share.
 
     `folder` holds one folder per living instance, `endpoint_url` gives the server's own address
