@@ -60,11 +60,13 @@ class Sent:
 class Endpoints:
     """Queues and functions. What is in `failures` refuses, by ARN; `attempts` counts all calls."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._clock = clock
         self.sent: dict[str, list[Sent]] = {}
         self.failures: dict[str, Exception] = {}
         self.attempts: dict[str, int] = {}
+        self.attempted_at_ms: dict[str, list[int]] = {}
 
     def at(self, arn: str) -> list[Sent]:
         return self.sent.get(arn, [])
@@ -88,6 +90,7 @@ class Endpoints:
 
     def _take(self, arn: str, sent: Sent) -> None:
         self.attempts[arn] = self.attempts.get(arn, 0) + 1
+        self.attempted_at_ms.setdefault(arn, []).append(self._clock.now_ms())
         if arn in self.failures:
             # A row written before the failure: the delivery's savepoint must undo it.
             self._engine.write("INSERT INTO fact (name, value) VALUES ('half', 'done')")
@@ -169,7 +172,7 @@ def make_world(path: Path | None = None, clock: Clock | None = None) -> World:
     migrate(engine, "storage", SOURCE / "storage")
     migrate(engine, "observe", SOURCE / "observe")
     migrate(engine, "sns", SOURCE / "services" / "sns")
-    endpoints = Endpoints(engine)
+    endpoints = Endpoints(engine, clock)
     outbox = Outbox(engine, clock)
     sns = make_sns(
         SnsStore(engine),

@@ -10,8 +10,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from kamome.services.sns import shapes
 from kamome.services.sns.envelope import Attribute
 from kamome.services.sns.errors import InvalidParameter, ParameterValueInvalid, invalid
 from kamome.services.sns.limits import (
@@ -20,6 +20,9 @@ from kamome.services.sns.limits import (
     MESSAGE_GROUP_ID_CHARACTERS_MAX,
     SUBJECT_CHARACTERS_MAX,
 )
+
+if TYPE_CHECKING:
+    from kamome.services.sns import shapes
 
 # Protocols whose own text a JSON message structure may hold, of those that are served.
 _PROTOCOLS = ("sqs", "lambda")

@@ -6,9 +6,10 @@ AWS: SNS API Reference, Publish.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
-from kamome.services.sns import attributes, messages, shapes
+from kamome.services.sns import attributes, messages
 from kamome.services.sns.arns import TopicKey, is_platform_endpoint, topic_key
 from kamome.services.sns.deliveries import FAN_OUT, fan_out_payload
 from kamome.services.sns.envelope import Attribute, Notification
@@ -16,6 +17,9 @@ from kamome.services.sns.errors import InvalidParameter, invalid, not_served
 from kamome.services.sns.slice import Sns
 from kamome.services.sns.store import Topic
 from kamome.services.sns.topics import found_topic, own_topic_key
+
+if TYPE_CHECKING:
+    from kamome.services.sns import shapes
 
 
 async def publish_message(

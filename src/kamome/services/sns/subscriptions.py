@@ -7,9 +7,10 @@ ListSubscriptionsByTopic, SetSubscriptionAttributes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
-from kamome.services.sns import arns, attributes, shapes
+from kamome.services.sns import arns, attributes
 from kamome.services.sns.arns import SubscriptionKey, TopicKey, subscription_key
 from kamome.services.sns.errors import (
     InvalidParameter,
@@ -28,6 +29,9 @@ from kamome.services.sns.paging import next_token, position
 from kamome.services.sns.slice import Sns
 from kamome.services.sns.store import Subscription, Topic
 from kamome.services.sns.topics import check_account, found_topic, own_topic_key
+
+if TYPE_CHECKING:
+    from kamome.services.sns import shapes
 
 _NOT_SERVED_PROTOCOLS = frozenset(
     {"http", "https", "email", "email-json", "sms", "application", "firehose"}

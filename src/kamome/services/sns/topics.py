@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
-from kamome.services.sns import attributes, shapes
+from kamome.services.sns import attributes
 from kamome.services.sns.arns import TopicKey, topic_key
 from kamome.services.sns.errors import (
     AuthorizationError,
@@ -34,6 +35,9 @@ from kamome.services.sns.limits import (
 from kamome.services.sns.paging import next_token, position
 from kamome.services.sns.slice import Sns
 from kamome.services.sns.store import Topic
+
+if TYPE_CHECKING:
+    from kamome.services.sns import shapes
 
 _NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{TOPIC_NAME_CHARACTERS_MAX}}}")
 _FIFO_NAME = re.compile(r"[A-Za-z0-9_-]{1,251}\.fifo")
