@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,12 @@ from kamome.wiring import SCHEMAS, Kernel, Slices, SliceSettings
 
 logger = logging.getLogger(__name__)
 
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+
+
+class PortTaken(Exception):
+    """Another process listens on a port; the sentence says what to do."""
+
 
 class App:
     """The server. `start` it once, `stop` it once."""
@@ -58,19 +65,31 @@ class App:
         }
         self.port = 0
         self.smtp_port = 0
+        self._http: HttpListener | None = None
+        self._smtp: SmtpListener | None = None
 
     async def start(self) -> None:
         """Open the store, build the slices, listen, then work what an earlier run left.
 
+        What was begun is undone where it fails.
+
         Raises:
-            OSError: a port is taken, or the data directory cannot be used.
+            PortTaken: another process listens on a port.
+            OSError: an address or the data directory cannot be used.
             NewerSchemaError: a later release wrote the data.
         """
+        try:
+            await self._start()
+        except BaseException:
+            await self._close()
+            raise
+
+    async def _start(self) -> None:
         self._open_store()
         self.slices = Slices(self.kernel, self._slice_settings())
         lambda_slice.prepare(self.slices.lambda_)
         self._http = HttpListener(self._server(), request_id=self.kernel.ids.uuid)
-        self.port = await self._http.start(self.settings.host, self.settings.port)
+        self.port = await self._listen(self._http, "port")
         self._inbound = Inbound(
             self.slices.mails,
             self.kernel.journeys,
@@ -79,7 +98,7 @@ class App:
             self.slices.mail_ports(),
         )
         self._smtp = self._smtp_listener()
-        self.smtp_port = await self._smtp.start(self.settings.host, self.settings.smtp_port)
+        self.smtp_port = await self._listen(self._smtp, "smtp_port")
         await self.kernel.engine.durable()
         self.kernel.outbox.start()
         lambda_slice.start(self.slices.lambda_)
@@ -91,15 +110,36 @@ class App:
 
         The HTTP listener goes after the functions: they may call it while they finish.
         """
+        assert self._smtp is not None
         await self._smtp.stop()
+        self._smtp = None
         await lambda_slice.stop(self.slices.lambda_)
         await self.kernel.outbox.stop()
-        await self._http.stop()
         self._cleaning.cancel()
         await asyncio.wait([self._cleaning])
+        await self._close()
+
+    async def _close(self) -> None:
+        """Let go of what has been opened so far."""
+        if self._smtp is not None:
+            await self._smtp.stop()
+        if self._http is not None:
+            await self._http.stop()
         await self.kernel.engine.close()
         self.kernel.blobs.close()
         self.directory.close()
+
+    async def _listen(self, listener: HttpListener | SmtpListener, setting: str) -> int:
+        port: int = getattr(self.settings, setting)
+        try:
+            return await listener.start(self.settings.host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortTaken(
+                f"Port {port} of {self.settings.host} is taken by another process. "
+                f"Stop that one, or choose another with --{setting.replace('_', '-')}."
+            ) from None
 
     # ------------------------------------------------------------------ parts
 
@@ -123,10 +163,15 @@ class App:
         return SliceSettings(
             lambda_folder=self.directory.folder("lambda"),
             lambda_processes=self.settings.lambda_processes,
-            endpoint_url=lambda: f"http://127.0.0.1:{self.port}",
+            endpoint_url=self._own_url,
             credentials=self._function_credentials,
             is_deleted_queue_name_blocked=self.settings.block_deleted_queue_names,
         )
+
+    def _own_url(self) -> str:
+        """Where functions find the server: on the loopback address if it listens on all."""
+        host = _LOOPBACK_OF.get(self.settings.host, self.settings.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def _function_credentials(self, account: str) -> tuple[str, str]:
         """What a function of an account signs with: under enforcement, a key of this run."""

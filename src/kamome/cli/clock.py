@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 
 _TIMEOUT_S = 600
+_ANSWER_BYTES_MAX = 1024 * 1024
 
 
 @click.group(invoke_without_command=True)
@@ -53,18 +55,32 @@ def resume(endpoint: str) -> None:
 
 def _call(endpoint: str, order: dict[str, object] | None) -> dict[str, object]:
     body = None if order is None else json.dumps(order).encode()
-    request = Request(  # noqa: S310 - the operator names the endpoint
-        f"{endpoint}/_kamome/clock", data=body, headers={"content-type": "application/json"}
-    )
     try:
-        with urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310 - as above
-            answer: dict[str, object] = json.load(response)
-            return answer
+        request = Request(  # noqa: S310 - the operator names the endpoint
+            f"{endpoint.rstrip('/')}/_kamome/clock",
+            data=body,
+            headers={"content-type": "application/json"},
+        )
+        # A proxy of the environment is for other machines.
+        with build_opener(ProxyHandler({})).open(request, timeout=_TIMEOUT_S) as response:
+            return _answer(response.read(_ANSWER_BYTES_MAX), endpoint)
     except HTTPError as error:
-        message = json.load(error).get("message", error.reason)
-        raise click.ClickException(str(message)) from error
-    except URLError as error:
-        raise click.ClickException(f"No server answers at {endpoint}: {error.reason}") from error
+        with error:
+            answer = _answer(error.read(_ANSWER_BYTES_MAX), endpoint)
+        raise click.ClickException(str(answer.get("message", error.reason))) from error
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise click.ClickException(f"No server answers at {endpoint}: {reason}") from error
+
+
+def _answer(body: bytes, endpoint: str) -> dict[str, object]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise click.ClickException(f"What answers at {endpoint} is not Kamome.")
+    return answer
 
 
 def _show(answer: dict[str, object]) -> None:

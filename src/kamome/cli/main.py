@@ -18,7 +18,7 @@ from kamome.config import DESCRIPTIONS, SettingError, Settings, load_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BY_DEFAULT_EPHEMERAL = "neither --data nor --ephemeral was given"
+_FILES_MAX = 65_536
 
 
 class _LazyGroup(click.Group):
@@ -94,15 +94,20 @@ def _run(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    from kamome.app import App
+    from kamome.app import App, PortTaken
     from kamome.storage.data_directory import DataDirectoryInUse
     from kamome.storage.migrations import NewerSchemaError
 
     log = logging.getLogger("kamome")
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    _raise_file_limit()
     try:
         app = App(settings)
         await app.start()
-    except (DataDirectoryInUse, NewerSchemaError) as error:
+    except (DataDirectoryInUse, NewerSchemaError, PortTaken) as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence says it all
         return 1
     except OSError as error:
@@ -113,14 +118,19 @@ async def _serve(settings: Settings) -> int:
     log.info("Listening: http://%s:%d", _shown(settings.host), app.port)
     log.info("Listening: smtp://%s:%d", _shown(settings.host), app.smtp_port)
     log.info("Ready.")
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
     await stopping.wait()
     await app.stop()
     log.info("Stopped.")
     return 0
+
+
+def _raise_file_limit() -> None:
+    """A connection takes a file descriptor, and the usual soft limit is 1,024 of them."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, _FILES_MAX)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _shown(host: str) -> str:

@@ -79,6 +79,7 @@ class HttpListener:
         """Take no more requests; give those under way time to end, then end them."""
         if self._server is None or self._task is None:
             return
+        self._app.end_waiting()
         self._server.should_exit = True
         await self._task
         late = set(self._server.server_state.tasks)

@@ -43,7 +43,7 @@ class Body(Protocol):
         """Its pieces as they arrive; raises MalformedRequest when the client hangs up."""
 
     def when_gone(self, callback: Callable[[], None]) -> None:
-        """Call back when the client hangs up before it is answered."""
+        """Call back when the client hangs up before it is answered, or the server stops."""
 
 
 class Defaults(msgspec.Struct, frozen=True):

@@ -42,11 +42,13 @@ _NOT_IN_HEADERS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 class AsgiBody:
     """A request body on its way in. See `http.pipeline.Body`."""
 
-    def __init__(self, receive: Receive, announced: int | None) -> None:
+    def __init__(self, receive: Receive, announced: int | None, waiting: Waiting) -> None:
         self._receive = receive
         self._announced = announced
+        self._waiting = waiting
         self._is_complete = False
         self.has_begun = False
+        self._callbacks: list[Callable[[], None]] = []
         self._watcher: asyncio.Task[None] | None = None
 
     async def read(self, bytes_max: int) -> bytes:
@@ -85,18 +87,51 @@ class AsgiBody:
                 yield piece
 
     def when_gone(self, callback: Callable[[], None]) -> None:
-        """Call back when the client hangs up before it is answered."""
-        self._watcher = asyncio.get_running_loop().create_task(self._watch(callback))
+        """Call back when the client hangs up before it is answered, or the server stops."""
+        self._waiting.add(self, callback)
+        self.when_hung_up(callback)
 
-    async def _watch(self, callback: Callable[[], None]) -> None:
+    def when_hung_up(self, callback: Callable[[], None]) -> None:
+        """Call back when the client hangs up."""
+        self._callbacks.append(callback)
+        if self._watcher is None:
+            self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        callback()
+        for callback in self._callbacks:
+            callback()
 
     def close(self) -> None:
         """The request has been answered."""
         if self._watcher is not None:
             self._watcher.cancel()
+            self._waiting.remove(self)
+
+
+class Waiting:
+    """The requests that wait for something to happen (long polls)."""
+
+    def __init__(self) -> None:
+        self._callbacks: dict[AsgiBody, Callable[[], None]] = {}
+        self._is_over = False
+
+    def add(self, body: AsgiBody, callback: Callable[[], None]) -> None:
+        """The request waits; once it is over, not even a moment."""
+        if self._is_over:
+            callback()
+        self._callbacks[body] = callback
+
+    def remove(self, body: AsgiBody) -> None:
+        """It has been answered."""
+        self._callbacks.pop(body, None)
+
+    def end(self) -> None:
+        """Let all of them go on with what they have."""
+        self._is_over = True
+        for callback in tuple(self._callbacks.values()):
+            callback()
 
 
 class Server:
@@ -105,12 +140,17 @@ class Server:
     def __init__(self, pipeline: Pipeline, admin: Admin) -> None:
         self._pipeline = pipeline
         self._admin = admin
+        self._waiting = Waiting()
+
+    def end_waiting(self) -> None:
+        """The server stops: long polls are answered with what there is."""
+        self._waiting.end()
 
     async def __call__(self, scope: Mapping[str, object], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         assert scope["type"] == "http"
         request = _request(scope)
-        body = AsgiBody(receive, _announced(request))
+        body = AsgiBody(receive, _announced(request), self._waiting)
         try:
             response = await self._answer(scope, request, body)
             if not body.has_begun and request.header("expect"):
@@ -195,7 +235,7 @@ async def _send(response: HttpResponse, request_body: AsgiBody, send: Send) -> N
         await send({"type": "http.response.body", "body": body})
         return
     gone = asyncio.Event()
-    request_body.when_gone(gone.set)
+    request_body.when_hung_up(gone.set)
     try:
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         async for piece in body:
