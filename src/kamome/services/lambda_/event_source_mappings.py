@@ -7,12 +7,11 @@ Guide, Using Lambda with Amazon SQS.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 
 from kamome.arn import Arn, parse_arn
-from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
@@ -29,6 +28,9 @@ from kamome.services.lambda_.limits import (
     MAXIMUM_CONCURRENCY_MAX,
     MAXIMUM_CONCURRENCY_MIN,
 )
+
+if TYPE_CHECKING:
+    from kamome.services.lambda_ import shapes
 
 REPORT_BATCH_ITEM_FAILURES = "ReportBatchItemFailures"
 

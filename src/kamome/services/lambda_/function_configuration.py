@@ -9,11 +9,10 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 
-from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.environment import check_variables
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -33,6 +32,9 @@ from kamome.services.lambda_.limits import (
     TIMEOUT_S_DEFAULT,
     TIMEOUT_S_MAX,
 )
+
+if TYPE_CHECKING:
+    from kamome.services.lambda_ import shapes
 
 _PYTHON = re.compile(r"python3\.(?P<minor>\d+)")
 # AWS: Lambda Developer Guide, Lambda runtimes (Deprecated runtimes): 3.8 and before cannot be used.

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from kamome.errors import AwsError
-from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.code import (
     check_unzipped_size,
     check_upload,
@@ -48,6 +47,7 @@ from kamome.services.lambda_.limits import CODE_STORAGE_BYTES_MAX, FUNCTIONS_PER
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
+    from kamome.services.lambda_ import shapes
     from kamome.services.lambda_.slice import Lambda
     from kamome.storage.blobs import Blob
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from kamome.services.lambda_ import limits, shapes
+from kamome.services.lambda_ import limits
 from kamome.services.lambda_.errors import TooManyRequestsException, not_served
 from kamome.services.lambda_.function_configuration import Function, log_group
 from kamome.services.lambda_.function_names import (
@@ -38,6 +38,7 @@ from kamome.services.lambda_.runtimes.port import Invocation, RuntimeSpec
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
+    from kamome.services.lambda_ import shapes
     from kamome.services.lambda_.slice import Lambda
     from kamome.storage.outbox import Entry
 

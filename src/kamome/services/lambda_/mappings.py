@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.errors import ResourceNotFoundException
 from kamome.services.lambda_.event_source_mappings import (
     EventSourceMapping,
@@ -32,6 +31,7 @@ from kamome.services.lambda_.limits import MAPPINGS_PER_PAGE_MAX
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
+    from kamome.services.lambda_ import shapes
     from kamome.services.lambda_.slice import Lambda
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceNotFoundException,
@@ -32,6 +31,7 @@ from kamome.services.lambda_.policies import (
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
+    from kamome.services.lambda_ import shapes
     from kamome.services.lambda_.slice import Lambda
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import orjson
 
-from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     PolicyLengthExceededException,
@@ -21,6 +20,9 @@ from kamome.services.lambda_.errors import (
     not_served,
 )
 from kamome.services.lambda_.limits import POLICY_BYTES_MAX
+
+if TYPE_CHECKING:
+    from kamome.services.lambda_ import shapes
 
 Statement: TypeAlias = Mapping[str, object]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
 from kamome.errors import AwsError
-from kamome.services.s3 import shapes
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.errors import DestinationsNotValid
 from kamome.services.s3.events import test_event_document
@@ -15,6 +15,9 @@ from kamome.services.s3.object_events import hand_over
 from kamome.services.s3.regions import bucket_arn
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
+
+if TYPE_CHECKING:
+    from kamome.services.s3 import shapes
 
 _ABSENT = {
     "Queue": "The destination queue does not exist",

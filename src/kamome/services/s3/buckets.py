@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kamome.context import RequestContext
-from kamome.services.s3 import shapes
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.bucket_names import check_new_name
 from kamome.services.s3.continuation import decode_token, encode_token
@@ -26,6 +27,9 @@ from kamome.services.s3.regions import (
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.services.s3.unserved import check_create_bucket
+
+if TYPE_CHECKING:
+    from kamome.services.s3 import shapes
 
 # Digits of a bucket's id, which is ours and never shown.
 _BUCKET_ID_DIGITS = 16

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kamome.context import RequestContext
-from kamome.services.s3 import shapes
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import FULL_OBJECT
 from kamome.services.s3.common_prefixes import Listing, Page, walk
@@ -15,6 +16,9 @@ from kamome.services.s3.owners import canonical_user_id
 from kamome.services.s3.slice import S3
 from kamome.services.s3.storage_classes import is_archived
 from kamome.services.s3.store import ListedObject
+
+if TYPE_CHECKING:
+    from kamome.services.s3 import shapes
 
 _RESTORE_STATUS = "RestoreStatus"
 

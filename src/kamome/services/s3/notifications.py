@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote
 
 import msgspec
 
 from kamome.arn import Arn, parse_arn
-from kamome.services.s3 import shapes
 from kamome.services.s3.errors import FeatureNotServed, InvalidArgument, MalformedXML
 from kamome.services.s3.limits import (
     FILTER_VALUE_BYTES_MAX,
     NOTIFICATION_ID_CHARACTERS_MAX,
     NOTIFICATIONS_PER_BUCKET_MAX,
 )
+
+if TYPE_CHECKING:
+    from kamome.services.s3 import shapes
 
 # S3 User Guide, Supported event types for SQS, SNS, and Lambda. Events of features that are not
 # served are taken, as a configuration may name them; they do not occur.

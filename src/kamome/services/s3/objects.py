@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator
 from email.utils import formatdate
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from kamome.context import RequestContext
-from kamome.services.s3 import shapes
 from kamome.services.s3.bodies import open_body
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import FULL_OBJECT, checksum_member
@@ -31,6 +30,11 @@ from kamome.services.s3.store import StoredObject
 from kamome.services.s3.tagging import parse_tagging
 from kamome.services.s3.unserved import AES256, check_delete_object, check_get_object
 
+if TYPE_CHECKING:
+    from kamome.services.s3 import shapes
+
+    ReadRequest = shapes.GetObjectRequest | shapes.HeadObjectRequest
+
 _NULL_VERSION = "null"
 _VERSION_ID = re.compile(r"[A-Za-z0-9._-]{32}")
 # An object replaced between the read of its row and the opening of its file is looked up again.
@@ -43,8 +47,6 @@ _OVERRIDES = {
     "ResponseContentLanguage": "ContentLanguage",
     "ResponseContentType": "ContentType",
 }
-
-ReadRequest = shapes.GetObjectRequest | shapes.HeadObjectRequest
 
 
 async def delete_object(s3: S3, ctx: RequestContext, request: shapes.DeleteObjectRequest) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from kamome.context import RequestContext
-from kamome.services.s3 import shapes
 from kamome.services.s3.bodies import ReceivedBody, pieces_of, receive
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import (
@@ -35,6 +34,9 @@ from kamome.services.s3.store import Bucket, StoredObject
 from kamome.services.s3.tagging import parse_tagging
 from kamome.services.s3.unserved import AES256, check_put_object
 from kamome.wire import BodyStream
+
+if TYPE_CHECKING:
+    from kamome.services.s3 import shapes
 
 _BODY_ID_DIGITS = 32
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services import Operation
-from kamome.services.sts import shapes
 from kamome.services.sts.callers import user_id
 from kamome.services.sts.errors import ValidationError
 from kamome.services.sts.slice import Sts
+
+if TYPE_CHECKING:
+    from kamome.services.sts import shapes
 
 
 async def get_caller_identity(
