@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
+
+import msgspec
 
 PREFIX = "KAMOME_"
 # Set for the tools around the server; not settings of it.
@@ -33,8 +32,7 @@ class SettingError(Exception):
     """A setting that cannot be used; the sentence says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What the server is told when it starts. See `DESCRIPTIONS`."""
 
     host: str = "127.0.0.1"
@@ -71,8 +69,7 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ConfiguredKey:
+class ConfiguredKey(msgspec.Struct, frozen=True):
     """An access key that `enforce` knows."""
 
     access_key: str
@@ -120,6 +117,8 @@ def configured_keys(settings: Settings) -> list[ConfiguredKey]:
 
 
 def _from_file(file: Path) -> dict[str, object]:
+    import tomllib  # only where there is a file: start-up is watched
+
     try:
         values = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:  # ValueError: not TOML, or not UTF-8
@@ -140,19 +139,23 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
 
 
 def _names() -> list[str]:
-    return [field.name for field in fields(Settings)]
+    return list(Settings.__struct_fields__)
 
 
 def _check_known(name: str, where: str, known: list[str]) -> None:
     if name in known:
         return
+    from difflib import get_close_matches  # only for what goes wrong
+
     nearest = get_close_matches(name, known, n=1, cutoff=0.0)
     raise SettingError(f"There is no setting {name} ({where}). The nearest is {nearest[0]}.")
 
 
 def _converted(values: Mapping[str, object]) -> dict[str, object]:
-    kinds = {field.name: type(field.default) for field in fields(Settings)}
-    return {name: _convert(name, value, kinds[name]) for name, value in values.items()}
+    defaults = Settings()
+    return {
+        name: _convert(name, value, type(getattr(defaults, name))) for name, value in values.items()
+    }
 
 
 def _convert(name: str, value: object, kind: type) -> object:

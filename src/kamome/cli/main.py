@@ -49,7 +49,7 @@ def main() -> None:
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """One option per setting. Values stay text; `load_settings` converts and checks them."""
     for name, description in reversed(list(DESCRIPTIONS.items())):
-        default = getattr(Settings, "__dataclass_fields__")[name].default  # noqa: B009
+        default = getattr(Settings(), name)
         option = "--" + name.replace("_", "-")
         shown = f"{description} [default: {default}]" if default != "" else description
         if isinstance(default, bool):
