@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import boto3
-
 from load import Work
-from requests import REGION, Requests, with_body
+from signed import REGION, Requests, with_body
 
 _HANDLES = re.compile(rb'"ReceiptHandle":\s*"([^"]+)"')
 _TEXT = "m" * 1024
@@ -18,7 +17,7 @@ _TEXT = "m" * 1024
 
 @dataclass(frozen=True)
 class Case:
-    """A named load. `target` is the least ratio to the no-op server that issue or design ask for."""
+    """A named load. `target` is the least ratio to the bare server that it should reach."""
 
     name: str
     prepare: Callable[[Bench], Callable[[int], Work]]
@@ -34,6 +33,7 @@ class Bench:
         self._number = 0
 
     def client(self, service: str) -> object:
+        """A boto3 client, for setting up."""
         return boto3.client(
             service,
             endpoint_url=self.requests.endpoint,
@@ -43,14 +43,17 @@ class Bench:
         )
 
     def queue(self) -> str:
+        """URL of a new queue."""
         self._number += 1
         created = self.client("sqs").create_queue(QueueName=f"bench-{self._number}")  # type: ignore[attr-defined] # boto3
         return str(created["QueueUrl"])
 
     def sqs(self, operation: str, **body: object) -> bytes:
+        """A call to SQS."""
         return self.requests.json("sqs", f"AmazonSQS.{operation}", body)
 
     def dynamodb(self, operation: str, **body: object) -> bytes:
+        """A call to DynamoDB."""
         return self.requests.json("dynamodb", f"DynamoDB_20120810.{operation}", body)
 
 
@@ -65,10 +68,12 @@ def repeat(request: bytes, operations: int = 1) -> Callable[[int], Work]:
 
 
 def sqs_send(bench: Bench) -> Callable[[int], Work]:
+    """Send single messages."""
     return repeat(bench.sqs("SendMessage", QueueUrl=bench.queue(), MessageBody=_TEXT))
 
 
 def sqs_send_batch(bench: Bench) -> Callable[[int], Work]:
+    """Send ten messages at a time."""
     return repeat(_batch(bench, bench.queue()), 10)
 
 
@@ -147,6 +152,8 @@ def _bucket(bench: Bench) -> str:
 
 
 def s3_put(size: int) -> Callable[[Bench], Callable[[int], Work]]:
+    """Put objects of that size, each connection its own key."""
+
     def prepare(bench: Bench) -> Callable[[int], Work]:
         bucket = _bucket(bench)
         content = b"x" * size
@@ -162,6 +169,7 @@ def s3_put(size: int) -> Callable[[Bench], Callable[[int], Work]]:
 
 
 def s3_get(bench: Bench) -> Callable[[int], Work]:
+    """Read one object of 1 KB."""
     bucket = _bucket(bench)
     bench.client("s3").put_object(Bucket=bucket, Key="key", Body=b"x" * 1024)  # type: ignore[attr-defined] # boto3
     return repeat(bench.requests.s3("GET", f"/{bucket}/key"))
@@ -182,6 +190,7 @@ def _table(bench: Bench) -> str:
 
 
 def dynamodb_put(bench: Bench) -> Callable[[int], Work]:
+    """Write items of 1 KB, each connection its own."""
     table = _table(bench)
     requests = [_put(bench, table, i) for i in range(64)]
 
@@ -198,6 +207,7 @@ def _put(bench: Bench, table: str, number: int) -> bytes:
 
 
 def dynamodb_get(bench: Bench) -> Callable[[int], Work]:
+    """Read one item of 1 KB."""
     table = _table(bench)
     item = {"id": {"S": "item"}, "n": {"N": "1"}, "text": {"S": _TEXT}}
     bench.client("dynamodb").put_item(TableName=table, Item=item)  # type: ignore[attr-defined] # boto3

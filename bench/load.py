@@ -45,6 +45,7 @@ class Figure:
 
     @property
     def per_second(self) -> float:
+        """Operations per second of the clock on the wall."""
         return self.operations / self.seconds
 
     @property
@@ -66,6 +67,7 @@ class Connection(asyncio.Protocol):
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
         self._transport: asyncio.Transport = transport  # type: ignore[assignment] # uvloop's own
         self._send(next(self._work))
 
@@ -75,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(request[0])
 
     def data_received(self, data: bytes) -> None:
+        """Gather an answer; send the next request when it is whole."""
         self._buffer += data
         if self._needed < 0:
             end = self._buffer.find(b"\r\n\r\n")

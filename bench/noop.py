@@ -1,4 +1,4 @@
-"""The yardstick: the least that uvicorn with httptools and uvloop does for a request with a body."""
+"""The yardstick: the least that uvicorn (httptools, uvloop) does for a request with a body."""
 
 from __future__ import annotations
 

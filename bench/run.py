@@ -4,8 +4,8 @@
     python bench/run.py --only SendMessage    cases whose name holds the word
     python bench/run.py --only start,depth,mail
 
-A ratio is operations per second of server CPU, divided by the same of the bare server: 1.00 would be
-as cheap as answering nothing. The two take turns, and the median of the rounds is told, so that a
+A ratio is operations per second of server CPU, divided by the same of the bare server: 1.00 would
+be as cheap as answering nothing. The two take turns, and the median of the rounds is told, so that a
 machine whose speed drifts does not decide. Loads are bounded and go to 127.0.0.1 only.
 """
 
@@ -29,6 +29,7 @@ _YARDSTICK = (
 
 
 def main() -> None:
+    """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each measurement")
     parser.add_argument("--rounds", type=int, default=3, help="how often the servers take turns")

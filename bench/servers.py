@@ -35,8 +35,10 @@ def kamome(data: Path | None = None) -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="kamome-bench-", dir=Path.cwd()) as folder:
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "kamome", "serve", "--port", "0", "--smtp-port", "0"]
-            + ["--data", str(data or folder)],
+            [
+                *(sys.executable, "-m", "kamome", "serve", "--port", "0", "--smtp-port", "0"),
+                *("--data", str(data or folder)),
+            ],
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
         )
