@@ -5,8 +5,8 @@
     python bench/run.py --only start,depth,mail
 
 A ratio is operations per second of server CPU, divided by the same of the bare server: 1.00 would
-be as cheap as answering nothing. The two take turns, and the median of the rounds is told, so that a
-machine whose speed drifts does not decide. Loads are bounded and go to 127.0.0.1 only.
+be as cheap as answering nothing. The two take turns, and the median of the rounds is told, so that
+a machine whose speed drifts does not decide. Loads are bounded and go to 127.0.0.1 only.
 """
 
 from __future__ import annotations
