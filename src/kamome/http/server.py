@@ -170,6 +170,8 @@ class Server:
         if not _has_good_host(scope, request):
             error = MalformedRequest("The Host header is missing, sent twice or not a host.")
             return self._pipeline.refuse(request, error)
+        if not request.raw_path.startswith("/"):
+            return self._pipeline.refuse(request, MalformedRequest("The request names no path."))
         # An AWS client signs what it sends: a signed path is that of an object of this name.
         if request.raw_path.startswith(_ADMIN_PREFIXES) and not request.has_header("authorization"):
             return await self._answer_admin(request, body)
