@@ -42,3 +42,15 @@ TAG_VALUE_CHARACTERS_MAX = 256
 PAGE_ITEMS_MAX = 100
 # Kamome: one step delivers to at most this many, about 6 ms; then others have a turn.
 FAN_OUT_SUBSCRIPTIONS_MAX = 100
+# AWS: SNS Developer Guide, Filter policy constraints (size of the JSON).
+FILTER_POLICY_BYTES_MAX = 256 * 1024
+# AWS: the same page (limit number of keys).
+FILTER_POLICY_KEYS_MAX = 5
+# AWS: the same page (filter policy complexity).
+FILTER_POLICY_COMBINATIONS_MAX = 150
+# AWS: the same page (numeric matching): from -10^9 to 10^9.
+FILTER_POLICY_NUMBER_MAX = 1_000_000_000
+# AWS: the same page (numeric matching): digits of accuracy after the point.
+FILTER_POLICY_NUMBER_DIGITS = 5
+# AWS: the same page (filter policies per topic).
+FILTER_POLICIES_PER_TOPIC_MAX = 200
