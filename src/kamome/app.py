@@ -101,6 +101,7 @@ class App:
         self.smtp_port = await self._listen(self._smtp, "smtp_port")
         await self.kernel.engine.durable()
         self.kernel.outbox.start()
+        self.slices.sqs.retention.start()
         lambda_slice.start(self.slices.lambda_)
         self._inbound.start_retention()
         self._cleaning = asyncio.get_running_loop().create_task(self._remove_orphans())

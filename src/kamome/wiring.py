@@ -43,11 +43,10 @@ from kamome.services.sns.publishing import publish, topic_exists
 from kamome.services.sns.slice import Sns, make_sns
 from kamome.services.sns.store import SnsStore
 from kamome.services.sqs import deliveries as queues
+from kamome.services.sqs.move_operations import move_messages
 from kamome.services.sqs.queue_operations import discard_messages
 from kamome.services.sqs.shapes import MessageAttributeValue
-from kamome.services.sqs.slice import DISCARD_MESSAGES, Sqs, receipt_handles
-from kamome.services.sqs.store import SqsStore
-from kamome.services.sqs.waiting import Waiting
+from kamome.services.sqs.slice import DISCARD_MESSAGES, MOVE_MESSAGES, Sqs, make_sqs
 from kamome.services.sts.slice import Sts
 from kamome.storage.blobs import Blobs
 from kamome.storage.engine import Engine
@@ -124,13 +123,12 @@ class Slices:
 
     def _make_sqs(self) -> Sqs:
         kernel = self._kernel
-        return Sqs(
-            store=SqsStore(kernel.engine, kernel.facts),
-            clock=kernel.clock,
-            ids=kernel.ids,
-            outbox=kernel.outbox,
-            waiting=Waiting(kernel.clock),
-            handles=receipt_handles(kernel.facts, kernel.ids),
+        return make_sqs(
+            kernel.engine,
+            kernel.facts,
+            kernel.clock,
+            kernel.ids,
+            kernel.outbox,
             journeys=kernel.journeys,
             is_deleted_name_blocked=self._settings.is_deleted_queue_name_blocked,
         )
@@ -210,6 +208,7 @@ class Slices:
     def _register_outbox(self) -> None:
         register = self._kernel.outbox.register
         register(DISCARD_MESSAGES, lambda entry: discard_messages(self.sqs, entry))
+        register(MOVE_MESSAGES, lambda entry: move_messages(self.sqs, entry))
         register(s3_events.EVENT_KIND, lambda entry: s3_events.deliver_event(self.s3, entry))
         register(
             dynamodb_tables.DELETE_ITEMS,
@@ -241,9 +240,15 @@ class Slices:
         group_id: str = "",
         deduplication_id: str = "",
     ) -> str:
-        del deduplication_id  # FIFO queues use it, which are not served yet
-        values = cast("Mapping[str, MessageAttributeValue]", attributes or {})
-        return queues.send_to_queue(self.sqs, ctx, queue_arn, body, values, group_id=group_id)
+        return queues.send_to_queue(
+            self.sqs,
+            ctx,
+            queue_arn,
+            body,
+            cast("Mapping[str, MessageAttributeValue]", attributes or {}),
+            group_id=group_id,
+            deduplication_id=deduplication_id,
+        )
 
     def _publish(
         self, ctx: RequestContext, topic_arn: str, message: str, *, subject: str = ""

@@ -61,6 +61,18 @@ class InvalidParameterValue(AwsError):
     query_code = "InvalidParameterValue"
 
 
+class ReceiptHandleExpired(InvalidParameterValue):
+    """A FIFO message can be deleted while it is in flight only. Not in the model: as above."""
+
+    code = "InvalidParameterValueException"
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(
+            f"Value {handle[:1024]} for parameter ReceiptHandle is invalid. Reason: The receipt"
+            " handle has expired."
+        )
+
+
 class MissingParameter(AwsError):
     """A parameter is missing. Not in the model: AWS: SQS API Reference, Common Errors."""
 
@@ -97,14 +109,21 @@ class MessageNotInflight(AwsError):
 
     query_code = "AWS.SimpleQueueService.MessageNotInflight"
 
+    def __init__(self) -> None:
+        super().__init__("The specified message isn't in flight.")
+
 
 class OverLimit(AwsError):
-    """Too many messages are in flight."""
+    """Too many messages are in flight, or a policy has too many permissions."""
 
     status = 403
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Too many messages in flight for queue {name}")
+
+class ResourceNotFoundException(AwsError):
+    """A queue or task that a move task names does not exist."""
+
+    status = 404
+    query_code = "ResourceNotFoundException"
 
 
 class UnsupportedOperation(AwsError):

@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kamome.services.sqs import limits
 from kamome.services.sqs.errors import InvalidParameterValue
-from kamome.services.sqs.shapes import MessageAttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.sqs.shapes import MessageAttributeValue
 
 _NAME = re.compile(r"[A-Za-z0-9_\-.]+")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")

@@ -1,68 +1,28 @@
-"""Operations on messages. The order is that of the SQS API Reference."""
+"""Operations on messages in flight, by receipt handle."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
 from kamome.errors import AwsError
-from kamome.services.sqs import limits, shapes
+from kamome.services.sqs import limits
+from kamome.services.sqs.batches import checked_entries, failed_entry, without_empty_lists
 from kamome.services.sqs.errors import (
-    BatchEntryIdsNotDistinct,
-    BatchRequestTooLong,
-    EmptyBatchRequest,
-    InvalidAttributeName,
-    InvalidBatchEntryId,
     InvalidParameterValue,
     MessageNotInflight,
+    ReceiptHandleExpired,
     ReceiptHandleIsInvalid,
-    TooManyEntriesInBatchRequest,
 )
-from kamome.services.sqs.message_attributes import (
-    check_message_attributes,
-    md5_of_attributes,
-    selected_attributes,
-    size_of_attributes,
-)
-from kamome.services.sqs.messages import (
-    NewMessage,
-    ReceivedMessage,
-    check_body,
-    check_delay,
-    check_range,
-    check_size,
-)
+from kamome.services.sqs.messages import check_range
 from kamome.services.sqs.queue_urls import find_queue
 from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.receipt_handles import Receipt
-from kamome.services.sqs.receiving import arm_waiting, claim_messages
+from kamome.services.sqs.send_operations import announce
 from kamome.services.sqs.slice import Sqs
 
-_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_SYSTEM_ATTRIBUTES = frozenset(
-    {
-        "All",
-        "AWSTraceHeader",
-        "ApproximateFirstReceiveTimestamp",
-        "ApproximateReceiveCount",
-        "DeadLetterQueueSourceArn",
-        "MessageDeduplicationId",
-        "MessageGroupId",
-        "SenderId",
-        "SentTimestamp",
-        "SequenceNumber",
-    }
-)
-_NO_ATTRIBUTES: Mapping[str, shapes.MessageAttributeValue] = {}
-_TRACE_HEADER = "AWSTraceHeader"
-
-BatchEntry = TypeVar(
-    "BatchEntry", shapes.SendMessageBatchRequestEntry, shapes.DeleteMessageBatchRequestEntry
-)
+if TYPE_CHECKING:
+    from kamome.services.sqs import shapes
 
 
 async def change_message_visibility(
@@ -82,30 +42,58 @@ async def change_message_visibility(
     AWS: SQS API Reference, ChangeMessageVisibility.
     """
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    timeout_s = request["VisibilityTimeout"]
+    with sqs.store.engine.atomic():
+        _change_visibility(sqs, queue, request["ReceiptHandle"], request["VisibilityTimeout"])
+    return {}
+
+
+async def change_message_visibility_batch(
+    sqs: Sqs, ctx: RequestContext, request: shapes.ChangeMessageVisibilityBatchRequest
+) -> shapes.ChangeMessageVisibilityBatchResult:
+    """Change the visibility of up to ten messages; each entry succeeds or fails by itself.
+
+    Raises:
+        QueueDoesNotExist, EmptyBatchRequest, TooManyEntriesInBatchRequest,
+        BatchEntryIdsNotDistinct, InvalidBatchEntryId: nothing is changed.
+
+    AWS: SQS API Reference, ChangeMessageVisibilityBatch.
+    """
+    queue = find_queue(sqs.store, ctx, request["QueueUrl"])
+    entries = checked_entries(request["Entries"], "ChangeMessageVisibilityBatchRequestEntry")
+    result: shapes.ChangeMessageVisibilityBatchResult = {"Successful": [], "Failed": []}
+    with sqs.store.engine.atomic():
+        for entry in entries:
+            timeout_s = entry.get("VisibilityTimeout", queue.visibility_timeout_s)
+            try:
+                _change_visibility(sqs, queue, entry["ReceiptHandle"], timeout_s)
+            except AwsError as error:
+                result["Failed"].append(failed_entry(entry["Id"], error))
+            else:
+                result["Successful"].append({"Id": entry["Id"]})
+    return without_empty_lists(result)
+
+
+def _change_visibility(sqs: Sqs, queue: Queue, handle: str, timeout_s: int) -> None:
     check_range("VisibilityTimeout", timeout_s, 0, limits.VISIBILITY_TIMEOUT_S_MAX)
-    receipt = _receipt(sqs, queue, request["ReceiptHandle"])
+    receipt = _receipt(sqs, queue, handle)
     message = sqs.store.find_message(queue, receipt.id)
     if message is None:
         raise InvalidParameterValue(
-            f"Value {request['ReceiptHandle']} for parameter ReceiptHandle is invalid. Reason:"
+            f"Value {handle} for parameter ReceiptHandle is invalid. Reason:"
             " Message does not exist or is not available for visibility timeout change."
         )
-    visible_at_ms, receive_count, received_at_ms = message
     now_ms = sqs.clock.now_ms()
-    if visible_at_ms <= now_ms or receive_count != receipt.receive_count:
+    if message.visible_at_ms <= now_ms or message.receive_count != receipt.receive_count:
         raise MessageNotInflight
     until_ms = now_ms + timeout_s * 1000
-    if until_ms > received_at_ms + limits.VISIBILITY_TIMEOUT_S_MAX * 1000:
-        left_s = limits.VISIBILITY_TIMEOUT_S_MAX - (now_ms - received_at_ms) // 1000
+    if until_ms > message.last_received_at_ms + limits.VISIBILITY_TIMEOUT_S_MAX * 1000:
+        left_s = limits.VISIBILITY_TIMEOUT_S_MAX - (now_ms - message.last_received_at_ms) // 1000
         raise InvalidParameterValue(
             f"Value {timeout_s} for parameter VisibilityTimeout is invalid. Reason: Total"
             " VisibilityTimeout for the message is beyond the limit"
             f" [{limits.VISIBILITY_TIMEOUT_S_MAX} seconds]; {left_s} seconds are left."
         )
-    sqs.store.change_visibility(queue, receipt.id, until_ms)
-    announce(sqs, queue, until_ms)
-    return {}
+    announce(sqs, queue, sqs.store.change_visibility(queue, message, until_ms))
 
 
 async def delete_message(
@@ -113,18 +101,20 @@ async def delete_message(
 ) -> shapes.DeleteMessageResult:
     """Delete a message by the receipt handle of its last receive, in flight or not.
 
-    A handle of an earlier receive, or of a message that is gone, succeeds and deletes nothing.
+    On a standard queue, a handle of an earlier receive succeeds and deletes nothing. On a FIFO
+    queue, a message that is not in flight under this handle is not deleted. That a message is gone
+    already is success on both.
 
     Raises:
         QueueDoesNotExist: no such queue in this account and region.
         ReceiptHandleIsInvalid: the handle is not one this queue issued.
+        ReceiptHandleExpired: the visibility timeout of a FIFO message has ended.
 
-    AWS: SQS API Reference, DeleteMessage.
+    AWS: SQS API Reference, DeleteMessage; SQS Developer Guide, FIFO queue and message identifiers.
     """
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    receipt = _receipt(sqs, queue, request["ReceiptHandle"])
     with sqs.store.engine.atomic():
-        sqs.store.delete(queue, receipt.id, receipt.receive_count)
+        delete_received(sqs, queue, request["ReceiptHandle"])
     return {}
 
 
@@ -140,295 +130,46 @@ async def delete_message_batch(
     AWS: SQS API Reference, DeleteMessageBatch.
     """
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    entries = _checked_entries(request["Entries"], "DeleteMessageBatchRequestEntry")
+    entries = checked_entries(request["Entries"], "DeleteMessageBatchRequestEntry")
     result: shapes.DeleteMessageBatchResult = {"Successful": [], "Failed": []}
     with sqs.store.engine.atomic():
         for entry in entries:
             try:
-                receipt = _receipt(sqs, queue, entry["ReceiptHandle"])
+                delete_received(sqs, queue, entry["ReceiptHandle"])
             except AwsError as error:
-                result["Failed"].append(_failed(entry["Id"], error))
-                continue
-            sqs.store.delete(queue, receipt.id, receipt.receive_count)
-            result["Successful"].append({"Id": entry["Id"]})
-    return _without_empty_lists(result)
+                result["Failed"].append(failed_entry(entry["Id"], error))
+            else:
+                result["Successful"].append({"Id": entry["Id"]})
+    return without_empty_lists(result)
 
 
-async def receive_message(
-    sqs: Sqs, ctx: RequestContext, request: shapes.ReceiveMessageRequest
-) -> shapes.ReceiveMessageResult:
-    """Take up to `MaxNumberOfMessages` (1 to 10) visible messages and hide them from others.
-
-    Waits up to `WaitTimeSeconds` (0 to 20; default the queue's) for the first. Order is not
-    promised; each message is delivered at least once. A message that has been received
-    maxReceiveCount times goes to the dead-letter queue instead. A client that hangs up while it
-    waits takes nothing.
+def delete_received(sqs: Sqs, queue: Queue, handle: str) -> None:
+    """Delete a message by a handle, as `delete_message` says. Use inside a step.
 
     Raises:
-        QueueDoesNotExist: no such queue in this account and region, or deleted meanwhile.
-        InvalidParameterValue: a number is out of range.
-        OverLimit: too many messages are in flight.
-
-    AWS: SQS API Reference, ReceiveMessage.
+        ReceiptHandleIsInvalid, ReceiptHandleExpired: see `delete_message`.
     """
-    queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    system_names = _system_names(request)
-    count = request.get("MaxNumberOfMessages", 1)
-    check_range("MaxNumberOfMessages", count, 1, limits.RECEIVE_MESSAGES_MAX)
-    wait_s = request.get("WaitTimeSeconds", queue.wait_time_s)
-    check_range("WaitTimeSeconds", wait_s, 0, limits.WAIT_TIME_S_MAX)
-    timeout_s = request.get("VisibilityTimeout", queue.visibility_timeout_s)
-    check_range("VisibilityTimeout", timeout_s, 0, limits.VISIBILITY_TIMEOUT_S_MAX)
-    messages = claim_messages(sqs, queue, count, timeout_s)
-    if not messages and wait_s > 0:
-        messages = await _long_poll(sqs, ctx, request, count, wait_s)
-    if not messages:
-        return {}
-    names = request.get("MessageAttributeNames", [])
-    return {"Messages": [_shown(sqs, queue, message, system_names, names) for message in messages]}
+    receipt = _receipt(sqs, queue, handle)
+    if queue.is_fifo or sqs.store.groups.has_groups(queue.messages_id):
+        _delete_from_group(sqs, queue, receipt, handle)
+    elif sqs.store.delete(queue, receipt.id, receipt.receive_count):
+        sqs.counters.of(queue.id).deleted += 1
 
 
-async def _long_poll(
-    sqs: Sqs,
-    ctx: RequestContext,
-    request: shapes.ReceiveMessageRequest,
-    count: int,
-    wait_s: int,
-) -> list[ReceivedMessage]:
-    """Wait by the clock, and never longer in real time: a frozen clock must not hold a client."""
-    until_ms = sqs.clock.now_ms() + wait_s * 1000
-    loop = asyncio.get_running_loop()
-    until_real_s = loop.time() + wait_s
-    is_gone = False
-    waiter: asyncio.Future[None] | None = None
-
-    def wake() -> None:
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    def gone() -> None:
-        nonlocal is_gone
-        is_gone = True
-        wake()
-
-    if ctx.when_gone is not None:
-        ctx.when_gone(gone)
-    timer = sqs.clock.call_at(until_ms, wake)
-    real_timer = loop.call_at(until_real_s, wake)
-    try:
-        while not is_gone:
-            queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-            timeout_s = request.get("VisibilityTimeout", queue.visibility_timeout_s)
-            messages = claim_messages(sqs, queue, count, timeout_s)
-            if messages or sqs.clock.now_ms() >= until_ms or loop.time() >= until_real_s:
-                return messages
-            waiter = sqs.waiting.poll(queue.id)
-            arm_waiting(sqs, queue)
-            try:
-                await waiter
-            finally:
-                sqs.waiting.leave(queue.id, waiter)
-    finally:
-        timer.cancel()
-        real_timer.cancel()
-    return []
-
-
-async def send_message(
-    sqs: Sqs, ctx: RequestContext, request: shapes.SendMessageRequest
-) -> shapes.SendMessageResult:
-    """Put one message into a queue. Durable on return.
-
-    The body is 1 byte to the queue's MaximumMessageSize together with its attributes, of
-    characters that XML 1.0 allows. `DelaySeconds` (0 to 900) overrides the queue's.
-
-    Raises:
-        QueueDoesNotExist: no such queue in this account and region.
-        InvalidMessageContents: the body holds a forbidden character.
-        InvalidParameterValue: size, delay or attributes are out of bounds.
-
-    AWS: SQS API Reference, SendMessage.
-    """
-    queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    size = _checked_size(request)
-    check_size(size, queue)
-    message = _new_message(sqs, ctx, queue, request)
-    with sqs.store.engine.atomic():
-        sqs.store.send(queue, message)
-    announce(sqs, queue, message.visible_at_ms)
-    return cast("shapes.SendMessageResult", _sent(message, request))
-
-
-async def send_message_batch(
-    sqs: Sqs, ctx: RequestContext, request: shapes.SendMessageBatchRequest
-) -> shapes.SendMessageBatchResult:
-    """Put up to ten messages into a queue; each entry succeeds or fails by itself.
-
-    Raises:
-        QueueDoesNotExist, EmptyBatchRequest, TooManyEntriesInBatchRequest,
-        BatchEntryIdsNotDistinct, InvalidBatchEntryId, BatchRequestTooLong: nothing is sent.
-
-    AWS: SQS API Reference, SendMessageBatch.
-    """
-    queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    entries = _checked_entries(request["Entries"], "SendMessageBatchRequestEntry")
-    total = sum(_size(entry) for entry in entries)
-    if total > limits.MESSAGE_BYTES_MAX:
-        raise BatchRequestTooLong(limits.MESSAGE_BYTES_MAX, total)
-    result: shapes.SendMessageBatchResult = {"Successful": [], "Failed": []}
-    with sqs.store.engine.atomic():
-        for entry in entries:
-            try:
-                check_size(_checked_size(entry), queue)
-            except AwsError as error:
-                result["Failed"].append(_failed(entry["Id"], error))
-                continue
-            message = _new_message(sqs, ctx, queue, entry)
-            sqs.store.send(queue, message)
-            sent = {"Id": entry["Id"], **_sent(message, entry)}
-            result["Successful"].append(cast("shapes.SendMessageBatchResultEntry", sent))
-            announce(sqs, queue, message.visible_at_ms)
-    return _without_empty_lists(result)
-
-
-# ---------------------------------------------------------------------- sending
-
-_Sending = shapes.SendMessageRequest | shapes.SendMessageBatchRequestEntry
-
-
-def _size(request: _Sending) -> int:
-    attributes = request.get("MessageAttributes", _NO_ATTRIBUTES)
-    size = len(request["MessageBody"].encode())
-    return size + size_of_attributes(attributes) if attributes else size
-
-
-def _checked_size(request: _Sending) -> int:
-    """Check body, delay and attributes; returns the bytes they count."""
-    check_body(request["MessageBody"])
-    check_delay(request.get("DelaySeconds", 0))
-    attributes = request.get("MessageAttributes")
-    if attributes:
-        check_message_attributes(attributes)
-    system = request.get("MessageSystemAttributes")
-    if system:
-        _check_system_attributes(cast("Mapping[str, shapes.MessageAttributeValue]", system))
-    return _size(request)
-
-
-def _check_system_attributes(attributes: Mapping[str, shapes.MessageAttributeValue]) -> None:
-    for name, value in attributes.items():
-        if name != _TRACE_HEADER:
-            raise InvalidParameterValue(f"Message system attribute name '{name}' is invalid.")
-        if value.get("DataType") != "String" or not value.get("StringValue"):
-            raise InvalidParameterValue(
-                f"Message system attribute '{name}' must be a non-empty String."
-            )
-
-
-def _new_message(sqs: Sqs, ctx: RequestContext, queue: Queue, request: _Sending) -> NewMessage:
-    now_ms = sqs.clock.now_ms()
-    delay_s = request.get("DelaySeconds", queue.delay_s)
-    system = request.get("MessageSystemAttributes")
-    trace = ctx.trace
-    if system and _TRACE_HEADER in system:
-        trace = system[_TRACE_HEADER].get("StringValue", trace)
-    return NewMessage(
-        id=sqs.store.new_id(),
-        message_id=sqs.ids.uuid(),
-        sender_id=ctx.account,
-        trace=trace,
-        group_id=request.get("MessageGroupId", ""),
-        attributes=request.get("MessageAttributes", _NO_ATTRIBUTES),
-        body=request["MessageBody"],
-        sent_at_ms=now_ms,
-        visible_at_ms=now_ms + delay_s * 1000,
-    )
-
-
-def _sent(message: NewMessage, request: _Sending) -> dict[str, str]:
-    result = {
-        "MessageId": message.message_id,
-        "MD5OfMessageBody": hashlib.md5(message.body.encode()).hexdigest(),
-    }
-    if message.attributes:
-        result["MD5OfMessageAttributes"] = md5_of_attributes(message.attributes)
-    system = request.get("MessageSystemAttributes")
-    if system:
-        result["MD5OfMessageSystemAttributes"] = md5_of_attributes(
-            cast("Mapping[str, shapes.MessageAttributeValue]", system)
-        )
-    return result
-
-
-def announce(sqs: Sqs, queue: Queue, visible_at_ms: int) -> None:
-    """Tell whoever waits that a message is there, or when it will be."""
-    if visible_at_ms <= sqs.clock.now_ms():
-        sqs.waiting.notify(queue.id)
-    else:
-        sqs.waiting.notify_at(queue.id, visible_at_ms)
-
-
-# ---------------------------------------------------------------------- receiving
-
-
-def _system_names(request: shapes.ReceiveMessageRequest) -> list[str]:
-    """Names asked for by the present parameter and by the one it replaces."""
-    names = [
-        *request.get("MessageSystemAttributeNames", []),
-        *request.get("AttributeNames", []),
-    ]
-    for name in names:
-        if name not in _SYSTEM_ATTRIBUTES:
-            raise InvalidAttributeName(f"Unknown Attribute {name}.")
-    return names
-
-
-def _shown(
-    sqs: Sqs,
-    queue: Queue,
-    message: ReceivedMessage,
-    system_names: Sequence[str],
-    names: list[str],
-) -> shapes.Message:
-    shown: shapes.Message = {
-        "MessageId": message.message_id,
-        "ReceiptHandle": sqs.handles.make(queue.id, message.id, message.receive_count),
-        "MD5OfBody": hashlib.md5(message.body.encode()).hexdigest(),
-        "Body": message.body,
-    }
-    if system_names:
-        system = system_attributes(message)
-        if "All" not in system_names:
-            system = {name: value for name, value in system.items() if name in system_names}
-        if system:
-            shown["Attributes"] = system
-    if names and message.attributes:
-        selected = selected_attributes(message.attributes, names)
-        if selected:
-            shown["MessageAttributes"] = selected
-            shown["MD5OfMessageAttributes"] = md5_of_attributes(selected)
-    return shown
-
-
-def system_attributes(message: ReceivedMessage) -> dict[str, str]:
-    """What SQS itself knows of a received message.
-
-    AWS: SQS API Reference, ReceiveMessage, MessageSystemAttributeNames.
-    """
-    system = {
-        "SenderId": message.sender_id,
-        "SentTimestamp": str(message.sent_at_ms),
-        "ApproximateReceiveCount": str(message.receive_count),
-        "ApproximateFirstReceiveTimestamp": str(message.first_received_at_ms),
-    }
-    if message.trace:
-        system[_TRACE_HEADER] = message.trace
-    if message.group_id:
-        system["MessageGroupId"] = message.group_id
-    return system
-
-
-# ---------------------------------------------------------------------- receipts, batches
+def _delete_from_group(sqs: Sqs, queue: Queue, receipt: Receipt, handle: str) -> None:
+    message = sqs.store.find_message(queue, receipt.id)
+    if message is None:
+        return
+    is_last_receive = message.receive_count == receipt.receive_count
+    if queue.is_fifo and not (is_last_receive and message.visible_at_ms > sqs.clock.now_ms()):
+        raise ReceiptHandleExpired(handle)
+    if not is_last_receive:
+        return
+    available_at_ms = sqs.store.drop(queue, message.id, message.group_no)
+    sqs.store.groups.count_deleted(queue.messages_id, message.group_no)
+    sqs.counters.of(queue.id).deleted += 1
+    if queue.is_fifo and available_at_ms is not None:
+        announce(sqs, queue, available_at_ms)
 
 
 def _receipt(sqs: Sqs, queue: Queue, handle: str) -> Receipt:
@@ -436,36 +177,3 @@ def _receipt(sqs: Sqs, queue: Queue, handle: str) -> Receipt:
     if receipt.queue_id != queue.id:
         raise ReceiptHandleIsInvalid(handle)
     return receipt
-
-
-def _checked_entries(entries: list[BatchEntry], kind: str) -> list[BatchEntry]:
-    if not entries:
-        raise EmptyBatchRequest(kind)
-    if len(entries) > limits.BATCH_ENTRIES_MAX:
-        raise TooManyEntriesInBatchRequest(len(entries))
-    seen: set[str] = set()
-    for entry in entries:
-        if not _ENTRY_ID.fullmatch(entry["Id"]):
-            raise InvalidBatchEntryId
-        if entry["Id"] in seen:
-            raise BatchEntryIdsNotDistinct(entry["Id"])
-        seen.add(entry["Id"])
-    return entries
-
-
-def _failed(entry_id: str, error: AwsError) -> shapes.BatchResultErrorEntry:
-    return {
-        "Id": entry_id,
-        "SenderFault": error.fault == "Sender",
-        "Code": error.query_code or error.code,
-        "Message": error.message,
-    }
-
-
-Result = TypeVar("Result", shapes.SendMessageBatchResult, shapes.DeleteMessageBatchResult)
-
-
-def _without_empty_lists(result: Result) -> Result:
-    """Empty results are absent members."""
-    kept = {name: entries for name, entries in result.items() if entries}
-    return cast("Result", kept)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +16,9 @@ from kamome.services.sqs import limits
 from kamome.services.sqs.errors import InvalidMessageContents, InvalidParameterValue
 from kamome.services.sqs.message_attributes import FORBIDDEN_CHARACTER
 from kamome.services.sqs.queues import Queue
-from kamome.services.sqs.shapes import MessageAttributeValue
+
+if TYPE_CHECKING:
+    from kamome.services.sqs.shapes import MessageAttributeValue
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -32,6 +35,10 @@ class NewMessage(msgspec.Struct, frozen=True):
     sent_at_ms: int
     visible_at_ms: int
 
+    def repeated(self, earlier: int, message_id: str) -> NewMessage:
+        """This sending, found to repeat an earlier message: the sender is told that one's id."""
+        return msgspec.structs.replace(self, id=earlier, message_id=message_id)
+
 
 class WaitingMessage(msgspec.Struct, frozen=True):
     """What decides over a message that could be received now."""
@@ -40,10 +47,16 @@ class WaitingMessage(msgspec.Struct, frozen=True):
     receive_count: int
     first_received_at_ms: int
     sent_at_ms: int
+    group_no: int
+    visible_at_ms: int
 
 
 class ReceivedMessage(msgspec.Struct, frozen=True):
-    """A message in the hands of a consumer. `receive_count` includes this receive."""
+    """A message in the hands of a consumer. `receive_count` includes this receive.
+
+    `dead_letter_source` is the ARN of the queue that it was dead-lettered from, empty if it was
+    not.
+    """
 
     id: int
     message_id: str

@@ -9,7 +9,12 @@ from kamome.errors import AwsError
 from kamome.protocols.model import Violation
 from kamome.services import Operation
 from kamome.services.sqs import message_operations as messages
+from kamome.services.sqs import move_operations as moves
+from kamome.services.sqs import permission_operations as permissions
 from kamome.services.sqs import queue_operations as queues
+from kamome.services.sqs import receive_operations as receiving
+from kamome.services.sqs import send_operations as sending
+from kamome.services.sqs import tag_operations as tags
 from kamome.services.sqs.errors import (
     InvalidAttributeName,
     InvalidParameterValue,
@@ -20,19 +25,29 @@ from kamome.wire import HttpRequest
 _QUEUE_PATH = re.compile(r"/\d{12}/[A-Za-z0-9_.-]+")
 
 OPERATIONS: Mapping[str, Operation] = {
+    "AddPermission": permissions.add_permission,
+    "CancelMessageMoveTask": moves.cancel_message_move_task,
     "ChangeMessageVisibility": messages.change_message_visibility,
+    "ChangeMessageVisibilityBatch": messages.change_message_visibility_batch,
     "CreateQueue": queues.create_queue,
     "DeleteMessage": messages.delete_message,
     "DeleteMessageBatch": messages.delete_message_batch,
     "DeleteQueue": queues.delete_queue,
     "GetQueueAttributes": queues.get_queue_attributes,
     "GetQueueUrl": queues.get_queue_url,
+    "ListDeadLetterSourceQueues": queues.list_dead_letter_source_queues,
+    "ListMessageMoveTasks": moves.list_message_move_tasks,
+    "ListQueueTags": tags.list_queue_tags,
     "ListQueues": queues.list_queues,
     "PurgeQueue": queues.purge_queue,
-    "ReceiveMessage": messages.receive_message,
-    "SendMessage": messages.send_message,
-    "SendMessageBatch": messages.send_message_batch,
+    "ReceiveMessage": receiving.receive_message,
+    "RemovePermission": permissions.remove_permission,
+    "SendMessage": sending.send_message,
+    "SendMessageBatch": sending.send_message_batch,
     "SetQueueAttributes": queues.set_queue_attributes,
+    "StartMessageMoveTask": moves.start_message_move_task,
+    "TagQueue": tags.tag_queue,
+    "UntagQueue": tags.untag_queue,
 }
 
 

@@ -210,6 +210,30 @@ def _check_redrive_allow_policy(document: dict[str, object], value: str) -> None
         )
 
 
+def check_attributes_together(attributes: Mapping[str, str]) -> None:
+    """What must hold between the attributes of a queue.
+
+    Raises:
+        InvalidAttributeValue: high throughput per message group without deduplication per group.
+        InvalidAttributeName: both kinds of server-side encryption.
+
+    AWS: SQS API Reference, CreateQueue, FifoThroughputLimit, SqsManagedSseEnabled.
+    """
+    if (
+        attributes.get("FifoThroughputLimit") == "perMessageGroupId"
+        and attributes.get("DeduplicationScope") != "messageGroup"
+    ):
+        raise InvalidAttributeValue(
+            "Invalid value for the parameter FifoThroughputLimit. Reason: perMessageGroupId is"
+            " allowed only when DeduplicationScope is messageGroup."
+        )
+    if attributes.get("KmsMasterKeyId") and attributes.get("SqsManagedSseEnabled") == "true":
+        raise InvalidAttributeName(
+            "You can use one type of server-side encryption (SSE) at one time. You can either"
+            " enable KMS SSE or SQS SSE."
+        )
+
+
 def with_defaults(attributes: Mapping[str, str]) -> dict[str, str]:
     """All settable attributes that a queue shows, given those that were set."""
     shown = {**_DEFAULTS, **{name: value for name, value in attributes.items() if value != ""}}

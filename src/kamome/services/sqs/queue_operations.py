@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from kamome.context import RequestContext
-from kamome.errors import OperationNotServed
-from kamome.services.sqs import limits, shapes
+from kamome.services.sqs import limits
 from kamome.services.sqs.errors import (
     InvalidAttributeName,
     InvalidParameterValue,
@@ -20,6 +22,7 @@ from kamome.services.sqs.messages import check_range
 from kamome.services.sqs.queue_attributes import (
     COUNT_ATTRIBUTES,
     READABLE,
+    check_attributes_together,
     check_queue_name,
     checked_attributes,
     first_difference,
@@ -28,9 +31,13 @@ from kamome.services.sqs.queue_attributes import (
     with_defaults,
 )
 from kamome.services.sqs.queue_urls import find_queue, queue_url
-from kamome.services.sqs.queues import Queue, QueueRow
+from kamome.services.sqs.queues import QueueRow, queue_of
 from kamome.services.sqs.slice import DISCARD_MESSAGES, Sqs
+from kamome.services.sqs.tags import check_tags
 from kamome.storage.outbox import Entry
+
+if TYPE_CHECKING:
+    from kamome.services.sqs import shapes
 
 # A slice of a purge: about 20 ms, so that other requests are served between two of them.
 _DISCARD_PER_STEP = 1_000
@@ -56,8 +63,7 @@ async def create_queue(
     is_fifo = given.get("FifoQueue", "").lower() == "true"
     check_queue_name(name, is_fifo=is_fifo)
     attributes = checked_attributes(given, is_fifo=is_fifo)
-    if is_fifo:
-        raise OperationNotServed("FIFO queues are not served yet.")
+    check_attributes_together(attributes)
     existing = sqs.store.find_queue(ctx.account, ctx.region, name)
     if existing is not None:
         different = first_difference(existing.attributes, attributes)
@@ -69,8 +75,7 @@ async def create_queue(
         return {"QueueUrl": queue_url(ctx, ctx.account, name)}
     _check_name_is_free(sqs, ctx, name)
     tags = request.get("tags", {})
-    if len(tags) > limits.TAGS_MAX:
-        raise InvalidParameterValue(f"Too many tags added for queue {name}.")
+    check_tags(name, tags, tags)
     arn = f"arn:aws:sqs:{ctx.region}:{ctx.account}:{name}"
     _check_redrive_target(sqs, ctx, arn, attributes)
     now_ms = sqs.clock.now_ms()
@@ -106,8 +111,10 @@ async def delete_queue(
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
     with sqs.store.engine.atomic():
         sqs.store.delete_queue(queue, sqs.clock.now_ms())
+        sqs.store.forget_set(queue.messages_id)
         sqs.outbox.put(DISCARD_MESSAGES, {"messages_id": queue.messages_id})
-    sqs.waiting.notify(queue.id, messages=1_000_000)
+    sqs.counters.forget(queue.id)
+    sqs.waiting.end(queue.id)
     return {}
 
 
@@ -135,7 +142,6 @@ async def get_queue_attributes(
         "LastModifiedTimestamp": str(queue.modified_at_ms // 1000),
     }
     if "All" in wanted or any(name in COUNT_ATTRIBUTES for name in wanted):
-        _drop_expired(sqs, queue)
         counts = sqs.store.counts(queue, sqs.clock.now_ms())
         shown |= {name: str(count) for name, count in zip(COUNT_ATTRIBUTES, counts, strict=True)}
     if "All" not in wanted:
@@ -180,10 +186,38 @@ async def list_queues(
     )
     result: shapes.ListQueuesResult = {}
     if len(names) > limit and "MaxResults" in request:
-        result["NextToken"] = base64.b64encode(names[limit - 1].encode()).decode()
+        result["NextToken"] = _token_of_name(names[limit - 1])
     if names:
         result["QueueUrls"] = [queue_url(ctx, ctx.account, name) for name in names[:limit]]
     return result
+
+
+async def list_dead_letter_source_queues(
+    sqs: Sqs, ctx: RequestContext, request: shapes.ListDeadLetterSourceQueuesRequest
+) -> shapes.ListDeadLetterSourceQueuesResult:
+    """URLs of the queues whose redrive policy names this one, in pages when MaxResults is given.
+
+    Raises:
+        QueueDoesNotExist: no such queue in this account and region.
+        InvalidParameterValue: MaxResults is out of range, or NextToken is not ours.
+
+    AWS: SQS API Reference, ListDeadLetterSourceQueues.
+    """
+    queue = find_queue(sqs.store, ctx, request["QueueUrl"])
+    limit = request.get("MaxResults", limits.LIST_QUEUES_MAX)
+    check_range("MaxResults", limit, 1, limits.LIST_QUEUES_MAX)
+    after = _name_of_token(request.get("NextToken", ""))
+    names = sqs.store.dead_letter_sources(queue.arn, after=after, limit=limit + 1)
+    result: shapes.ListDeadLetterSourceQueuesResult = {
+        "queueUrls": [queue_url(ctx, queue.account, name) for name in names[:limit]]
+    }
+    if len(names) > limit and "MaxResults" in request:
+        result["NextToken"] = _token_of_name(names[limit - 1])
+    return result
+
+
+def _token_of_name(name: str) -> str:
+    return base64.b64encode(name.encode()).decode()
 
 
 def _name_of_token(token: str) -> str:
@@ -210,6 +244,7 @@ async def purge_queue(
         raise PurgeQueueInProgress(queue.name)
     with sqs.store.engine.atomic():
         messages_id = sqs.store.empty_queue(queue, now_ms)
+        sqs.store.forget_set(messages_id)
         sqs.outbox.put(DISCARD_MESSAGES, {"messages_id": messages_id})
     return {}
 
@@ -232,7 +267,13 @@ async def set_queue_attributes(
     _check_redrive_target(sqs, ctx, queue.arn, changes)
     merged = {**queue.attributes, **changes}
     attributes = {name: value for name, value in merged.items() if value != ""}
-    sqs.store.update_queue(queue, attributes, queue.tags, sqs.clock.now_ms())
+    check_attributes_together(attributes)
+    changed = queue_of(
+        msgspec.structs.replace(queue.row, attributes=attributes, modified_at_ms=sqs.clock.now_ms())
+    )
+    sqs.store.update_queue(changed)
+    if changed.retention_ms != queue.retention_ms:
+        sqs.retention.changed(changed)
     return {}
 
 
@@ -254,9 +295,9 @@ def _check_redrive_target(
     policy = redrive_policy(attributes)
     if policy is None:
         return
-    target = queue_by_arn(sqs, policy.dead_letter_target_arn)
+    target = sqs.store.find_queue_by_arn(policy.dead_letter_target_arn)
     value = attributes["RedrivePolicy"]
-    if target is None or target.region != ctx.region:
+    if target is None or (target.account, target.region) != (ctx.account, ctx.region):
         raise InvalidParameterValue(
             f"Value {value} for parameter RedrivePolicy is invalid. Reason: Dead letter target"
             " does not exist."
@@ -273,31 +314,12 @@ def _check_redrive_target(
         )
 
 
-def queue_by_arn(sqs: Sqs, arn: str) -> Queue | None:
-    """The queue of an ARN, or None."""
-    parts = arn.split(":")
-    if len(parts) != 6 or parts[2] != "sqs":
-        return None
-    return sqs.store.find_queue(parts[4], parts[3], parts[5])
-
-
-def _drop_expired(sqs: Sqs, queue: Queue) -> None:
-    """Messages past their retention do not count; the oldest are at the head of the primary key."""
-    before_ms = sqs.clock.now_ms() - queue.retention_ms
-    while True:
-        oldest = sqs.store.oldest(queue.messages_id, _DISCARD_PER_STEP)
-        expired = [message for message, sent_at_ms in oldest if sent_at_ms <= before_ms]
-        if not expired:
-            return
-        with sqs.store.engine.atomic():
-            sqs.store.drop_all(queue.messages_id, expired)
-
-
 def discard_messages(sqs: Sqs, entry: Entry) -> None:
     """Outbox: drop one slice of the messages of a deleted or purged queue."""
     messages_id = entry.payload["messages_id"]
     assert isinstance(messages_id, int)
     oldest = sqs.store.oldest(messages_id, _DISCARD_PER_STEP)
-    sqs.store.drop_all(messages_id, [message for message, _ in oldest])
-    if len(oldest) == _DISCARD_PER_STEP:
+    sqs.store.drop_all(messages_id, [message for message, _, _ in oldest])
+    groups = sqs.store.groups.discard(messages_id, _DISCARD_PER_STEP)
+    if _DISCARD_PER_STEP in (len(oldest), groups):
         sqs.outbox.put(DISCARD_MESSAGES, {"messages_id": messages_id})

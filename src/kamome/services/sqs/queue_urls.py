@@ -14,6 +14,8 @@ from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.store import SqsStore
 
 _REGIONAL_HOST = re.compile(r"(?:^|\.)(?:sqs\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.(?:queue\.)?\S+$")
+# The query protocol words it so; JSON as the error class does.
+_MISSING_IN_QUERY = "The specified queue does not exist for this wsdl version."
 
 
 def queue_url(ctx: RequestContext, account: str, name: str) -> str:
@@ -35,7 +37,7 @@ def find_queue(store: SqsStore, ctx: RequestContext, url: str) -> Queue:
         if region is not None and region != ctx.region:
             queue = store.find_queue(account, region, name)
     if queue is None:
-        raise QueueDoesNotExist
+        raise QueueDoesNotExist(_MISSING_IN_QUERY) if ctx.protocol == "query" else QueueDoesNotExist
     return queue
 
 

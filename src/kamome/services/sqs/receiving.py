@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kamome.services.sqs import limits
 from kamome.services.sqs.errors import OverLimit
+from kamome.services.sqs.fair_queues import noisy_tenants
 from kamome.services.sqs.messages import Fate, ReceivedMessage, WaitingMessage, fate
-from kamome.services.sqs.queue_operations import queue_by_arn
 from kamome.services.sqs.queues import Queue
+from kamome.services.sqs.redrive import dead_letter
 from kamome.services.sqs.slice import Sqs
 
 # A receive looks at this many groups of expired or dead-lettered messages before it answers with
@@ -15,28 +18,35 @@ _PASSES_MAX = 20
 
 
 def claim_messages(sqs: Sqs, queue: Queue, count: int, timeout_s: int) -> list[ReceivedMessage]:
-    """Take up to `count` visible messages and hide them for `timeout_s` seconds.
+    """Take up to `count` (1 to 10) messages and hide them for `timeout_s` seconds.
 
     On the way, messages past their retention are dropped, and those received maxReceiveCount times
-    move to the dead-letter queue.
+    move to the dead-letter queue. A FIFO queue gives as many as it can of one message group, in
+    their order, then goes on to the next; a group with a message in flight gives none. A standard
+    queue gives those longest visible first, those of noisy tenants last.
 
     Raises:
-        OverLimit: as many messages are in flight as the queue may have.
+        OverLimit: as many messages are in flight as a standard queue may have; a FIFO queue gives
+            none then.
     """
     now_ms = sqs.clock.now_ms()
+    until_ms = now_ms + timeout_s * 1000
+    count = _room_in_flight(sqs, queue, min(count, limits.RECEIVE_MESSAGES_MAX), now_ms)
     claimed: list[ReceivedMessage] = []
-    for _ in range(_PASSES_MAX):
-        waiting = sqs.store.visible(queue, now_ms, count - len(claimed))
-        if not waiting:
+    for _ in range(_PASSES_MAX if count else 0):
+        wanted = count - len(claimed)
+        if queue.is_fifo:
+            is_more, taken = _claim_fifo(sqs, queue, wanted, now_ms, until_ms)
+        elif sqs.store.groups.has_groups(queue.messages_id):
+            is_more, taken = _claim_fair(sqs, queue, wanted, now_ms, until_ms)
+        else:
+            is_more, taken = _claim_plain(sqs, queue, wanted, now_ms, until_ms)
+        claimed += taken
+        # With a timeout of zero, what has been taken is visible again at once.
+        if not is_more or len(claimed) >= count or (claimed and timeout_s == 0):
             break
-        with sqs.store.engine.atomic():
-            taken = _sort_out(sqs, queue, waiting, now_ms)
-            if taken:
-                _check_in_flight(sqs, queue, now_ms)
-                until_ms = now_ms + timeout_s * 1000
-                claimed += sqs.store.claim(queue, taken, now_ms, until_ms)
-        if len(claimed) >= count or len(taken) == len(waiting):
-            break
+    if claimed:
+        sqs.counters.of(queue.id).received += len(claimed)
     arm_waiting(sqs, queue)
     return claimed
 
@@ -50,8 +60,84 @@ def arm_waiting(sqs: Sqs, queue: Queue) -> None:
         sqs.waiting.notify_at(queue.id, next_ms)
 
 
+def _room_in_flight(sqs: Sqs, queue: Queue, count: int, now_ms: int) -> int:
+    """How many of `count` messages may still come into flight."""
+    if sqs.store.in_flight_at_most(queue, now_ms) + count <= queue.in_flight_max:
+        return count
+    room = queue.in_flight_max - sqs.store.in_flight(queue, now_ms)
+    if room <= 0 and not queue.is_fifo:
+        raise OverLimit(f"Too many messages in flight for queue {queue.name}")
+    return max(0, min(count, room))
+
+
+# Each of these is one pass: whether another could find more, and what this one has taken.
+_Pass = tuple[bool, list[ReceivedMessage]]
+
+
+def _claim_plain(sqs: Sqs, queue: Queue, wanted: int, now_ms: int, until_ms: int) -> _Pass:
+    waiting = sqs.store.visible(queue, now_ms, wanted)
+    if not waiting:
+        return False, []
+    with sqs.store.engine.atomic():
+        taken = _sort_out(sqs, queue, waiting, now_ms)
+        claimed = sqs.store.claim(queue, taken, now_ms, until_ms) if taken else []
+    return len(taken) < len(waiting), claimed
+
+
+def _claim_fifo(sqs: Sqs, queue: Queue, wanted: int, now_ms: int, until_ms: int) -> _Pass:
+    groups = sqs.store.groups.available(queue.messages_id, now_ms, wanted)
+    claimed: list[ReceivedMessage] = []
+    if not groups:
+        return False, claimed
+    with sqs.store.engine.atomic():
+        for group_no in groups:
+            left = wanted - len(claimed)
+            if left == 0:
+                break
+            front = sqs.store.groups.fifo_front(queue.messages_id, group_no, now_ms, left)
+            taken = _sort_out(sqs, queue, front, now_ms)
+            if taken:
+                claimed += sqs.store.claim(queue, taken, now_ms, until_ms)
+                sqs.store.groups.block(group_no, taken[0].id, until_ms)
+    return True, claimed
+
+
+def _claim_fair(sqs: Sqs, queue: Queue, wanted: int, now_ms: int, until_ms: int) -> _Pass:
+    waiting = _fair_choice(sqs, queue, wanted, now_ms)
+    if not waiting:
+        return False, []
+    groups = sqs.store.groups
+    with sqs.store.engine.atomic():
+        taken = _sort_out(sqs, queue, waiting, now_ms)
+        claimed = sqs.store.claim(queue, taken, now_ms, until_ms) if taken else []
+        for group_no in {message.group_no for message in taken if message.group_no}:
+            groups.refresh(queue.messages_id, group_no)
+    groups.count_in_flight(queue.messages_id, [message.group_no for message in taken])
+    return True, claimed
+
+
+def _fair_choice(sqs: Sqs, queue: Queue, wanted: int, now_ms: int) -> list[WaitingMessage]:
+    """Of quiet tenants the messages longest visible; only without any, those of noisy ones."""
+    groups = sqs.store.groups
+    in_flight = groups.tenants_in_flight(queue.messages_id, now_ms)
+    noisy = noisy_tenants(in_flight, sum(in_flight.values()))
+    available = groups.available(queue.messages_id, now_ms, wanted + len(noisy))
+    quiet = [group_no for group_no in available if group_no not in noisy][:wanted]
+    choice = sqs.store.visible(queue, now_ms, wanted)
+    for group_no in quiet:
+        choice += groups.tenant_front(queue.messages_id, group_no, now_ms, wanted)
+    if choice:
+        choice.sort(key=lambda message: (message.visible_at_ms, message.id))
+        return choice[:wanted]
+    for group_no in noisy:
+        left = wanted - len(choice)
+        if left and group_no in available:
+            choice += groups.tenant_front(queue.messages_id, group_no, now_ms, left)
+    return choice
+
+
 def _sort_out(
-    sqs: Sqs, queue: Queue, waiting: list[WaitingMessage], now_ms: int
+    sqs: Sqs, queue: Queue, waiting: Sequence[WaitingMessage], now_ms: int
 ) -> list[WaitingMessage]:
     """Carry out the fate of each; returns those to deliver."""
     taken = []
@@ -60,37 +146,8 @@ def _sort_out(
             case Fate.DELIVER:
                 taken.append(message)
             case Fate.EXPIRE:
-                sqs.store.drop(queue.messages_id, message.id)
+                sqs.store.drop(queue, message.id, message.group_no)
             case Fate.DEAD_LETTER:
-                if not _dead_letter(sqs, queue, message, now_ms):
+                if not dead_letter(sqs, queue, message, now_ms):
                     taken.append(message)
     return taken
-
-
-def _dead_letter(sqs: Sqs, queue: Queue, message: WaitingMessage, now_ms: int) -> bool:
-    """Move a message to the dead-letter queue; False when that queue is gone.
-
-    AWS leaves the message in the source queue then; so do we.
-    """
-    policy = queue.redrive_policy
-    assert policy is not None
-    target = queue_by_arn(sqs, policy.dead_letter_target_arn)
-    if target is None:
-        return False
-    sqs.store.move(queue, target, message.id, now_ms)
-    sqs.journeys.step(
-        sqs.store.body_trace(message.id),
-        service="sqs",
-        action="DeadLetter",
-        resource=target.name,
-        detail=f"received {message.receive_count} times from {queue.name}",
-    )
-    sqs.waiting.notify(target.id)
-    return True
-
-
-def _check_in_flight(sqs: Sqs, queue: Queue, now_ms: int) -> None:
-    if sqs.store.in_flight_at_most(queue, now_ms) < limits.IN_FLIGHT_STANDARD_MAX:
-        return
-    if sqs.store.in_flight(queue, now_ms) >= limits.IN_FLIGHT_STANDARD_MAX:
-        raise OverLimit(queue.name)

@@ -9,6 +9,31 @@ from __future__ import annotations
 from typing import Required, TypedDict
 
 
+class AddPermissionRequest(TypedDict, total=False):
+    """AWS: AddPermissionRequest."""
+
+    QueueUrl: Required[str]
+    Label: Required[str]
+    AWSAccountIds: Required[list[str]]
+    Actions: Required[list[str]]
+
+
+class AddPermissionResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
+class CancelMessageMoveTaskRequest(TypedDict, total=False):
+    """AWS: CancelMessageMoveTaskRequest."""
+
+    TaskHandle: Required[str]
+
+
+class CancelMessageMoveTaskResult(TypedDict, total=False):
+    """AWS: CancelMessageMoveTaskResult."""
+
+    ApproximateNumberOfMessagesMoved: int
+
+
 class ChangeMessageVisibilityRequest(TypedDict, total=False):
     """AWS: ChangeMessageVisibilityRequest."""
 
@@ -19,6 +44,43 @@ class ChangeMessageVisibilityRequest(TypedDict, total=False):
 
 class ChangeMessageVisibilityResult(TypedDict, total=False):
     """AWS: no members."""
+
+
+class ChangeMessageVisibilityBatchRequest(TypedDict, total=False):
+    """AWS: ChangeMessageVisibilityBatchRequest."""
+
+    QueueUrl: Required[str]
+    Entries: Required[list[ChangeMessageVisibilityBatchRequestEntry]]
+
+
+class ChangeMessageVisibilityBatchRequestEntry(TypedDict, total=False):
+    """AWS: ChangeMessageVisibilityBatchRequestEntry."""
+
+    Id: Required[str]
+    ReceiptHandle: Required[str]
+    VisibilityTimeout: int
+
+
+class ChangeMessageVisibilityBatchResult(TypedDict, total=False):
+    """AWS: ChangeMessageVisibilityBatchResult."""
+
+    Successful: Required[list[ChangeMessageVisibilityBatchResultEntry]]
+    Failed: Required[list[BatchResultErrorEntry]]
+
+
+class ChangeMessageVisibilityBatchResultEntry(TypedDict, total=False):
+    """AWS: ChangeMessageVisibilityBatchResultEntry."""
+
+    Id: Required[str]
+
+
+class BatchResultErrorEntry(TypedDict, total=False):
+    """AWS: BatchResultErrorEntry."""
+
+    Id: Required[str]
+    SenderFault: Required[bool]
+    Code: Required[str]
+    Message: str
 
 
 class CreateQueueRequest(TypedDict, total=False):
@@ -73,15 +135,6 @@ class DeleteMessageBatchResultEntry(TypedDict, total=False):
     Id: Required[str]
 
 
-class BatchResultErrorEntry(TypedDict, total=False):
-    """AWS: BatchResultErrorEntry."""
-
-    Id: Required[str]
-    SenderFault: Required[bool]
-    Code: Required[str]
-    Message: str
-
-
 class DeleteQueueRequest(TypedDict, total=False):
     """AWS: DeleteQueueRequest."""
 
@@ -116,6 +169,60 @@ class GetQueueUrlResult(TypedDict, total=False):
     """AWS: GetQueueUrlResult."""
 
     QueueUrl: str
+
+
+class ListDeadLetterSourceQueuesRequest(TypedDict, total=False):
+    """AWS: ListDeadLetterSourceQueuesRequest."""
+
+    QueueUrl: Required[str]
+    NextToken: str
+    MaxResults: int
+
+
+class ListDeadLetterSourceQueuesResult(TypedDict, total=False):
+    """AWS: ListDeadLetterSourceQueuesResult."""
+
+    queueUrls: Required[list[str]]
+    NextToken: str
+
+
+class ListMessageMoveTasksRequest(TypedDict, total=False):
+    """AWS: ListMessageMoveTasksRequest."""
+
+    SourceArn: Required[str]
+    MaxResults: int
+
+
+class ListMessageMoveTasksResult(TypedDict, total=False):
+    """AWS: ListMessageMoveTasksResult."""
+
+    Results: list[ListMessageMoveTasksResultEntry]
+
+
+class ListMessageMoveTasksResultEntry(TypedDict, total=False):
+    """AWS: ListMessageMoveTasksResultEntry."""
+
+    TaskHandle: str
+    Status: str
+    SourceArn: str
+    DestinationArn: str
+    MaxNumberOfMessagesPerSecond: int
+    ApproximateNumberOfMessagesMoved: int
+    ApproximateNumberOfMessagesToMove: int
+    FailureReason: str
+    StartedTimestamp: int
+
+
+class ListQueueTagsRequest(TypedDict, total=False):
+    """AWS: ListQueueTagsRequest."""
+
+    QueueUrl: Required[str]
+
+
+class ListQueueTagsResult(TypedDict, total=False):
+    """AWS: ListQueueTagsResult."""
+
+    Tags: dict[str, str]
 
 
 class ListQueuesRequest(TypedDict, total=False):
@@ -182,6 +289,17 @@ class MessageAttributeValue(TypedDict, total=False):
     StringListValues: list[str]
     BinaryListValues: list[bytes]
     DataType: Required[str]
+
+
+class RemovePermissionRequest(TypedDict, total=False):
+    """AWS: RemovePermissionRequest."""
+
+    QueueUrl: Required[str]
+    Label: Required[str]
+
+
+class RemovePermissionResult(TypedDict, total=False):
+    """AWS: no members."""
 
 
 class SendMessageRequest(TypedDict, total=False):
@@ -261,4 +379,40 @@ class SetQueueAttributesRequest(TypedDict, total=False):
 
 
 class SetQueueAttributesResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
+class StartMessageMoveTaskRequest(TypedDict, total=False):
+    """AWS: StartMessageMoveTaskRequest."""
+
+    SourceArn: Required[str]
+    DestinationArn: str
+    MaxNumberOfMessagesPerSecond: int
+
+
+class StartMessageMoveTaskResult(TypedDict, total=False):
+    """AWS: StartMessageMoveTaskResult."""
+
+    TaskHandle: str
+
+
+class TagQueueRequest(TypedDict, total=False):
+    """AWS: TagQueueRequest."""
+
+    QueueUrl: Required[str]
+    Tags: Required[dict[str, str]]
+
+
+class TagQueueResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
+class UntagQueueRequest(TypedDict, total=False):
+    """AWS: UntagQueueRequest."""
+
+    QueueUrl: Required[str]
+    TagKeys: Required[list[str]]
+
+
+class UntagQueueResult(TypedDict, total=False):
     """AWS: no members."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import msgspec
 import orjson
 
 from kamome.services.sqs.deduplication_store import DeduplicationStore
@@ -13,9 +14,11 @@ from kamome.services.sqs.messages import NewMessage, ReceivedMessage, WaitingMes
 from kamome.services.sqs.move_task_store import MoveTaskStore
 from kamome.services.sqs.queue_store import QueueStore, whole
 from kamome.services.sqs.queues import Queue
-from kamome.services.sqs.shapes import MessageAttributeValue
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
+
+if TYPE_CHECKING:
+    from kamome.services.sqs.shapes import MessageAttributeValue
 
 INSERT_MESSAGE = """
 INSERT INTO sqs_message (messages_id, id, group_no, visible_at_ms, receive_count,
@@ -91,8 +94,7 @@ WHERE messages_id = ? AND id > ? ORDER BY id LIMIT ?
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(msgspec.Struct, frozen=True):
     """The part of a message that changes."""
 
     id: int
@@ -104,12 +106,12 @@ class StoredMessage:
     sent_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(msgspec.Struct, frozen=True):
     """What a message becomes in the queue that it moves to."""
 
     id: int
     message_id: str
+    group_id: str
     deduplication_id: str
     dead_letter_source: str
     receive_count: int
@@ -278,10 +280,9 @@ class SqsStore(QueueStore):
 
     def move(self, source: Queue, target: Queue, waiting: WaitingMessage, moved: Moved) -> None:
         """Put a message into another queue; its body goes with it. Use inside a step."""
-        group_id = self._received(waiting.id, 0, 0, 0).group_id
         group_no = 0
-        if group_id:
-            group_no = self._arrived(target, group_id, moved.id, moved.visible_at_ms)
+        if moved.group_id:
+            group_no = self._arrived(target, moved.group_id, moved.id, moved.visible_at_ms)
         self.engine.write(
             MOVE_MESSAGE,
             (

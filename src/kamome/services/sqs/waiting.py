@@ -55,6 +55,11 @@ class Waiting:
 
     def _due(self, queue_id: int) -> None:
         self._timers.pop(queue_id, None)
+        # One poll is woken: if it can take all it may, it wakes the next.
+        self.notify(queue_id)
+
+    def end(self, queue_id: int) -> None:
+        """The queue has gone: wake everybody."""
         self.notify(queue_id, messages=len(self._polls.get(queue_id, ())))
 
     def poll(self, queue_id: int) -> asyncio.Future[None]:
