@@ -10,6 +10,11 @@ from pathlib import Path
 
 from kamome.clock import Clock
 from kamome.config import Settings, configured_keys
+from kamome.faults.admin import PREFIX, FaultsApi
+from kamome.faults.injector import Faults
+from kamome.faults.rules import SMTP, Target
+from kamome.faults.store import FaultStore
+from kamome.hand_overs import ArrivingEvents, stage_fault
 from kamome.http.authentication import AccessKey, Authentication
 from kamome.http.listener import HttpListener
 from kamome.http.pipeline import Defaults, Pipeline
@@ -18,7 +23,9 @@ from kamome.http.server import Server
 from kamome.ids import Ids
 from kamome.mail.inbound import Inbound
 from kamome.mail.smtp_listener import SmtpListener
-from kamome.observe.admin import CLOCK_OFFSET, AdminApi
+from kamome.mail.stage_faults import StageFault
+from kamome.observe import clock_api
+from kamome.observe.admin import AdminApi
 from kamome.observe.journeys import Journeys
 from kamome.services import Served
 from kamome.services.lambda_ import slice as lambda_slice
@@ -29,7 +36,6 @@ from kamome.storage.data_directory import DataDirectory
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
 from kamome.storage.migrations import migrate
-from kamome.storage.outbox import Outbox
 from kamome.wire import HttpRequest, HttpResponse
 from kamome.wiring import SCHEMAS, Kernel, Slices, SliceSettings
 
@@ -51,14 +57,16 @@ class App:
         self.directory = DataDirectory(Path(settings.data) if settings.data else None)
         engine = Engine(self.directory.database)
         ids = Ids()
+        faults = Faults(self.clock, FaultStore(engine))
         self.kernel = Kernel(
             engine=engine,
             facts=Facts(engine),
             clock=self.clock,
             ids=ids,
-            outbox=Outbox(engine, self.clock),
+            outbox=ArrivingEvents(engine, self.clock, faults),
             blobs=Blobs(engine, self.directory.folder("blobs"), ids),
             journeys=Journeys(engine, self.clock),
+            faults=faults,
         )
         self._keys = {
             key.access_key: AccessKey(key.secret, key.account) for key in configured_keys(settings)
@@ -116,6 +124,7 @@ class App:
         self._smtp = None
         await lambda_slice.stop(self.slices.lambda_)
         await self.kernel.outbox.stop()
+        self.kernel.faults.save()
         self._cleaning.cancel()
         await asyncio.wait([self._cleaning])
         await self._close()
@@ -152,13 +161,12 @@ class App:
     def _open_store(self) -> None:
         package = Path(__file__).parent
         engine = self.kernel.engine
-        for name in ("storage", "observe", "mail"):
+        for name in ("storage", "observe", "mail", "faults"):
             migrate(engine, name, package / name)
         for name in SCHEMAS:
             migrate(engine, name.rstrip("_"), package / "services" / name)
-        offset = self.kernel.facts.get(CLOCK_OFFSET)
-        if offset is not None:
-            self.clock.restore_offset(int(offset))
+        clock_api.restore(self.clock, self.kernel.facts)
+        self.kernel.faults.restore()
 
     def _slice_settings(self) -> SliceSettings:
         return SliceSettings(
@@ -192,7 +200,15 @@ class App:
             self.clock,
             hostname=self.settings.smtp_hostname,
             certificate_folder=self.directory.folder("smtp"),
+            fault=self._stage_fault,
         )
+
+    def _stage_fault(self, stage: str, about: str) -> StageFault | None:
+        """What rules have ordered for a stage of an SMTP session."""
+        if not self.kernel.faults.is_on:
+            return None
+        target = Target(SMTP, stage, about, self.settings.account, self.settings.region)
+        return stage_fault(self.kernel.faults, target)
 
     def _server(self) -> Server:
         served = self.slices.served()
@@ -209,17 +225,32 @@ class App:
             self.clock,
             self.kernel.ids,
             journeys=self.kernel.journeys,
+            faults=self.kernel.faults,
             defaults=Defaults(region=self.settings.region),
         )
         return Server(pipeline, self._admin(served))
 
     def _admin(self, served: Sequence[Served]) -> AdminApi:
-        return AdminApi(
+        clock = clock_api.ClockApi(
             self.clock,
-            self.kernel.journeys,
             self.kernel.facts,
-            services=[each.service.name for each in served],
+            self.kernel.journeys.tally,
+            is_moving_allowed=self.settings.time_travel,
             is_freezing_allowed=self.settings.ephemeral or self.settings.allow_freeze,
+        )
+        operations = {each.service.name: tuple(each.service.operations) for each in served}
+        faults = FaultsApi(
+            self.kernel.faults,
+            self.clock,
+            self.kernel.ids,
+            operations,
+            is_allowed=self.settings.faults,
+        )
+        return AdminApi(
+            clock,
+            self.kernel.journeys,
+            services=list(operations),
+            local={PREFIX: faults},
             extra={
                 "/SimpleNotificationService-": self._certificate,
                 "/_kamome/lambda/": self._function_code,

@@ -116,11 +116,14 @@ class Clock:
         self._armed: asyncio.TimerHandle | None = None
         self._armed_ms = 0
         self._advancing = False
+        # A running clock stands while it is advanced, so that the time this takes does not shift
+        # what happens meanwhile.
+        self._is_held = False
 
     @property
     def is_frozen(self) -> bool:
         """Whether time stands still between advances."""
-        return self._frozen_ms is not None
+        return self._frozen_ms is not None and not self._is_held
 
     @property
     def is_advancing(self) -> bool:
@@ -168,13 +171,30 @@ class Clock:
         """Start with the offset that an earlier run had reached."""
         self._offset_ms = offset_ms
 
+    def restore_frozen(self, now_ms: int) -> None:
+        """Start frozen, at the moment where an earlier run stood."""
+        self._frozen_ms = now_ms
+
     def freeze(self) -> None:
-        """Time stands still until advanced or resumed."""
+        """Time stands still until advanced or resumed.
+
+        Raises:
+            ValueError: the clock is being advanced.
+        """
+        self._refuse_while_advancing()
         self._frozen_ms = self.now_ms()
         self._arm()
 
     def resume(self) -> None:
-        """Time runs on from where it stands."""
+        """Time runs on from where it stands.
+
+        Raises:
+            ValueError: the clock is being advanced.
+        """
+        self._refuse_while_advancing()
+        self._run_on()
+
+    def _run_on(self) -> None:
         if self._frozen_ms is None:
             return
         self._offset_ms = self._frozen_ms - self._source()
@@ -192,10 +212,11 @@ class Clock:
         """
         if delta_ms < 0:
             raise ValueError("time cannot be moved back")
-        if self._advancing:
-            raise ValueError("the clock is being advanced already")
+        self._refuse_while_advancing()
         self._advancing = True
-        target_ms = self.now_ms() + delta_ms
+        self._is_held = self._frozen_ms is None
+        self._frozen_ms = self.now_ms()
+        target_ms = self._frozen_ms + delta_ms
         fired = unwatched = 0
         try:
             await self.activity.quiet()
@@ -215,16 +236,18 @@ class Clock:
             self._move_to(target_ms)
         finally:
             self._advancing = False
+            if self._is_held:
+                self._is_held = False
+                self._run_on()
             self._arm()
         return fired
 
+    def _refuse_while_advancing(self) -> None:
+        if self._advancing:
+            raise ValueError("the clock is being advanced already")
+
     def _move_to(self, when_ms: int) -> None:
-        if when_ms <= self.now_ms():
-            return
-        if self._frozen_ms is not None:
-            self._frozen_ms = when_ms
-        else:
-            self._offset_ms = when_ms - self._source()
+        self._frozen_ms = max(when_ms, self.now_ms())
 
     def _next_timer(self) -> Timer | None:
         while self._heap and self._heap[0].callback is None:

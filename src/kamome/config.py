@@ -45,7 +45,9 @@ class Settings(msgspec.Struct, frozen=True):
     account: str = "000000000000"
     auth: str = "accept"
     keys: str = ""
+    time_travel: bool = True
     allow_freeze: bool = False
+    faults: bool = True
     block_deleted_queue_names: bool = True
     lambda_processes: int = 10
     log_level: str = "info"
@@ -62,7 +64,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "account": "Account of callers whose access key names none.",
     "auth": "accept takes any credentials, enforce verifies signatures.",
     "keys": "Keys for enforce: ACCESS:SECRET[:ACCOUNT], separated by commas.",
+    "time_travel": "Let the clock be moved; --no-time-travel for a server that people rely on.",
     "allow_freeze": "Let the clock be frozen although data is kept.",
+    "faults": "Let faults be ordered; --no-faults for a server that people rely on.",
     "block_deleted_queue_names": "Block the name of a deleted queue for 60 seconds, as AWS does.",
     "lambda_processes": "How many function instances may run at once.",
     "log_level": "Least serious level that is logged: debug, info, warning, error.",

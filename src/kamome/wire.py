@@ -8,6 +8,10 @@ from urllib.parse import unquote_plus
 import msgspec
 
 
+# The status of an answer that is not given: the connection is broken instead.
+NO_ANSWER = 0
+
+
 class BodyStream:
     """A request body that is read once, in order, as it arrives.
 

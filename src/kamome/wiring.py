@@ -7,15 +7,19 @@ other can be made in any order.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 import msgspec
 
 from kamome import registry
+from kamome.arn import parse_arn
 from kamome.clock import Clock
 from kamome.context import RequestContext
+from kamome.faults.injector import Faults
+from kamome.faults.rules import Target
+from kamome.hand_overs import ArrivingMessages, HandOvers, source_of
 from kamome.ids import Ids
 from kamome.mail.inbound import InboundPorts
 from kamome.mail.store import MailStore
@@ -26,6 +30,7 @@ from kamome.services.dynamodb.slice import DynamoDb
 from kamome.services.dynamodb.store import Store as DynamoDbStore
 from kamome.services.lambda_ import ports as lambda_ports
 from kamome.services.lambda_.invocations import function_exists, invoke_event
+from kamome.services.lambda_.payloads import Result
 from kamome.services.lambda_.slice import Lambda, LambdaSettings, make_lambda
 from kamome.services.s3 import object_events as s3_events
 from kamome.services.s3.objects import get_object
@@ -70,6 +75,7 @@ class Kernel(msgspec.Struct, frozen=True):
     outbox: Outbox
     blobs: Blobs
     journeys: Journeys
+    faults: Faults
 
 
 class SliceSettings(msgspec.Struct, frozen=True):
@@ -88,6 +94,9 @@ class Slices:
     def __init__(self, kernel: Kernel, settings: SliceSettings) -> None:
         self._kernel = kernel
         self._settings = settings
+        self._hand_overs = HandOvers(
+            kernel.faults, kernel.journeys.tally, kernel.engine, kernel.clock
+        )
         self.mails = MailStore(kernel.engine, kernel.blobs)
         self.sqs = self._make_sqs()
         self.sns = self._make_sns()
@@ -131,6 +140,7 @@ class Slices:
             kernel.outbox,
             journeys=kernel.journeys,
             is_deleted_name_blocked=self._settings.is_deleted_queue_name_blocked,
+            store=ArrivingMessages(kernel.engine, kernel.facts, kernel.faults, kernel.clock),
         )
 
     def _make_sns(self) -> Sns:
@@ -174,7 +184,10 @@ class Slices:
             clock=kernel.clock,
             ids=kernel.ids,
             ports=lambda_ports.Ports(
-                queue=self._queue_port(), read_object=self._read_object, code_url=self._code_url
+                queue=self._queue_port(),
+                read_object=self._read_object,
+                code_url=self._code_url,
+                call_function=self._call_function,
             ),
             settings=LambdaSettings(
                 folder=settings.lambda_folder,
@@ -240,26 +253,41 @@ class Slices:
         group_id: str = "",
         deduplication_id: str = "",
     ) -> str:
-        return queues.send_to_queue(
-            self.sqs,
+        return self._hand_overs.deliver(
             ctx,
-            queue_arn,
+            ("sqs", "SendMessage", queue_arn),
+            lambda: queues.send_to_queue(
+                self.sqs,
+                ctx,
+                queue_arn,
+                body,
+                cast("Mapping[str, MessageAttributeValue]", attributes or {}),
+                group_id=group_id,
+                deduplication_id=deduplication_id,
+            ),
             body,
-            cast("Mapping[str, MessageAttributeValue]", attributes or {}),
-            group_id=group_id,
-            deduplication_id=deduplication_id,
         )
 
     def _publish(
         self, ctx: RequestContext, topic_arn: str, message: str, *, subject: str = ""
     ) -> str:
-        return publish(self.sns, ctx, topic_arn, message, subject=subject)
+        return self._hand_overs.deliver(
+            ctx,
+            ("sns", "Publish", topic_arn),
+            lambda: publish(self.sns, ctx, topic_arn, message, subject=subject),
+            message,
+        )
 
     def _topic_exists(self, arn: str) -> bool:
         return topic_exists(self.sns, arn)
 
     def _invoke_event(self, ctx: RequestContext, function_arn: str, payload: bytes) -> None:
-        invoke_event(self.lambda_, ctx, function_arn, payload)
+        self._hand_overs.deliver(
+            ctx,
+            ("lambda", "Invoke", function_arn),
+            lambda: invoke_event(self.lambda_, ctx, function_arn, payload),
+            "",
+        )
 
     def _function_exists(self, arn: str) -> bool:
         return function_exists(self.lambda_, arn)
@@ -274,9 +302,25 @@ class Slices:
         content_length: int,
         record: Callable[[], None],
     ) -> None:
+        """Where the acknowledgement is lost, the object is there and nothing is recorded."""
+        faults = self._kernel.faults
+        source = source_of(ctx.principal)
+        target = Target("s3", "PutObject", f"{bucket}/{key}", ctx.account, ctx.region, source)
+        outcome = faults.call(target) if faults.is_on else None
+        refusal = outcome.refusal if outcome is not None else None
+        if outcome is not None and refusal is not None and not outcome.is_lost:
+            raise refusal
         await put_object_internal(
-            self.s3, ctx, bucket, key, body, content_length=content_length, record=record
+            self.s3,
+            ctx,
+            bucket,
+            key,
+            body,
+            content_length=content_length,
+            record=record if refusal is None else _nothing,
         )
+        if refusal is not None:
+            raise refusal
 
     async def _read_object(self, ctx: RequestContext, bucket: str, key: str) -> bytes:
         """The whole body of an object; Lambda bounds it by the size of a package."""
@@ -292,12 +336,52 @@ class Slices:
     def _queue_port(self) -> lambda_ports.QueuePort:
         return lambda_ports.QueuePort(
             receive=self._poll_queue,
-            delete=lambda arn, handles: queues.delete_polled(self.sqs, arn, handles),
+            delete=self._delete_polled,
             when_available=lambda arn, callback: queues.when_available(self.sqs, arn, callback),
             queue_attributes=lambda arn: queues.queue_settings(self.sqs, arn),
         )
 
+    async def _call_function(
+        self,
+        function_arn: str,
+        _queue_arn: str,
+        receipt_handles: Sequence[str],
+        call: Callable[[], Awaitable[Result]],
+    ) -> Result:
+        target = _target("lambda", "Invoke", function_arn, "sqs")
+        return await self._hand_overs.invoke(
+            target, call, lambda run: self._note_handled(receipt_handles, function_arn, run)
+        )
+
+    def _delete_polled(self, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+        """What is to be deleted has been handled, whether or not the deletion succeeds."""
+        faults = self._kernel.faults
+        if not faults.is_watching:
+            queues.delete_polled(self.sqs, queue_arn, receipt_handles)
+            return
+        self._note_handled(receipt_handles, "lambda", 0)
+        self._hand_overs.call(
+            _target("sqs", "DeleteMessageBatch", queue_arn, "lambda"),
+            lambda: queues.delete_polled(self.sqs, queue_arn, receipt_handles),
+        )
+
+    def _note_handled(self, receipt_handles: Sequence[str], by: str, run: int) -> None:
+        now_ms = self._kernel.clock.now_ms()
+        for handle in receipt_handles:
+            receipt = self.sqs.handles.read(handle)
+            self._kernel.faults.handlings.handled(
+                receipt.id, receipt.receive_count, by, now_ms, run=run
+            )
+
     def _poll_queue(self, queue_arn: str, count: int) -> Sequence[lambda_ports.PolledMessage]:
+        if self._kernel.faults.is_on:
+            return self._hand_overs.call(
+                _target("sqs", "ReceiveMessage", queue_arn, "lambda"),
+                lambda: self._polled(queue_arn, count),
+            )
+        return self._polled(queue_arn, count)
+
+    def _polled(self, queue_arn: str, count: int) -> Sequence[lambda_ports.PolledMessage]:
         return [
             lambda_ports.PolledMessage(
                 message_id=polled.message_id,
@@ -315,3 +399,13 @@ class Slices:
             )
             for polled in queues.poll(self.sqs, queue_arn, count)
         ]
+
+
+def _target(service: str, operation: str, arn: str, source: str) -> Target:
+    parsed = parse_arn(arn)
+    account, region = (parsed.account, parsed.region) if parsed else ("", "")
+    return Target(service, operation, arn, account, region, source)
+
+
+def _nothing() -> None:
+    """What was done is not recorded."""

@@ -7,16 +7,16 @@ removes all, `DELETE …/<id>` one. `GET …/report` says what has struck and wh
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import orjson
 
 from kamome.faults.injector import RULES_MAX, Faults, LiveRule, Strike
-from kamome.observe.admin import json_response, refusal
+from kamome.observe.answers import json_response, refusal
 
 if TYPE_CHECKING:
     from kamome.clock import Clock
-    from kamome.faults.documents import Known
     from kamome.faults.handlings import Twins
     from kamome.faults.rules import Rule
     from kamome.ids import Ids
@@ -30,15 +30,24 @@ _RULES_PER_POST_MAX = 100
 
 
 class FaultsApi:
-    """The routes. `is_allowed` is false on a server that takes no orders of this kind."""
+    """The routes. `operations` are those of each service, for rules to name.
+
+    `is_allowed` is false on a server that takes no orders of this kind.
+    """
 
     def __init__(
-        self, faults: Faults, clock: Clock, ids: Ids, known: Known, *, is_allowed: bool
+        self,
+        faults: Faults,
+        clock: Clock,
+        ids: Ids,
+        operations: Mapping[str, Collection[str]],
+        *,
+        is_allowed: bool,
     ) -> None:
         self._faults = faults
         self._clock = clock
         self._ids = ids
-        self._known = known
+        self._operations = operations
         self._is_allowed = is_allowed
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -85,11 +94,11 @@ class FaultsApi:
         return json_response({"rules": shown} if isinstance(given, list) else shown[0], 201)
 
     def _rule(self, document: object) -> Rule:
-        from kamome.faults.documents import rule_of
+        from kamome.faults.documents import Known, rule_of
 
         return rule_of(
             document,
-            self._known,
+            Known(self._operations),
             rule_id=self._ids.hex(_ID_DIGITS),
             default_seed=int(self._ids.fraction() * 10**_SEED_DIGITS),
             now_ms=self._clock.now_ms(),

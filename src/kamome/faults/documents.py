@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import NoReturn
@@ -23,7 +22,7 @@ from kamome.faults.rules import (
     Match,
     Rule,
 )
-from kamome.observe.durations import duration_ms
+from kamome.observe.times import duration_ms, iso, moment_ms
 
 _MATCH_MEMBERS = ("service", "operation", "resource", "account", "region", "source")
 _EFFECT_MEMBERS: tuple[EffectName, ...] = (
@@ -115,23 +114,6 @@ def document_of(rule: Rule) -> dict[str, object]:
     if rule.end_ms is not None:
         shown["end"] = iso(rule.end_ms)
     return shown
-
-
-def iso(at_ms: int) -> str:
-    """A moment in ISO 8601, UTC, with milliseconds."""
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def moment_ms(text: str) -> int | None:
-    """Epoch milliseconds of an ISO 8601 moment (UTC where it names no zone); None: it is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return round(moment.timestamp() * 1000)
-    except (ValueError, OverflowError):
-        return None
 
 
 # ---------------------------------------------------------------------- matching members

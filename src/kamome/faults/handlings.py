@@ -43,7 +43,7 @@ class Twins(msgspec.Struct):
     queue: str
     message_ids: list[str]
     cause: str = ""
-    handlings: dict[tuple[int, int], Handling] = {}
+    handlings: dict[tuple[int, int, int], Handling] = {}
 
 
 class Handlings:
@@ -91,13 +91,18 @@ class Handlings:
             twins.cause = twins.cause or "duplicate delivery"
             self._join(twins, message, message_id)
 
-    def handled(self, message: int, receive_count: int, by: str, now_ms: int) -> None:
-        """A receive of a message has ended well. Told twice, it counts once."""
+    def handled(
+        self, message: int, receive_count: int, by: str, now_ms: int, *, run: int = 0
+    ) -> None:
+        """A receive of a message has ended well. Told twice, it counts once.
+
+        `run` tells the runs of a function apart that was invoked several times for one receive.
+        """
         if message not in self._by_message:
             return
         twins, message_id = self._by_message[message]
         handling = Handling(now_ms, message_id, receive_count, by)
-        twins.handlings.setdefault((message, receive_count), handling)
+        twins.handlings.setdefault((message, receive_count, run), handling)
         if len(twins.handlings) > 1:
             twins.cause = twins.cause or "received again"
             self._twice.setdefault(id(twins), twins)

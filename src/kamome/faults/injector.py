@@ -7,6 +7,7 @@ has struck is kept in a bounded report; which messages were handled twice, in `H
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -85,6 +86,8 @@ class Faults:
         self.strikes: deque[Strike] = deque(maxlen=STRIKES_KEPT)
         self.strike_count = 0
         self.handlings = Handlings()
+        # Real time, in which clients live; a test puts its own in its place.
+        self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     # ------------------------------------------------------------------ the rules
 

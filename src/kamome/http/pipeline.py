@@ -1,5 +1,7 @@
 """The way of every request: identify, authenticate, decode, authorize, invoke, encode, record.
 
+Around the invocation stands what fault rules have ordered for it; without a rule that is one test.
+
 `Pipeline.run` takes a request whose head has arrived and a `Body` that is still coming, and gives
 the response. The answer leaves only when all it tells of, and all it could have seen, is durable.
 """
@@ -16,6 +18,10 @@ import orjson
 from kamome.clock import Clock
 from kamome.context import RequestContext
 from kamome.errors import AwsError, InternalFailure
+from kamome.faults.errors import ConnectionLost
+from kamome.faults.handlings import CLIENT_AGAIN_MS, texts_of
+from kamome.faults.injector import Faults, Outcome
+from kamome.faults.rules import Target
 from kamome.http.authentication import Authentication
 from kamome.http.credential import Credential
 from kamome.http.payload import open_payload
@@ -26,7 +32,7 @@ from kamome.protocols import protocol
 from kamome.protocols.constraints import violations
 from kamome.services import Served
 from kamome.storage.engine import Engine
-from kamome.wire import BodyStream, HttpRequest, HttpResponse
+from kamome.wire import NO_ANSWER, BodyStream, HttpRequest, HttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +70,7 @@ class Pipeline:
         ids: Ids,
         *,
         journeys: Journeys,
+        faults: Faults,
         defaults: Defaults,
     ) -> None:
         self._routes = routes
@@ -72,6 +79,7 @@ class Pipeline:
         self._clock = clock
         self._ids = ids
         self._journeys = journeys
+        self._faults = faults
         self._defaults = defaults
 
     async def run(self, request: HttpRequest, body: Body) -> HttpResponse:
@@ -94,6 +102,8 @@ class Pipeline:
             return await self._answer(call, context, request)
         except CallRefused as refused:
             return _refusal(refused.call, refused.error, request, request_id)
+        except ConnectionLost:
+            return HttpResponse(NO_ANSWER, [])
         except AwsError as error:
             return await self._refuse(call, error, request, request_id)
         except Exception:
@@ -154,14 +164,50 @@ class Pipeline:
         found = violations(operation, decoded)
         if found:
             raise service.violation(found)
+        outcome: Outcome | None = None
         try:
+            if self._faults.is_on:
+                outcome = await self._strike(call, context, decoded)
             result = await service.operations[call.operation](call.served.slice, context, decoded)
         except AwsError as error:
             self._record(call, context, decoded, error.code)
             raise
         self._record(call, context, decoded, "ok")
         await self._engine.durable(lost)
+        if outcome is not None and outcome.refusal is not None:
+            self._lose(decoded)
+            raise outcome.refusal
         return wire.encode(operation, result or {}, context.request_id)
+
+    async def _strike(
+        self, call: Call, context: RequestContext, decoded: Mapping[str, object]
+    ) -> Outcome | None:
+        """What rules have ordered for this call, as far as it comes before the invocation.
+
+        Raises:
+            AwsError: the call fails before it takes effect.
+        """
+        service = call.served.service
+        target = Target(
+            service.name,
+            call.operation,
+            service.resource_of(decoded),
+            context.account,
+            context.region,
+        )
+        outcome = self._faults.call(target)
+        if outcome is None:
+            return None
+        if outcome.latency_ms:
+            await self._faults.pause(outcome.latency_ms / 1000)
+        if outcome.refusal is not None and not outcome.is_lost:
+            raise outcome.refusal
+        return outcome
+
+    def _lose(self, decoded: Mapping[str, object]) -> None:
+        """The call has taken effect, and the client will not hear of it."""
+        until_ms = self._clock.now_ms() + CLIENT_AGAIN_MS
+        self._faults.handlings.lost_acknowledgement(texts_of(decoded), until_ms)
 
     def _record(
         self, call: Call, context: RequestContext, decoded: Mapping[str, object], result: str

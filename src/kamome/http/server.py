@@ -20,7 +20,7 @@ from collections.abc import (
 
 from kamome.errors import AwsError, MalformedRequest, RequestEntityTooLarge
 from kamome.http.pipeline import Pipeline
-from kamome.wire import HttpRequest, HttpResponse
+from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -153,6 +153,9 @@ class Server:
         body = AsgiBody(receive, _announced(request), self._waiting)
         try:
             response = await self._answer(scope, request, body)
+            if response.status == NO_ANSWER:
+                _hang_up(send)
+                return
             if not body.has_begun and request.header("expect"):
                 # The client was not told to go on and may send the body or not; without an end of
                 # the connection, its next request could be taken for one. RFC 9110 §10.1.1.
@@ -223,6 +226,14 @@ def _has_good_host(scope: Mapping[str, object], request: HttpRequest) -> bool:
     shown = f"[{name}]" if ":" in str(name) else name
     request.add_header("host", f"{shown}:{port}")
     return True
+
+
+def _hang_up(send: Send) -> None:
+    """Break the connection that the answer would go to. ASGI knows no way; uvicorn's cycle does."""
+    cycle = getattr(send, "__self__", None)
+    if cycle is not None:
+        cycle.disconnected = True
+        cycle.transport.abort()
 
 
 async def _send(response: HttpResponse, request_body: AsgiBody, send: Send) -> None:

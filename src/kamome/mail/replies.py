@@ -6,6 +6,7 @@ as ours.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -29,6 +30,18 @@ class Reply(NamedTuple):
     def is_error(self) -> bool:
         """Whether it counts against the session's allowance of errors."""
         return self.code >= 400
+
+
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+
+
+def parse_reply(line: str) -> Reply:
+    """The parts of a reply line that has been checked: `451 4.7.1 Try again later`."""
+    code, _, text = line.partition(" ")
+    enhanced, _, rest = text.partition(" ")
+    if _ENHANCED.fullmatch(enhanced):
+        return Reply(int(code), enhanced, rest)
+    return Reply(int(code), "", text)
 
 
 OK = Reply(250, "2.0.0", "OK")

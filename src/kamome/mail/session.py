@@ -31,6 +31,7 @@ from kamome.mail.inbound import Inbound, IncomingMail
 from kamome.mail.limits import COMMAND_BYTES_MAX, OVERRUN_BYTES_MAX, SessionLimits
 from kamome.mail.mail_data import Fault, MailData
 from kamome.mail.replies import Reply
+from kamome.mail.stage_faults import StageFaults, no_faults
 
 logger = logging.getLogger(__name__)
 # aiosmtpd tells of every connection, and of AUTH, which is not served.
@@ -66,6 +67,7 @@ class SessionPorts(msgspec.Struct, frozen=True):
 
     `accepts` judges a recipient, given whether the connection is encrypted. `call_later` sets a
     timer in seconds on the machine's clock. `entered` says whether there is room for the session.
+    `fault` says what has been ordered to go wrong at a stage.
     """
 
     hostname: str
@@ -76,6 +78,7 @@ class SessionPorts(msgspec.Struct, frozen=True):
     call_later: Callable[[float, Callable[[], None]], Cancellable]
     entered: Callable[[SmtpSession], bool]
     left: Callable[[SmtpSession], None]
+    fault: StageFaults = no_faults
 
 
 class _Transaction(msgspec.Struct):
@@ -179,11 +182,14 @@ class SmtpSession(SMTP):
     async def _handle_client(self) -> None:
         is_in = self._ports.entered(self)
         try:
-            if is_in:
-                await self.push(replies.greeting(self.hostname))
+            if not is_in:
+                await self.push(replies.TOO_MANY_SESSIONS)
+                return
+            refusal = await self._at("connect", self.client_ip, self._greet)
+            if refusal is None:
                 await self._converse()
             else:
-                await self.push(replies.TOO_MANY_SESSIONS)
+                await self.push(refusal)
         except (ConnectionError, TLSSetupException, ssl.SSLError) as error:
             logger.debug("session of %s ended: %r", self.client_ip, error)
         finally:
@@ -191,6 +197,28 @@ class SmtpSession(SMTP):
                 self._ports.left(self)
             if self.transport is not None:
                 self.transport.close()
+
+    async def _greet(self) -> None:
+        await self.push(replies.greeting(self.hostname))
+
+    async def _at(
+        self, stage: str, about: str, work: Callable[[], Awaitable[Reply | None]]
+    ) -> Reply | None:
+        """Work one stage of the session, or let happen what has been ordered for it."""
+        fault = self._ports.fault(stage, about)
+        if fault is None:
+            return await work()
+        if fault.latency_s:
+            await asyncio.sleep(fault.latency_s)
+        if fault.reply is not None:
+            return fault.reply
+        if not fault.is_cut:
+            return await work()
+        if fault.is_lost:
+            await work()
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+        raise ConnectionAbortedError("a fault was ordered")
 
     async def _converse(self) -> None:
         while not self._is_ending:
@@ -246,7 +274,11 @@ class SmtpSession(SMTP):
         if work is None or b"\0" in argument:
             return replies.SYNTAX if work else replies.UNKNOWN_COMMAND
         try:
-            return await work(self, argument.decode("utf-8", "surrogateescape").strip(" \t"))
+            text = argument.decode("utf-8", "surrogateescape").strip(" \t")
+            stage = _STAGES.get(verb)
+            if stage is None:
+                return await work(self, text)
+            return await self._at(stage, _about(text), lambda: work(self, text))
         except BadCommand as refused:
             return refused.reply
         except (ConnectionError, TLSSetupException, ssl.SSLError):
@@ -367,8 +399,13 @@ class SmtpSession(SMTP):
                 # what follows is not taken for commands.
                 self._is_over = data.fault is Fault.BARE_LINE_END
                 return _FAULT_REPLIES[data.fault]
-            is_handed_over = True
-            return await self._accept(incoming, self._envelope(transaction))
+
+            async def accept() -> Reply:
+                nonlocal is_handed_over
+                is_handed_over = True
+                return await self._accept(incoming, self._envelope(transaction))
+
+            return await self._at("end-of-data", ",".join(transaction.recipients), accept)
         finally:
             if not is_handed_over:
                 self._ports.inbound.discard(incoming)
@@ -421,6 +458,13 @@ class SmtpSession(SMTP):
         return replies.accepted(mail.mail_id)
 
 
+def _about(argument: str) -> str:
+    """The path in an argument of MAIL or RCPT, or the name in one of HELO."""
+    before, bracket, rest = argument.partition("<")
+    return rest.partition(">")[0] if bracket else before.partition(" ")[0]
+
+
+_STAGES = {b"HELO": "helo", b"EHLO": "helo", b"MAIL": "mail", b"RCPT": "rcpt", b"DATA": "data"}
 _COMMANDS: dict[bytes, Callable[[SmtpSession, str], Awaitable[Reply | None]]] = {
     b"HELO": SmtpSession._helo_command,
     b"EHLO": SmtpSession._ehlo_command,

@@ -19,6 +19,7 @@ from kamome.mail.certificate import server_context
 from kamome.mail.envelope import RecipientVerdict
 from kamome.mail.inbound import Inbound
 from kamome.mail.limits import SessionLimits
+from kamome.mail.stage_faults import StageFaults, no_faults
 
 if TYPE_CHECKING:
     from kamome.mail.session import Cancellable, SessionPorts, SmtpSession
@@ -41,6 +42,7 @@ class SmtpListener:
         certificate_folder: Path,
         limits: SessionLimits | None = None,
         call_later: Callable[[float, Callable[[], None]], Cancellable] | None = None,
+        fault: StageFaults = no_faults,
     ) -> None:
         self._inbound = inbound
         self._accepts = accepts
@@ -49,6 +51,7 @@ class SmtpListener:
         self._folder = certificate_folder
         self._limits = limits or SessionLimits()
         self._call_later = call_later
+        self._fault = fault
         self._server: asyncio.Server | None = None
         self._sessions: set[SmtpSession] = set()
         self._per_address: Counter[str] = Counter()
@@ -102,6 +105,7 @@ class SmtpListener:
                 call_later=self._call_later or asyncio.get_running_loop().call_later,
                 entered=self._entered,
                 left=self._left,
+                fault=self._fault,
             )
         return self._ports
 

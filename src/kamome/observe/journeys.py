@@ -11,6 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from kamome.clock import Clock
+from kamome.observe.tally import Tally
 from kamome.storage.engine import Engine
 
 # About 25 MB of steps; the oldest go first.
@@ -86,6 +87,7 @@ class Journeys:
         self._engine = engine
         self._clock = clock
         self._number = -1
+        self.tally = Tally()
 
     def begin(self, trace: str, *, source: str, subject: str) -> None:
         """A mail or message enters; part of the step that accepts it."""
@@ -104,7 +106,8 @@ class Journeys:
         result: str = "ok",
         detail: str = "",
     ) -> None:
-        """Record what happened, in the step of the effect. Does nothing without a trace."""
+        """Record what happened, in the step of the effect. Without a trace it is only counted."""
+        self.tally.step(service, action, resource)
         root = trace_root(trace) if trace else ""
         if not root:
             return

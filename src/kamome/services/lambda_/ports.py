@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from kamome.context import RequestContext
+
+if TYPE_CHECKING:
+    from kamome.services.lambda_.payloads import Result
 
 
 class MessageAttribute(msgspec.Struct, frozen=True):
@@ -57,14 +61,43 @@ class QueuePort(msgspec.Struct, frozen=True):
     queue_attributes: Callable[[str], tuple[int, bool] | None]
 
 
+class CallFunction(Protocol):
+    """Invoke a function for an event source: `call` does it, and says what came of it.
+
+    The messages with these receipt handles are what it is invoked for.
+    """
+
+    async def __call__(
+        self,
+        function_arn: str,
+        queue_arn: str,
+        receipt_handles: Sequence[str],
+        call: Callable[[], Awaitable[Result]],
+        /,
+    ) -> Result:
+        """Raises an AwsError when the function was not invoked, or what came of it is lost."""
+
+
+async def call_directly(
+    _function_arn: str,
+    _queue_arn: str,
+    _receipt_handles: Sequence[str],
+    call: Callable[[], Awaitable[Result]],
+) -> Result:
+    """Nothing stands between the event source and the function."""
+    return await call()
+
+
 class Ports(msgspec.Struct, frozen=True):
     """All of them.
 
     `read_object(ctx, bucket, key)` is the whole body of an S3 object, as the caller may read it.
     `code_url(ctx, function_name, code_hash)` is where a client can download a function's
     deployment package (GetFunction, Code.Location); `functions.open_code` opens it by the hash.
+    `call_function` is an event source's way to the function.
     """
 
     queue: QueuePort
     read_object: Callable[[RequestContext, str, str], Awaitable[bytes]]
     code_url: Callable[[RequestContext, str, str], str]
+    call_function: CallFunction = call_directly

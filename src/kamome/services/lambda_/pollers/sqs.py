@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from kamome.errors import AwsError
 from kamome.observe.journeys import trace_root
 from kamome.services.lambda_.batches import Batch, Verdict, batches_of, verdict
-from kamome.services.lambda_.errors import ServiceException, TooManyRequestsException
 from kamome.services.lambda_.invocations import Call, run_function
 from kamome.services.lambda_.limits import PAYLOAD_BYTES_MAX, RECEIVE_MAX
 from kamome.services.lambda_.payloads import Result
@@ -87,6 +86,9 @@ class SqsPoller:
         try:
             if not self._is_stopped:
                 self._receive()
+        except AwsError as error:
+            logger.info("Receiving from %s was refused: %s", self.mapping.queue_arn, error)
+            self._take_rest()
         except Exception:
             logger.exception("Receiving from %s failed", self.mapping.queue_arn)
             self._take_rest()
@@ -151,9 +153,15 @@ class SqsPoller:
         call = Call(
             self._lambda.ids.uuid(), batch.payload, self.mapping.function.arn, _trace_of(batch)
         )
+        handles = [message.receipt_handle for message in batch.messages]
         try:
-            result = await run_function(self._lambda, function, call)
-        except (TooManyRequestsException, ServiceException) as error:
+            result = await self._lambda.ports.call_function(
+                self.mapping.function.arn,
+                self.mapping.queue_arn,
+                handles,
+                lambda: run_function(self._lambda, function, call),
+            )
+        except AwsError as error:
             self._take_rest()
             return error.message
         self._rest_ms = 0
