@@ -49,6 +49,10 @@ class RawClient:
         """Bytes as they are."""
         self.socket.sendall(b"".join(pieces))
 
+    def hang_up_sending(self) -> None:
+        """Nothing more will be sent; answers can still come."""
+        self.socket.shutdown(socket.SHUT_WR)
+
     def request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Answer:

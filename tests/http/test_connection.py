@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import pytest
@@ -285,9 +285,10 @@ async def test_trailer_is_bounded() -> None:
 
         await wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", b"0\r\nLong: ")
         # More than one read takes, so that some of it is nothing but trailer.
-        await wire.send(b"x" * 800_000)
+        with suppress(ConnectionError):
+            await wire.send(b"x" * 800_000)
 
-        assert (await wire.answer())[0] == 431
+        assert await _is_refused(wire, 431)
 
 
 async def test_connections_are_bounded() -> None:
@@ -371,6 +372,14 @@ async def test_answered_body_is_taken_for_a_while_only() -> None:
 
         assert (await wire.answer())[0] == 200
         assert await wire.ends()
+
+
+async def _is_refused(wire: Wire, status: int) -> bool:
+    """Whether that is the answer; what is still on its way can cost the client sight of it."""
+    try:
+        return (await wire.answer())[0] == status
+    except ConnectionError:
+        return True
 
 
 async def _passed(seconds: float) -> None:

@@ -266,15 +266,12 @@ def _refusal(
 
 def _plain_refusal(error: AwsError, request: HttpRequest, request_id: str) -> HttpResponse:
     """The answer where not even the service is known: in the form the client seems to read."""
-    headers = [("x-amzn-requestid", request_id)]
+    headers = [("x-amzn-requestid", request_id), ("x-amzn-errortype", error.code)]
     if request.has_header("x-amz-target") or request.header("content-type").startswith(
         "application/json"
     ):
         body = orjson.dumps({"__type": error.code, "message": error.message})
-        headers += [
-            ("content-type", "application/x-amz-json-1.0"),
-            ("x-amzn-errortype", error.code),
-        ]
+        headers.append(("content-type", "application/x-amz-json-1.0"))
         return HttpResponse(error.status, headers, body)
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse><Error>'

@@ -76,12 +76,12 @@ class Routes:
         return self._unsigned(request)
 
     def _by_target_prefix(self, target: str, credential: Credential | None) -> Served:
-        served = self._by_target.get(target.rpartition(".")[0])
+        prefix = target.rpartition(".")[0]
+        served = self._by_target.get(prefix)
         if served is not None:
             return served
-        name = credential.service if credential is not None else target.rpartition(".")[0]
-        if name in self._by_signing:
-            raise UnknownOperation(f"{target} names no operation of {name}.")
+        if not prefix and credential is not None and credential.service in self._by_signing:
+            raise UnknownOperation(f"{target} names no operation of {credential.service}.")
         raise OperationNotServed(f"The service of {target} is not served by Kamome.")
 
     def _by_signing_name(self, name: str) -> Served:
@@ -124,6 +124,11 @@ class Routes:
             version = _VERSION.search(form) or _VERSION.search(request.raw_query)
             served = self._by_version.get(version[1]) if version else None
         name = unquote_plus(action[1]) if action else ""
+        if not name and served is not None and _is_rest_of_a_query_service(served, request):
+            raise OperationNotServed(
+                f"{served.service.signing_name} {request.method} {request.raw_path} "
+                "is not served by Kamome."
+            )
         if served is None:
             # A link that SNS hands out (`?Action=Unsubscribe&…`) has neither version nor signature.
             served = self._by_action.get(name)
@@ -191,6 +196,11 @@ def _unambiguous_actions(services: Sequence[Served]) -> dict[str, Served]:
 
 def _is_form(request: HttpRequest) -> bool:
     return request.header("content-type").lower().startswith(_FORM)
+
+
+def _is_rest_of_a_query_service(served: Served, request: HttpRequest) -> bool:
+    """Whether the call is for a later API that signs with the same name (SES v2)."""
+    return served.service.protocols == ("query",) and request.raw_path != "/"
 
 
 def _host_labels(served: Served) -> tuple[str, ...]:

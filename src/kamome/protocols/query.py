@@ -287,7 +287,7 @@ def error_document(service: ServiceModel, error: AwsError, code: str, request_id
     ]
     write_members(service, error, out)
     out.append(f"</Error><RequestId>{escape(request_id)}</RequestId></ErrorResponse>")
-    return xml_shapes.encoded(out)
+    return xml_shapes.encoded_error(out)
 
 
 def write_members(service: ServiceModel, error: AwsError, out: list[str]) -> None:

@@ -196,7 +196,7 @@ class RestXml:
             f"<RequestId>{escape(request_id)}</RequestId>"
             f"<HostId>{errors.host_id(request_id)}</HostId></Error>"
         )
-        return HttpResponse(error.status, headers, xml_shapes.encoded(out))
+        return HttpResponse(error.status, headers, xml_shapes.encoded_error(out))
 
 
 def _request_id_headers(service: ServiceModel) -> Any:

@@ -25,6 +25,7 @@ MAX_DEPTH = 64
 # What XML 1.0 §2.2 forbids, and the carriage return, which a parser would turn into a line feed
 # (§2.11). AWS sends them as character references.
 _SPECIAL = re.compile('[&<>"\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
+_FORBIDDEN_REFERENCE = re.compile(r"&#x(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef]);")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
@@ -334,3 +335,11 @@ def _opening(member: Member, tag: str) -> str:
 def encoded(parts: list[str]) -> bytes:
     """The text as UTF-8."""
     return "".join(parts).encode("utf-8")
+
+
+def encoded_error(parts: list[str]) -> bytes:
+    """An error document: what it quotes of a request may hold what no XML parser takes.
+
+    A result keeps such characters as references, as AWS sends them: there they are data.
+    """
+    return _FORBIDDEN_REFERENCE.sub("\ufffd", "".join(parts)).encode("utf-8")

@@ -1,0 +1,153 @@
+"""What every service has in common, as boto3 sees it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from tests.conftest import Tenant
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "name"),
+    [
+        ("sqs", "list_message_move_tasks", {"SourceArn": "arn:aws:sqs:eu-west-1:1:q"}, ""),
+        ("sns", "list_phone_numbers_opted_out", {}, "ListPhoneNumbersOptedOut"),
+        ("s3", "list_bucket_analytics_configurations", {"Bucket": "abc"}, ""),
+        ("ses", "list_templates", {}, "ListTemplates"),
+        ("lambda", "list_layers", {}, "ListLayers"),
+        ("dynamodb", "list_backups", {}, "ListBackups"),
+        ("sts", "get_session_token", {}, "GetSessionToken"),
+    ],
+)
+def test_operation_that_is_not_served_says_so(
+    kamome: Tenant, service: str, operation: str, parameters: dict[str, Any], name: str
+) -> None:
+    call = getattr(kamome.client(service), operation)
+
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+
+    error = caught.value.response["Error"]
+    assert error["Code"] == "NotImplemented"
+    assert name in error["Message"]
+    assert error["Message"].endswith("is not served by Kamome.")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        pytest.param("events", "list_rules", {}, id="JSON"),
+        pytest.param("iam", "list_users", {}, id="query"),
+        pytest.param("ec2", "describe_instances", {}, id="EC2 query"),
+        pytest.param("apigateway", "get_rest_apis", {}, id="REST JSON"),
+        pytest.param("route53", "list_hosted_zones", {}, id="REST XML"),
+        pytest.param("sesv2", "list_email_identities", {}, id="REST that signs as SES"),
+        pytest.param("dynamodbstreams", "list_streams", {}, id="JSON that signs as DynamoDB"),
+    ],
+)
+def test_service_that_is_not_served_says_so_in_its_own_protocol(
+    kamome: Tenant, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    call = getattr(kamome.client(service), operation)
+
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+
+    assert caught.value.response["Error"]["Code"] == "NotImplemented"
+    assert "is not served by Kamome." in caught.value.response["Error"]["Message"]
+    assert caught.value.response["ResponseMetadata"]["RequestId"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("sqs", "list_queues"),
+        ("sns", "list_topics"),
+        ("s3", "list_buckets"),
+        ("ses", "list_identities"),
+        ("lambda", "list_functions"),
+        ("dynamodb", "list_tables"),
+        ("sts", "get_caller_identity"),
+    ],
+)
+def test_every_answer_has_a_request_id_of_its_own(
+    kamome: Tenant, service: str, operation: str
+) -> None:
+    call = getattr(kamome.client(service), operation)
+
+    answers = [call()["ResponseMetadata"] for _ in range(2)]
+
+    first, second = (answer["RequestId"] for answer in answers)
+    assert first
+    assert first != second
+    assert answers[0]["HTTPHeaders"]["x-amzn-requestid"] == first
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("sqs", "get_queue_url", {"QueueName": "nowhere"}),
+        ("sns", "get_topic_attributes", {"TopicArn": "arn:aws:sns:eu-west-1:1:nowhere"}),
+        ("s3", "get_object", {"Bucket": "nowhere-at-all", "Key": "a"}),
+        ("ses", "describe_receipt_rule_set", {"RuleSetName": "nowhere"}),
+        ("lambda", "get_function", {"FunctionName": "nowhere"}),
+        ("dynamodb", "describe_table", {"TableName": "nowhere"}),
+    ],
+)
+def test_every_refusal_has_a_request_id(
+    kamome: Tenant, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    call = getattr(kamome.client(service), operation)
+
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+
+    metadata = caught.value.response["ResponseMetadata"]
+    assert metadata["HTTPHeaders"]["x-amzn-requestid"] == metadata["RequestId"]
+
+
+def test_s3_has_its_own_request_ids_too(kamome: Tenant) -> None:
+    metadata = kamome.client("s3").list_buckets()["ResponseMetadata"]
+
+    assert metadata["HTTPHeaders"]["x-amz-request-id"] == metadata["RequestId"]
+    assert metadata["HTTPHeaders"]["x-amz-id-2"]
+
+
+def test_urls_are_of_the_host_that_the_client_used(kamome: Tenant) -> None:
+    address = kamome.endpoint
+    name = address.replace("127.0.0.1", "localhost")
+    kamome.client("sqs").create_queue(QueueName="orders")
+
+    urls = [
+        _client(kamome, endpoint).get_queue_url(QueueName="orders")["QueueUrl"]
+        for endpoint in (address, name)
+    ]
+
+    assert urls == [f"{host}/{kamome.account}/orders" for host in (address, name)]
+
+
+def test_accounts_and_regions_do_not_see_each_other(kamome: Tenant) -> None:
+    kamome.client("sqs").create_queue(QueueName="orders")
+
+    elsewhere = replace(kamome, region="us-west-2").client("sqs").list_queues()
+    other = replace(kamome, account="999999999999").client("sqs").list_queues()
+
+    assert "QueueUrls" not in elsewhere
+    assert "QueueUrls" not in other
+
+
+def _client(kamome: Tenant, endpoint: str) -> Any:
+    return boto3.client(
+        "sqs",
+        endpoint_url=endpoint,
+        region_name=kamome.region,
+        aws_access_key_id=kamome.account,
+        aws_secret_access_key="test",
+    )
