@@ -110,6 +110,7 @@ class Engine:
         self._is_restart_wanted = False
         self._is_checkpoint_wanted = False
         self._has_failed = False
+        self._is_closed = False
         self._wal_pages = 0
         self._checkpoint_delay_bytes = 0
         self._savepoints: list[_Savepoint] = []
@@ -235,7 +236,10 @@ class Engine:
         self._rollback_callbacks.append(callback)
 
     async def close(self) -> None:
-        """Wait for what is pending, write the WAL back, close."""
+        """Wait for what is pending, write the WAL back, close. A second time does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         while self._is_busy:  # noqa: ASYNC110 - once, at the end
             await asyncio.sleep(0.001)
         await asyncio.sleep(0)  # callbacks of the last sync

@@ -307,13 +307,14 @@ class Outbox:
     def _begin(self, kind: _Kind, entry: Entry) -> None:
         kind.under_way.add(entry.id)
         self._clock.activity.begin()
-        task = asyncio.get_running_loop().create_task(self._run(kind, entry))
+        lost = self._engine.lost_transactions
+        task = asyncio.get_running_loop().create_task(self._run(kind, entry, lost))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, kind: _Kind, entry: Entry) -> None:
+    async def _run(self, kind: _Kind, entry: Entry, lost: int) -> None:
         try:
-            await self._engine.durable()  # nothing is told to others before its cause is kept
+            await self._engine.durable(lost)  # nothing is told to others before its cause is kept
             result = kind.handler(entry)
             assert result is not None
             await result
