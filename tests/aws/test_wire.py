@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "name"),
     [
-        ("sqs", "list_message_move_tasks", {"SourceArn": "arn:aws:sqs:eu-west-1:1:q"}, ""),
         ("sns", "list_phone_numbers_opted_out", {}, "ListPhoneNumbersOptedOut"),
-        ("s3", "list_bucket_analytics_configurations", {"Bucket": "abc"}, ""),
-        ("ses", "list_templates", {}, "ListTemplates"),
-        ("lambda", "list_layers", {}, "ListLayers"),
-        ("dynamodb", "list_backups", {}, "ListBackups"),
-        ("sts", "get_session_token", {}, "GetSessionToken"),
+        ("s3", "list_bucket_analytics_configurations", {"Bucket": "abc"}, "Analytics"),
+        ("ses", "list_custom_verification_email_templates", {}, "ListCustomVerificationEmail"),
+        ("lambda", "list_code_signing_configs", {}, "ListCodeSigningConfigs"),
+        ("dynamodb", "list_exports", {}, "ListExports"),
+        ("sts", "decode_authorization_message", {"EncodedMessage": "x"}, "DecodeAuthorization"),
     ],
 )
 def test_operation_that_is_not_served_says_so(

@@ -83,6 +83,14 @@ class RawClient:
         section, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         return section
 
+    def rest(self) -> bytes:
+        """Everything until the server ends the connection."""
+        found = self._buffer
+        while piece := self.socket.recv(65536):
+            found += piece
+        self._buffer = b""
+        return found
+
     def is_closed(self) -> bool:
         """Whether the server ends the connection without another byte."""
         try:
