@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from kamome.clock import Clock
 from kamome.config import Settings, configured_keys
@@ -44,14 +45,34 @@ logger = logging.getLogger(__name__)
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 
+class Listener(Protocol):
+    """What accepts connections for the server."""
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port (port 0 picks one). Raises OSError when it is taken."""
+
+    async def stop(self) -> None:
+        """Take no more; let what is under way end."""
+
+
 class PortTaken(Exception):
     """Another process listens on a port; the sentence says what to do."""
 
 
 class App:
-    """The server. `start` it once, `stop` it once."""
+    """The server. `start` it once, `stop` it once.
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    `listener` makes the HTTP listener of the server that it is given, where that is not one of its
+    own (tests share one).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        listener: Callable[[Server], Listener] | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
         self.directory = DataDirectory(Path(settings.data) if settings.data else None)
@@ -73,7 +94,8 @@ class App:
         }
         self.port = 0
         self.smtp_port = 0
-        self._http: HttpListener | None = None
+        self._make_listener = listener or self._own_listener
+        self._http: Listener | None = None
         self._smtp: SmtpListener | None = None
 
     async def start(self) -> None:
@@ -96,7 +118,7 @@ class App:
         self._open_store()
         self.slices = Slices(self.kernel, self._slice_settings())
         lambda_slice.prepare(self.slices.lambda_)
-        self._http = HttpListener(self._server(), request_id=self.kernel.ids.uuid)
+        self._http = self._make_listener(self._server())
         self.port = await self._listen(self._http, "port")
         self._inbound = Inbound(
             self.slices.mails,
@@ -139,7 +161,10 @@ class App:
         self.kernel.blobs.close()
         self.directory.close()
 
-    async def _listen(self, listener: HttpListener | SmtpListener, setting: str) -> int:
+    def _own_listener(self, server: Server) -> Listener:
+        return HttpListener(server, request_id=self.kernel.ids.uuid)
+
+    async def _listen(self, listener: Listener, setting: str) -> int:
         port: int = getattr(self.settings, setting)
         try:
             return await listener.start(self.settings.host, port)

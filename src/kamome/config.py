@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -73,6 +74,30 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 
 
+@contextmanager
+def environment_with(changes: Mapping[str, str | None]) -> Iterator[None]:
+    """The process's environment with these variables set, or absent where None; then as before."""
+    before = {name: os.environ.get(name) for name in changes}
+    _set_environment(changes)
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def environment_names(prefix: str) -> list[str]:
+    """Variables of the environment whose names begin like this."""
+    return [name for name in os.environ if name.startswith(prefix)]
+
+
 class ConfiguredKey(msgspec.Struct, frozen=True):
     """An access key that `enforce` knows."""
 
@@ -96,6 +121,8 @@ def load_settings(
     if file is not None:
         values |= _from_file(file)
     values |= _from_environment(os.environ if environment is None else environment)
+    for name in given:
+        _check_known(name, "given", _names())
     values |= {name: value for name, value in given.items() if value is not None}
     return _checked(Settings(**_converted(values)))  # type: ignore[arg-type] # converted by field
 

@@ -13,8 +13,9 @@ from kamome.storage.engine import Engine
 # Counts are written at most this often: an advancing clock can make 100,000 strikes in a second.
 _SAVE_EVERY_S = 1.0
 
-# Primary key; there are RULES_MAX rules at most.
+# scan: all of them are wanted, in the order of the primary key; there are RULES_MAX at most.
 SELECT_RULES = "SELECT rule, matched, struck FROM fault_rule ORDER BY number LIMIT ?"
+# Primary key.
 SELECT_LAST_NUMBER = "SELECT max(number) FROM fault_rule"
 INSERT_RULE = "INSERT INTO fault_rule (number, id, rule, matched, struck) VALUES (?, ?, ?, ?, ?)"
 # Both by index fault_rule_id.

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import uvicorn
 
 from kamome.http.connection import Bounds, Connection
 
 if TYPE_CHECKING:
-    from kamome.http.server import Server
+    from kamome.http.server import Receive, Send
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +34,21 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
+class Application(Protocol):
+    """The ASGI application, and how it hears that the listener stops."""
+
+    async def __call__(self, scope: Mapping[str, object], receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+
+    def end_waiting(self) -> None:
+        """Long polls are answered with what there is."""
+
+
 class HttpListener:
     """One HTTP port. `request_id` makes the ids of answers that no application gives."""
 
     def __init__(
-        self, app: Server, *, request_id: Callable[[], str], bounds: Bounds | None = None
+        self, app: Application, *, request_id: Callable[[], str], bounds: Bounds | None = None
     ) -> None:
         self._app = app
         self._request_id = request_id

@@ -34,6 +34,14 @@ SELECT mail_id FROM mail WHERE received_at_ms < ? ORDER BY received_at_ms, mail_
 """
 
 
+# Index mail_received, newest first.
+SELECT_LATEST = """
+SELECT mail_id, received_at_ms, reverse_path, recipients, helo, client_ip, tls, is_smtputf8,
+       raw_bytes, trace
+FROM mail ORDER BY received_at_ms DESC, mail_id DESC LIMIT ?
+"""
+
+
 class MailGone(Exception):
     """The content of a mail is no longer kept."""
 
@@ -73,6 +81,10 @@ class MailStore:
         """The envelope of a mail, None where it is not (or no longer) kept."""
         row = self.engine.one(SELECT_MAIL, (mail_id,))
         return None if row is None else _mail(row)
+
+    def latest(self, limit: int) -> list[Mail]:
+        """The mails received last, newest first."""
+        return [_mail(row) for row in self.engine.all(SELECT_LATEST, (limit,))]
 
     async def read(
         self, mail_id: str, start: int = 0, length: int | None = None
