@@ -188,6 +188,11 @@ class Slices:
                 read_object=self._read_object,
                 code_url=self._code_url,
                 call_function=self._call_function,
+                send_to_queue=self._send_to_queue,
+                publish=self._publish,
+                invoke_event=self._invoke_event,
+                topic_exists=self._topic_exists,
+                function_exists=self._function_exists,
             ),
             settings=LambdaSettings(
                 folder=settings.lambda_folder,

@@ -269,3 +269,24 @@ def test_visibility_timeout_less_than_the_function_timeout_is_refused(
     assert caught.value.response["Error"]["Message"] == (
         "Queue visibility timeout: 5 seconds is less than Function timeout: 6 seconds"
     )
+
+
+def test_record_of_a_failed_event_arrives_in_its_destination(client: Any, kamome: Tenant) -> None:
+    create(client, "def handler(event, context):\n    raise ValueError('no order')\n")
+    sqs = kamome.client("sqs")
+    url = sqs.create_queue(QueueName="failures")["QueueUrl"]
+    arn = f"arn:aws:sqs:eu-west-1:{kamome.account}:failures"
+    client.put_function_event_invoke_config(
+        FunctionName="f",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": arn}},
+    )
+    listed = client.list_function_event_invoke_configs(FunctionName="f")
+    assert [one["MaximumRetryAttempts"] for one in listed["FunctionEventInvokeConfigs"]] == [0]
+
+    client.invoke(FunctionName="f", InvocationType="Event", Payload=b'{"order": 7}')
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
+
+    record = json.loads(message["Body"])
+    assert record["requestPayload"] == {"order": 7}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"

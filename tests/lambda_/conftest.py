@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -175,6 +175,36 @@ class FakeQueue:
 
 
 @dataclass(slots=True)
+class Records:
+    """What has been sent to queues, topics and functions: (target, body, attributes)."""
+
+    sent: list[tuple[str, str, Mapping[str, Mapping[str, str | bytes]]]] = field(
+        default_factory=list
+    )
+    refuses: bool = False
+
+    def send_to_queue(
+        self,
+        ctx: RequestContext,
+        queue_arn: str,
+        body: str,
+        attributes: Mapping[str, Mapping[str, str | bytes]],
+        /,
+    ) -> str:
+        if self.refuses:
+            raise NoSuchKey("The queue is gone.")
+        self.sent.append((queue_arn, body, attributes))
+        return "m"
+
+    def publish(self, ctx: RequestContext, topic_arn: str, message: str, /) -> str:
+        self.sent.append((topic_arn, message, {}))
+        return "m"
+
+    def invoke_event(self, arn: str, payload: bytes) -> None:
+        self.sent.append((arn, payload.decode(), {}))
+
+
+@dataclass(slots=True)
 class World:
     """The slice over a store in memory, and the caller."""
 
@@ -183,6 +213,7 @@ class World:
     clock: Clock
     ctx: RequestContext
     objects: dict[tuple[str, str], bytes]
+    records: Records
 
     @staticmethod
     def archive(source: str) -> bytes:
@@ -233,6 +264,7 @@ async def world(clock: Clock, tmp_path: Path) -> AsyncIterator[World]:
     outbox = Outbox(engine, clock)
     queue = FakeQueue(clock)
     objects: dict[tuple[str, str], bytes] = {}
+    records = Records()
 
     async def read_object(ctx: RequestContext, bucket: str, key: str) -> bytes:
         if (bucket, key) not in objects:
@@ -246,7 +278,16 @@ async def world(clock: Clock, tmp_path: Path) -> AsyncIterator[World]:
         Journeys(engine, clock),
         clock=clock,
         ids=seeded_ids(5),
-        ports=Ports(queue.port(), read_object, lambda ctx, name, sha256: f"http://code/{name}"),
+        ports=Ports(
+            queue.port(),
+            read_object,
+            lambda ctx, name, sha256: f"http://code/{name}",
+            send_to_queue=records.send_to_queue,
+            publish=records.publish,
+            invoke_event=lambda ctx, arn, payload: records.invoke_event(arn, payload),
+            topic_exists=lambda arn: arn.endswith(":news"),
+            function_exists=lambda arn: arn.endswith(":next"),
+        ),
         settings=LambdaSettings(
             tmp_path / "lambda", lambda: "http://127.0.0.1:4566", processes_max=3, stop_grace_s=5
         ),
@@ -257,7 +298,7 @@ async def world(clock: Clock, tmp_path: Path) -> AsyncIterator[World]:
     ctx = RequestContext(
         "000000000000", "eu-west-1", "arn:aws:iam::000000000000:root", REQUEST_ID, "rest-json"
     )
-    yield World(lambda_, queue, clock, ctx, objects)
+    yield World(lambda_, queue, clock, ctx, objects, records)
     async with asyncio.timeout(10):
         await outbox.stop(1)
         await stop(lambda_)

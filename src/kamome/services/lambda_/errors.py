@@ -58,12 +58,18 @@ class RequestEntityTooLargeException(AwsError):
 
 
 class TooManyRequestsException(AwsError):
-    """The request throughput or concurrency limit was exceeded. `Reason` is a ThrottleReason."""
+    """The request throughput or concurrency limit was exceeded. `Reason` is a ThrottleReason.
+
+    `is_stopped`: the function's reserved concurrency is 0, so waiting is no use.
+    """
 
     status = 429
 
-    def __init__(self, reason: str = "ConcurrentInvocationLimitExceeded") -> None:
+    def __init__(
+        self, reason: str = "ConcurrentInvocationLimitExceeded", *, is_stopped: bool = False
+    ) -> None:
         super().__init__("Rate Exceeded.", {"Reason": reason})
+        self.is_stopped = is_stopped
 
 
 class AccessDeniedException(AwsError):

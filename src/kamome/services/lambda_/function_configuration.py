@@ -57,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True):
     ephemeral_storage_mb: int = EPHEMERAL_STORAGE_MB_DEFAULT
     log_group: str = ""
     architecture: str = "x86_64"
+    dead_letter_arn: str = ""
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -78,6 +79,7 @@ class Function(msgspec.Struct, frozen=True):
     revision_id: str
     modified_at_ms: int
     tags: Mapping[str, str] = msgspec.field(default_factory=dict)
+    version: str = LATEST
 
     @property
     def full_name(self) -> FunctionName:
@@ -195,7 +197,7 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
         "MemorySize": settings.memory_mb,
         "LastModified": _last_modified(function.modified_at_ms),
         "CodeSha256": function.code.sha256,
-        "Version": LATEST,
+        "Version": function.version,
         "TracingConfig": {"Mode": settings.tracing_mode},
         "RevisionId": function.revision_id,
         "PackageType": "Zip",
@@ -204,6 +206,8 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": log_group(function)},
     }
+    if settings.dead_letter_arn:
+        shown["DeadLetterConfig"] = {"TargetArn": settings.dead_letter_arn}
     if settings.variables:
         shown["Environment"] = {"Variables": dict(settings.variables)}
     return shown
@@ -260,7 +264,6 @@ _NOT_SERVED: Mapping[str, Callable[[object], bool]] = {
     "ImageConfig": _has("EntryPoint", "Command", "WorkingDirectory"),
     "CodeSigningConfigArn": _is_set,
     "KMSKeyArn": _is_set,
-    "DeadLetterConfig": _has("TargetArn"),
     "SnapStart": lambda value: _nested("ApplyOn", "None")(value) != "None",
     "Publish": _is_set,
     "PublishTo": _is_set,
@@ -351,4 +354,5 @@ _MEMBERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
         lambda value: _storage(_nested("Size", EPHEMERAL_STORAGE_MB_DEFAULT)(value)),
     ),
     "LoggingConfig": ("log_group", _log_group),
+    "DeadLetterConfig": ("dead_letter_arn", _nested("TargetArn", "")),
 }

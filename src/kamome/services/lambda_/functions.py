@@ -6,8 +6,6 @@ ListFunctions, UpdateFunctionCode, UpdateFunctionConfiguration.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, cast
 
@@ -21,6 +19,7 @@ from kamome.services.lambda_.code import (
     code_sha256,
     sha256_of,
 )
+from kamome.services.lambda_.destinations import check_dead_letter_target
 from kamome.services.lambda_.errors import (
     CodeStorageExceededException,
     InvalidParameterValueException,
@@ -30,6 +29,7 @@ from kamome.services.lambda_.errors import (
 from kamome.services.lambda_.function_configuration import (
     Code,
     Function,
+    Settings,
     changed_settings,
     check_revision,
     function_configuration,
@@ -42,8 +42,9 @@ from kamome.services.lambda_.function_names import (
     function_not_found,
     parse_function_name,
 )
-from kamome.services.lambda_.invocations import find_function, instance_key
 from kamome.services.lambda_.limits import CODE_STORAGE_BYTES_MAX, FUNCTIONS_PER_PAGE_MAX
+from kamome.services.lambda_.markers import new_marker, read_marker
+from kamome.services.lambda_.running import find_function, instance_key
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
@@ -74,6 +75,7 @@ async def create_function(
             f"{request['FunctionName']} names a version or an alias; a function has none yet."
         )
     settings = new_settings(request)
+    _check_dead_letter_target(lambda_, settings)
     if lambda_.store.find_function(named) is not None:
         raise _function_exists(named)
     archive = await _archive(lambda_, ctx, cast("Mapping[str, object]", request["Code"]))
@@ -121,6 +123,7 @@ async def delete_function(
         )
     with lambda_.engine.atomic():
         lambda_.store.delete_function(named)
+        lambda_.event_invoke_configs.delete_all(named)
         lambda_.blobs.drop(function.code.blob_id)
     lambda_.instances.retire(instance_key(function))
     return {"StatusCode": 204}
@@ -256,6 +259,8 @@ async def update_function_configuration(
     function = find_function(lambda_, named)
     check_revision(request.get("RevisionId"), function.revision_id)
     settings = changed_settings(function.settings, request)
+    if settings.dead_letter_arn != function.settings.dead_letter_arn:
+        _check_dead_letter_target(lambda_, settings)
     changed = msgspec.structs.replace(_next_revision(lambda_, function), settings=settings)
     _replace(lambda_, function, changed)
     lambda_.instances.retire(instance_key(function))
@@ -272,22 +277,6 @@ def open_code(lambda_: Lambda, hash_: str) -> tuple[int, AsyncIterator[bytes]] |
     """
     code = lambda_.store.find_code(sha256_of(hash_))
     return None if code is None else (code.size, lambda_.blobs.read(code.blob_id))
-
-
-# ---------------------------------------------------------------------- markers
-
-
-def new_marker(after: str) -> str:
-    """A pagination token: opaque to callers, the last name given out to us."""
-    return base64.urlsafe_b64encode(after.encode()).decode("ascii")
-
-
-def read_marker(marker: str) -> str:
-    """Raises: InvalidParameterValueException: it was not given out by `new_marker`."""
-    try:
-        return base64.b64decode(marker, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise InvalidParameterValueException("The specified marker is invalid.") from None
 
 
 # ---------------------------------------------------------------------- code
@@ -352,6 +341,11 @@ def _check_storage(lambda_: Lambda, ctx: RequestContext, more: int) -> None:
 
 
 # ---------------------------------------------------------------------- rows
+
+
+def _check_dead_letter_target(lambda_: Lambda, settings: Settings) -> None:
+    if settings.dead_letter_arn:
+        check_dead_letter_target(lambda_, settings.dead_letter_arn)
 
 
 def _next_revision(lambda_: Lambda, function: Function) -> Function:

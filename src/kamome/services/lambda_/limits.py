@@ -42,7 +42,12 @@ TAGS_MAX = 50
 
 # AWS: Lambda Developer Guide, How Lambda handles errors with asynchronous invocation.
 EVENT_RETRY_DELAYS_MS = (60_000, 120_000)
-EVENT_AGE_MS_MAX = 6 * 3600 * 1000
+EVENT_RETRIES_MAX = len(EVENT_RETRY_DELAYS_MS)
+EVENT_AGE_S_MAX = 6 * 3600
+# AWS: Lambda Developer Guide, Adding a dead-letter queue (ErrorMessage, the first 1 KB).
+DLQ_ERROR_MESSAGE_CHARACTERS = 1024
+# AWS: Lambda API Reference, ListFunctionEventInvokeConfigs (MaxItems).
+EVENT_INVOKE_CONFIGS_PER_PAGE_MAX = 50
 # Throttles and system errors: from 1 second after the first attempt to a maximum of 5 minutes.
 THROTTLE_DELAY_MS_MIN = 1_000
 THROTTLE_DELAY_MS_MAX = 300_000

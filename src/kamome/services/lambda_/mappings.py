@@ -25,9 +25,9 @@ from kamome.services.lambda_.event_source_mappings import (
     queue_does_not_exist,
 )
 from kamome.services.lambda_.function_names import FunctionName, parse_function_name
-from kamome.services.lambda_.functions import new_marker, read_marker
-from kamome.services.lambda_.invocations import find_function
 from kamome.services.lambda_.limits import MAPPINGS_PER_PAGE_MAX
+from kamome.services.lambda_.markers import new_marker, read_marker
+from kamome.services.lambda_.running import find_function
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext

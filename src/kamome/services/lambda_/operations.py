@@ -1,7 +1,6 @@
 """The operations of AWS Lambda that are served, and how the pipeline words and shows them.
 
-The functions are in `functions.py`, `invocations.py`, `permissions.py` and `mappings.py`, by the
-headings of the API reference.
+The functions are in modules by the headings of the API reference.
 """
 
 from __future__ import annotations
@@ -11,6 +10,13 @@ from typing import TYPE_CHECKING
 
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services.lambda_.errors import ValidationException
+from kamome.services.lambda_.event_invoke_configs import (
+    delete_function_event_invoke_config,
+    get_function_event_invoke_config,
+    list_function_event_invoke_configs,
+    put_function_event_invoke_config,
+    update_function_event_invoke_config,
+)
 from kamome.services.lambda_.functions import (
     create_function,
     delete_function,
@@ -40,17 +46,22 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateFunction": create_function,
     "DeleteEventSourceMapping": delete_event_source_mapping,
     "DeleteFunction": delete_function,
+    "DeleteFunctionEventInvokeConfig": delete_function_event_invoke_config,
     "GetEventSourceMapping": get_event_source_mapping,
     "GetFunction": get_function,
     "GetFunctionConfiguration": get_function_configuration,
+    "GetFunctionEventInvokeConfig": get_function_event_invoke_config,
     "GetPolicy": get_policy,
     "Invoke": invoke,
     "ListEventSourceMappings": list_event_source_mappings,
+    "ListFunctionEventInvokeConfigs": list_function_event_invoke_configs,
     "ListFunctions": list_functions,
+    "PutFunctionEventInvokeConfig": put_function_event_invoke_config,
     "RemovePermission": remove_permission,
     "UpdateEventSourceMapping": update_event_source_mapping,
     "UpdateFunctionCode": update_function_code,
     "UpdateFunctionConfiguration": update_function_configuration,
+    "UpdateFunctionEventInvokeConfig": update_function_event_invoke_config,
 }
 
 

@@ -20,7 +20,6 @@ from kamome.services.lambda_.function_names import (
     parse_function_arn,
     parse_function_name,
 )
-from kamome.services.lambda_.invocations import find_function
 from kamome.services.lambda_.policies import (
     allows_service,
     new_statement,
@@ -28,6 +27,7 @@ from kamome.services.lambda_.policies import (
     with_statement,
     without_statement,
 )
+from kamome.services.lambda_.running import find_function
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext

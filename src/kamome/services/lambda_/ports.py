@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from kamome.context import RequestContext
+from kamome.services.lambda_.errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
     from kamome.services.lambda_.payloads import Result
@@ -88,6 +89,48 @@ async def call_directly(
     return await call()
 
 
+class SendToQueue(Protocol):
+    """SendMessage within the caller's step; returns the MessageId."""
+
+    def __call__(
+        self,
+        ctx: RequestContext,
+        queue_arn: str,
+        body: str,
+        attributes: Mapping[str, Mapping[str, str | bytes]],
+        /,
+    ) -> str:
+        """Raises an AwsError when the queue does not take it."""
+
+
+class Publish(Protocol):
+    """Publish within the caller's step; returns the MessageId."""
+
+    def __call__(self, ctx: RequestContext, topic_arn: str, message: str, /) -> str:
+        """Raises an AwsError when the topic does not take it."""
+
+
+def _no_queue(
+    _ctx: RequestContext,
+    queue_arn: str,
+    _body: str,
+    _attributes: Mapping[str, Mapping[str, str | bytes]],
+) -> str:
+    raise ResourceNotFoundException(f"There is no queue {queue_arn}.")
+
+
+def _no_topic(_ctx: RequestContext, topic_arn: str, _message: str) -> str:
+    raise ResourceNotFoundException(f"There is no topic {topic_arn}.")
+
+
+def _no_function(_ctx: RequestContext, function_arn: str, _payload: bytes) -> None:
+    raise ResourceNotFoundException(f"There is no function {function_arn}.")
+
+
+def _never(_arn: str) -> bool:
+    return False
+
+
 class Ports(msgspec.Struct, frozen=True):
     """All of them.
 
@@ -95,9 +138,17 @@ class Ports(msgspec.Struct, frozen=True):
     `code_url(ctx, function_name, code_hash)` is where a client can download a function's
     deployment package (GetFunction, Code.Location); `functions.open_code` opens it by the hash.
     `call_function` is an event source's way to the function.
+
+    Records of asynchronous invocations go by `send_to_queue`, `publish` and `invoke_event`: all are
+    synchronous, act in the caller's step, and raise an AwsError when the target does not take it.
     """
 
     queue: QueuePort
     read_object: Callable[[RequestContext, str, str], Awaitable[bytes]]
     code_url: Callable[[RequestContext, str, str], str]
     call_function: CallFunction = call_directly
+    send_to_queue: SendToQueue = _no_queue
+    publish: Publish = _no_topic
+    invoke_event: Callable[[RequestContext, str, bytes], None] = _no_function
+    topic_exists: Callable[[str], bool] = _never
+    function_exists: Callable[[str], bool] = _never

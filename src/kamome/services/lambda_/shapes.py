@@ -523,6 +523,17 @@ class DeleteFunctionResult(TypedDict, total=False):
     StatusCode: int
 
 
+class DeleteFunctionEventInvokeConfigRequest(TypedDict, total=False):
+    """AWS: DeleteFunctionEventInvokeConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class DeleteFunctionEventInvokeConfigResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
 class GetEventSourceMappingRequest(TypedDict, total=False):
     """AWS: GetEventSourceMappingRequest."""
 
@@ -593,6 +604,23 @@ class GetFunctionConfigurationRequest(TypedDict, total=False):
     Qualifier: str
 
 
+class GetFunctionEventInvokeConfigRequest(TypedDict, total=False):
+    """AWS: GetFunctionEventInvokeConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class FunctionEventInvokeConfig(TypedDict, total=False):
+    """AWS: FunctionEventInvokeConfig."""
+
+    LastModified: float
+    FunctionArn: str
+    MaximumRetryAttempts: int
+    MaximumEventAgeInSeconds: int
+    DestinationConfig: DestinationConfig
+
+
 class GetPolicyRequest(TypedDict, total=False):
     """AWS: GetPolicyRequest."""
 
@@ -647,6 +675,21 @@ class ListEventSourceMappingsResult(TypedDict, total=False):
     EventSourceMappings: list[EventSourceMappingConfiguration]
 
 
+class ListFunctionEventInvokeConfigsRequest(TypedDict, total=False):
+    """AWS: ListFunctionEventInvokeConfigsRequest."""
+
+    FunctionName: Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListFunctionEventInvokeConfigsResult(TypedDict, total=False):
+    """AWS: ListFunctionEventInvokeConfigsResponse."""
+
+    FunctionEventInvokeConfigs: list[FunctionEventInvokeConfig]
+    NextMarker: str
+
+
 class ListFunctionsRequest(TypedDict, total=False):
     """AWS: ListFunctionsRequest."""
 
@@ -661,6 +704,16 @@ class ListFunctionsResult(TypedDict, total=False):
 
     NextMarker: str
     Functions: list[FunctionConfiguration]
+
+
+class PutFunctionEventInvokeConfigRequest(TypedDict, total=False):
+    """AWS: PutFunctionEventInvokeConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+    MaximumRetryAttempts: int
+    MaximumEventAgeInSeconds: int
+    DestinationConfig: DestinationConfig
 
 
 class RemovePermissionRequest(TypedDict, total=False):
@@ -749,11 +802,24 @@ class UpdateFunctionConfigurationRequest(TypedDict, total=False):
     AcceleratorConfig: AcceleratorConfig
 
 
+class UpdateFunctionEventInvokeConfigRequest(TypedDict, total=False):
+    """AWS: UpdateFunctionEventInvokeConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+    MaximumRetryAttempts: int
+    MaximumEventAgeInSeconds: int
+    DestinationConfig: DestinationConfig
+
+
 CreateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 CreateFunctionResult: TypeAlias = FunctionConfiguration
 DeleteEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 GetEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 GetFunctionConfigurationResult: TypeAlias = FunctionConfiguration
+GetFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig
+PutFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig
 UpdateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 UpdateFunctionCodeResult: TypeAlias = FunctionConfiguration
 UpdateFunctionConfigurationResult: TypeAlias = FunctionConfiguration
+UpdateFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig

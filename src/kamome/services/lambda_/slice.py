@@ -12,8 +12,9 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
+from kamome.services.lambda_.asynchronous_invocations import LAMBDA_ASYNC, deliver_event
 from kamome.services.lambda_.code_store import CodeStore
-from kamome.services.lambda_.invocations import LAMBDA_ASYNC, deliver_event
+from kamome.services.lambda_.event_invoke_config_store import EventInvokeConfigStore
 from kamome.services.lambda_.pollers.pollers import Pollers
 from kamome.services.lambda_.ports import Ports
 from kamome.services.lambda_.runtimes.pool import InstancePool
@@ -54,6 +55,7 @@ class Lambda(msgspec.Struct, frozen=True):
 
     engine: Engine
     store: Store
+    event_invoke_configs: EventInvokeConfigStore
     outbox: Outbox
     blobs: Blobs
     journeys: Journeys
@@ -92,6 +94,7 @@ def make_lambda(
     lambda_ = Lambda(
         engine=engine,
         store=Store(engine),
+        event_invoke_configs=EventInvokeConfigStore(engine),
         outbox=outbox,
         blobs=blobs,
         journeys=journeys,

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from kamome.errors import AwsError
 from kamome.observe.journeys import trace_root
 from kamome.services.lambda_.batches import Batch, Verdict, batches_of, verdict
-from kamome.services.lambda_.invocations import Call, run_function
 from kamome.services.lambda_.limits import PAYLOAD_BYTES_MAX, RECEIVE_MAX
 from kamome.services.lambda_.payloads import Result
+from kamome.services.lambda_.running import Call, run_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,125 @@
+"""From a function to a result: one invocation on an instance of the pool.
+
+AWS: Lambda Developer Guide, Understanding the Lambda execution environment lifecycle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kamome.services.lambda_.function_configuration import Function, log_group
+from kamome.services.lambda_.function_names import LATEST, FunctionName, function_not_found
+from kamome.services.lambda_.payloads import Result, result_of
+from kamome.services.lambda_.runtimes.port import Invocation, RuntimeSpec
+
+if TYPE_CHECKING:
+    from kamome.services.lambda_.slice import Lambda
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One invocation to be made. `function_arn` is the ARN as the caller named it."""
+
+    request_id: str
+    payload: bytes
+    function_arn: str
+    trace: str = ""
+    client_context: str = ""
+
+
+def find_function(lambda_: Lambda, named: FunctionName) -> Function:
+    """The function that a caller names.
+
+    Raises:
+        ResourceNotFoundException: there is no such function, or no such version of it.
+    """
+    function = find_version(lambda_, named)
+    if function is None:
+        raise function_not_found(named)
+    return function
+
+
+def find_version(lambda_: Lambda, named: FunctionName) -> Function | None:
+    """The function that is named, or None. Versions and aliases are not served: none exists."""
+    if named.qualifier not in {"", LATEST}:
+        return None
+    return lambda_.store.find_function(named)
+
+
+async def run_function(lambda_: Lambda, function: Function, call: Call) -> Result:
+    """Run one invocation to its end, even if whoever waits for it goes away.
+
+    Raises:
+        TooManyRequestsException: the account's concurrency in the Region is used up.
+    """
+    return await _protected(lambda_, _run(lambda_, function, call))
+
+
+# ---------------------------------------------------------------------- running
+
+
+async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
+    with (
+        lambda_.clock.activity.busy(),
+        lambda_.instances.admitted(function.account, function.region),
+    ):
+        spec = await _runtime_spec(lambda_, function)
+        trace = call.trace or lambda_.ids.trace(lambda_.clock.now_ms())
+
+        def invocation() -> Invocation:
+            return Invocation(
+                request_id=call.request_id,
+                payload=call.payload,
+                deadline_ms=lambda_.clock.real_now_ms() + spec.timeout_s * 1000,
+                function_arn=call.function_arn,
+                trace=trace,
+                client_context=call.client_context,
+            )
+
+        report = await lambda_.instances.run(spec, invocation)
+    return result_of(call.request_id, report.outcome, report.log_tail, spec.timeout_s)
+
+
+async def _runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
+    settings = function.settings
+    folder = await lambda_.code.ensure(
+        function.code.sha256, lambda: lambda_.blobs.read(function.code.blob_id)
+    )
+    return RuntimeSpec(
+        key=instance_key(function),
+        account=function.account,
+        region=function.region,
+        function_name=function.name,
+        function_arn=function.arn,
+        version=LATEST,
+        runtime=settings.runtime,
+        handler=settings.handler,
+        code_folder=folder,
+        log_group=log_group(function),
+        variables=settings.variables,
+        timeout_s=settings.timeout_s,
+        memory_mb=settings.memory_mb,
+        ephemeral_storage_mb=settings.ephemeral_storage_mb,
+    )
+
+
+def instance_key(function: Function) -> str:
+    """What instances are shared by: one revision of one function."""
+    return f"{function.arn}#{function.revision_id}"
+
+
+async def _protected(lambda_: Lambda, work: Coroutine[None, None, Result]) -> Result:
+    """Run `work` in a task of its own, so that a caller who leaves does not tear an instance."""
+    task = asyncio.get_running_loop().create_task(work)
+    lambda_.under_way.add(task)
+    task.add_done_callback(lambda done: _ended(lambda_, done))
+    return await asyncio.shield(task)
+
+
+def _ended(lambda_: Lambda, task: asyncio.Task[Result]) -> None:
+    lambda_.under_way.discard(task)
+    if not task.cancelled():
+        task.exception()  # the caller has it; one who has left must not leave a warning

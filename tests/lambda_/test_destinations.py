@@ -1,0 +1,231 @@
+"""Where the records of asynchronous invocations go, and how often they are tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from kamome.errors import OperationNotServed
+from kamome.services.lambda_ import event_invoke_configs as configs
+from kamome.services.lambda_ import functions
+from kamome.services.lambda_.errors import (
+    InvalidParameterValueException,
+    ResourceNotFoundException,
+)
+
+if TYPE_CHECKING:
+    from tests.lambda_.conftest import World
+
+ECHO = "def handler(event, context):\n    return event\n"
+FAILS = "def handler(event, context):\n    print('run', event)\n    raise ValueError('no order')\n"
+PREFIX = "arn:aws:lambda:eu-west-1:000000000000:function:"
+QUEUE = "arn:aws:sqs:eu-west-1:000000000000:orders"
+TOPIC = "arn:aws:sns:eu-west-1:000000000000:news"
+MINUTE_MS = 60_000
+
+
+def runs(world: World) -> int:
+    path = world.lambda_.settings.folder / "logs/000000000000/eu-west-1/f.log"
+    return path.read_text().count("run ") if path.exists() else 0
+
+
+@pytest.mark.parametrize("target", [QUEUE, TOPIC, PREFIX + "next"])
+async def test_record_of_a_success_goes_to_its_destination(world: World, target: str) -> None:
+    await world.create(ECHO)
+    await configs.put_function_event_invoke_config(
+        world.lambda_,
+        world.ctx,
+        {"FunctionName": "f", "DestinationConfig": {"OnSuccess": {"Destination": target}}},
+    )
+
+    await world.invoke({"a": 1}, InvocationType="Event")
+    await world.quiet()
+
+    [(to, body, _)] = world.records.sent
+    record = orjson.loads(body)
+    assert to == target
+    assert record["requestContext"] == {
+        "requestId": world.ctx.request_id,
+        "functionArn": PREFIX + "f:$LATEST",
+        "condition": "Success",
+        "approximateInvokeCount": 1,
+    }
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
+    assert (record["requestPayload"], record["responsePayload"]) == ({"a": 1}, {"a": 1})
+
+
+async def test_record_of_a_failure_follows_the_last_retry(world: World) -> None:
+    await world.create(FAILS)
+    await configs.put_function_event_invoke_config(
+        world.lambda_,
+        world.ctx,
+        {
+            "FunctionName": "f",
+            "MaximumRetryAttempts": 1,
+            "DestinationConfig": {"OnFailure": {"Destination": QUEUE}},
+        },
+    )
+    await world.invoke(1, InvocationType="Event")
+    await world.quiet()
+    assert world.records.sent == []
+
+    await world.clock.advance(MINUTE_MS)
+
+    [(_, body, _)] = world.records.sent
+    record = orjson.loads(body)
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+    assert record["responseContext"]["functionError"] == "Unhandled"
+    assert record["responsePayload"]["errorType"] == "ValueError"
+    assert runs(world) == 2
+
+
+async def test_event_past_its_maximum_age_is_not_retried(world: World) -> None:
+    await world.create(FAILS)
+    await configs.put_function_event_invoke_config(
+        world.lambda_,
+        world.ctx,
+        {
+            "FunctionName": "f",
+            "MaximumEventAgeInSeconds": 90,
+            "DestinationConfig": {"OnFailure": {"Destination": QUEUE}},
+        },
+    )
+    await world.invoke(1, InvocationType="Event")
+
+    await world.clock.advance(10 * MINUTE_MS)
+
+    [(_, body, _)] = world.records.sent
+    assert orjson.loads(body)["requestContext"]["condition"] == "EventAgeExceeded"
+    assert runs(world) == 2
+
+
+async def test_dead_letter_is_the_event_itself(world: World) -> None:
+    await world.create(FAILS, DeadLetterConfig={"TargetArn": QUEUE})
+    await configs.put_function_event_invoke_config(
+        world.lambda_, world.ctx, {"FunctionName": "f", "MaximumRetryAttempts": 0}
+    )
+
+    await world.invoke({"a": 1}, InvocationType="Event")
+    await world.quiet()
+
+    [(to, body, attributes)] = world.records.sent
+    assert (to, orjson.loads(body)) == (QUEUE, {"a": 1})
+    assert attributes["RequestID"]["StringValue"] == world.ctx.request_id
+    assert attributes["ErrorCode"]["StringValue"] == "200"
+    assert attributes["ErrorMessage"]["StringValue"] == "no order"
+
+
+async def test_destination_that_refuses_loses_the_record_and_says_so(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.create(FAILS, DeadLetterConfig={"TargetArn": QUEUE})
+    await configs.put_function_event_invoke_config(
+        world.lambda_, world.ctx, {"FunctionName": "f", "MaximumRetryAttempts": 0}
+    )
+    world.records.refuses = True
+
+    await world.invoke(1, InvocationType="Event")
+    await world.quiet()
+
+    assert world.lambda_.outbox.waiting("lambda.async") == 0
+    assert f"could not be sent to {QUEUE}" in caplog.text
+    assert "was dropped after 0 retries" in caplog.text
+
+
+async def test_dead_letter_queue_is_shown_and_taken_away(world: World) -> None:
+    await world.create(ECHO, DeadLetterConfig={"TargetArn": QUEUE})
+    shown = await functions.get_function_configuration(
+        world.lambda_, world.ctx, {"FunctionName": "f"}
+    )
+    assert shown["DeadLetterConfig"] == {"TargetArn": QUEUE}
+
+    changed = await functions.update_function_configuration(
+        world.lambda_, world.ctx, {"FunctionName": "f", "DeadLetterConfig": {"TargetArn": ""}}
+    )
+
+    assert "DeadLetterConfig" not in changed
+
+
+async def test_dead_letter_target_that_is_not_there_is_refused(world: World) -> None:
+    with pytest.raises(InvalidParameterValueException, match="permissions to call SendMessage"):
+        await world.create(ECHO, DeadLetterConfig={"TargetArn": QUEUE + "-gone"})
+
+
+@pytest.mark.parametrize(
+    ("arn", "words"),
+    [
+        (QUEUE + "-gone", "The destination ARN .*-gone is invalid"),
+        (PREFIX + "f", "destination for itself"),
+    ],
+    ids=["missing", "itself"],
+)
+async def test_destination_is_refused(world: World, arn: str, words: str) -> None:
+    await world.create(ECHO)
+
+    with pytest.raises(InvalidParameterValueException, match=words):
+        await configs.put_function_event_invoke_config(
+            world.lambda_,
+            world.ctx,
+            {"FunctionName": "f", "DestinationConfig": {"OnFailure": {"Destination": arn}}},
+        )
+
+
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:events:eu-west-1:000000000000:event-bus/b", "arn:aws:s3:::b"]
+)
+async def test_unserved_destination_is_refused_by_name(world: World, arn: str) -> None:
+    await world.create(ECHO)
+
+    with pytest.raises(OperationNotServed):
+        await configs.put_function_event_invoke_config(
+            world.lambda_,
+            world.ctx,
+            {"FunctionName": "f", "DestinationConfig": {"OnFailure": {"Destination": arn}}},
+        )
+
+
+async def test_update_keeps_what_it_does_not_name_and_put_does_not(world: World) -> None:
+    await world.create(ECHO)
+    put = configs.put_function_event_invoke_config
+    await put(world.lambda_, world.ctx, {"FunctionName": "f", "MaximumRetryAttempts": 0})
+
+    updated = await configs.update_function_event_invoke_config(
+        world.lambda_, world.ctx, {"FunctionName": "f", "MaximumEventAgeInSeconds": 60}
+    )
+    replaced = await put(
+        world.lambda_, world.ctx, {"FunctionName": "f", "MaximumEventAgeInSeconds": 61}
+    )
+
+    assert (updated["MaximumRetryAttempts"], updated["MaximumEventAgeInSeconds"]) == (0, 60)
+    assert (replaced["MaximumRetryAttempts"], replaced["MaximumEventAgeInSeconds"]) == (2, 61)
+
+
+async def test_configuration_is_gone_with_its_deletion_and_with_its_function(world: World) -> None:
+    await world.create(ECHO)
+    put = configs.put_function_event_invoke_config
+    get = configs.get_function_event_invoke_config
+    await put(world.lambda_, world.ctx, {"FunctionName": "f", "MaximumRetryAttempts": 0})
+    await configs.delete_function_event_invoke_config(
+        world.lambda_, world.ctx, {"FunctionName": "f"}
+    )
+    with pytest.raises(ResourceNotFoundException, match="doesn't have an EventInvokeConfig"):
+        await get(world.lambda_, world.ctx, {"FunctionName": "f"})
+
+    await put(world.lambda_, world.ctx, {"FunctionName": "f", "MaximumRetryAttempts": 0})
+    await functions.delete_function(world.lambda_, world.ctx, {"FunctionName": "f"})
+    await world.create(ECHO)
+
+    with pytest.raises(ResourceNotFoundException):
+        await get(world.lambda_, world.ctx, {"FunctionName": "f"})
+
+
+async def test_empty_configuration_is_refused(world: World) -> None:
+    await world.create(ECHO)
+
+    with pytest.raises(InvalidParameterValueException, match="at least one of"):
+        await configs.put_function_event_invoke_config(
+            world.lambda_, world.ctx, {"FunctionName": "f"}
+        )
