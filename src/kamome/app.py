@@ -32,6 +32,7 @@ from kamome.services import Served
 from kamome.services.lambda_ import slice as lambda_slice
 from kamome.services.lambda_.functions import open_code
 from kamome.services.ses import intake
+from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
 from kamome.storage.blobs import Blobs
 from kamome.storage.data_directory import DataDirectory
 from kamome.storage.engine import Engine
@@ -271,11 +272,14 @@ class App:
             operations,
             is_allowed=self.settings.faults,
         )
+        queues = InspectionApi(
+            self.slices.sqs, region=self.settings.region, account=self.settings.account
+        )
         return AdminApi(
             clock,
             self.kernel.journeys,
             services=list(operations),
-            local={PREFIX: faults},
+            local={PREFIX: faults, QUEUES_PATH: queues, MESSAGES_PATH: queues},
             extra={
                 "/SimpleNotificationService-": self._certificate,
                 "/_kamome/lambda/": self._function_code,

@@ -27,6 +27,7 @@ class _LazyGroup(click.Group):
     lazy = {
         "clock": ("kamome.cli.clock", "clock"),
         "demo": ("kamome.cli.demo", "demo"),
+        "queue": ("kamome.cli.queue", "queue"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

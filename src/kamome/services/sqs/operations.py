@@ -23,6 +23,9 @@ from kamome.services.sqs.errors import (
 from kamome.wire import HttpRequest
 
 _QUEUE_PATH = re.compile(r"/\d{12}/[A-Za-z0-9_.-]+")
+# Members that hold names of attributes, as the model's violations spell them.
+_NAMES_OF_ATTRIBUTES = frozenset({"attributeNames", "attributes", "messageSystemAttributeNames"})
+_BATCH_ACTION = re.compile(r"(?:^|&)Action=[A-Za-z]+Batch(?:&|$)")
 
 OPERATIONS: Mapping[str, Operation] = {
     "AddPermission": permissions.add_permission,
@@ -57,7 +60,7 @@ def violation(violations: Sequence[Violation]) -> AwsError:
     AWS: SQS API Reference, Common Errors, MissingParameter, InvalidParameterValue.
     """
     first = violations[0]
-    if first.kind == "enum" and "AttributeNames" in first.path:
+    if first.kind == "enum" and first.path.partition(".")[0] in _NAMES_OF_ATTRIBUTES:
         return InvalidAttributeName(f"Unknown Attribute {first.value}.")
     if first.kind == "required":
         return MissingParameter(f"The request must contain the parameter {first.member}.")
@@ -71,9 +74,15 @@ def resource_of(request: Mapping[str, object]) -> str:
 
 
 def complete(request: HttpRequest, decoded: dict[str, object]) -> None:
-    """A query call to the queue's own URL means that queue.
+    """A query call to the queue's own URL means that queue; a form cannot hold an empty list.
 
     AWS: SQS Developer Guide, Making Query API requests.
     """
+    if request.has_header("x-amz-target"):
+        return
     if "QueueUrl" not in decoded and _QUEUE_PATH.fullmatch(request.path):
         decoded["QueueUrl"] = f"{request.base_url}{request.path}"
+    if "Entries" not in decoded and _BATCH_ACTION.search(
+        f"{request.raw_query}&{request.body.decode('latin-1')}"
+    ):
+        decoded["Entries"] = []
