@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kamome.clock import Clock
-from kamome.config import Settings, configured_keys
+from kamome.config import SettingError, Settings, configured_keys
 from kamome.faults.admin import PREFIX, FaultsApi
 from kamome.faults.injector import Faults
 from kamome.faults.rules import SMTP, Target
@@ -29,6 +29,11 @@ from kamome.observe import clock_api
 from kamome.observe.admin import AdminApi
 from kamome.observe.journeys import Journeys
 from kamome.services import Served
+from kamome.services.ecs import metadata
+from kamome.services.ecs import slice as ecs_slice
+from kamome.services.ecs.images import Program, read_mapping
+from kamome.services.ecs.runtimes.host import find_runtime
+from kamome.services.ecs.task_size import TaskSize
 from kamome.services.lambda_ import slice as lambda_slice
 from kamome.services.lambda_.functions import open_code
 from kamome.services.ses import intake
@@ -75,6 +80,7 @@ class App:
         listener: Callable[[Server], Listener] | None = None,
     ) -> None:
         self.settings = settings
+        self._images = _task_images(settings)
         self.clock = clock or Clock()
         self.directory = DataDirectory(Path(settings.data) if settings.data else None)
         engine = Engine(self.directory.database)
@@ -119,6 +125,7 @@ class App:
         self._open_store()
         self.slices = Slices(self.kernel, self._slice_settings())
         lambda_slice.prepare(self.slices.lambda_)
+        ecs_slice.prepare(self.slices.ecs)
         self._http = self._make_listener(self._server())
         self.port = await self._listen(self._http, "port")
         self._inbound = Inbound(
@@ -140,13 +147,14 @@ class App:
     async def stop(self) -> None:
         """Finish what is under way, from the outside in, and close the store.
 
-        The HTTP listener goes after the functions: they may call it while they finish.
+        The HTTP listener goes after functions and tasks: they may call it while they finish.
         """
         assert self._smtp is not None
         await self._smtp.stop()
         self._smtp = None
         await lambda_slice.stop(self.slices.lambda_)
         await self.kernel.outbox.stop()
+        await ecs_slice.stop(self.slices.ecs)
         self.kernel.faults.save()
         self._cleaning.cancel()
         await asyncio.wait([self._cleaning])
@@ -201,6 +209,14 @@ class App:
             endpoint_url=self._own_url,
             credentials=self._function_credentials,
             is_deleted_queue_name_blocked=self.settings.block_deleted_queue_names,
+            ecs=ecs_slice.EcsSettings(
+                folder=self.directory.folder("ecs"),
+                endpoint_url=self._own_url,
+                credentials=self._function_credentials,
+                images=self._images,
+                capacity=TaskSize(self.settings.task_cpu, self.settings.task_memory),
+                runtime=find_runtime(self.settings.container_runtime),
+            ),
         )
 
     def _own_url(self) -> str:
@@ -283,6 +299,7 @@ class App:
             extra={
                 "/SimpleNotificationService-": self._certificate,
                 "/_kamome/lambda/": self._function_code,
+                metadata.PREFIX: self._task_metadata,
             },
         )
 
@@ -293,6 +310,10 @@ class App:
             return HttpResponse(404, [("content-type", "text/plain")], b"")
         return HttpResponse(200, [("content-type", "application/x-pem-file")], pem)
 
+    async def _task_metadata(self, request: HttpRequest) -> HttpResponse:
+        """What a container may know of its task."""
+        return metadata.answer(self.slices.ecs, request)
+
     async def _function_code(self, request: HttpRequest) -> HttpResponse:
         """The deployment package of a function, by the hash that GetFunction's URL ends with."""
         opened = open_code(self.slices.lambda_, request.raw_path.rpartition("/")[2])
@@ -301,3 +322,10 @@ class App:
         size, body = opened
         headers = [("content-type", "application/zip"), ("content-length", str(size))]
         return HttpResponse(200, headers, body)
+
+
+def _task_images(settings: Settings) -> dict[str, Program]:
+    try:
+        return read_mapping(settings.task_images)
+    except ValueError as error:
+        raise SettingError(f"In the setting task_images, {error}.") from error

@@ -26,6 +26,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[A-Za-z0-9-]{1,64}")
 # A name or an address of either version. An empty one would mean every address.
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,253}")
+_CONTAINER_RUNTIMES = ("auto", "podman", "docker", "none")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -51,6 +52,10 @@ class Settings(msgspec.Struct, frozen=True):
     faults: bool = True
     block_deleted_queue_names: bool = True
     lambda_processes: int = 10
+    task_images: str = ""
+    task_cpu: int = 16_384
+    task_memory: int = 32_768
+    container_runtime: str = "auto"
     log_level: str = "info"
 
 
@@ -70,6 +75,10 @@ DESCRIPTIONS: Mapping[str, str] = {
     "faults": "Let faults be ordered; --no-faults for a server that people rely on.",
     "block_deleted_queue_names": "Block the name of a deleted queue for 60 seconds, as AWS does.",
     "lambda_processes": "How many function instances may run at once.",
+    "task_images": "What runs for an image: IMAGE=DIRECTORY or IMAGE=COMMAND, separated by commas.",
+    "task_cpu": "CPU units that all tasks may take together; 1024 are one vCPU.",
+    "task_memory": "MiB of memory that all tasks may take together.",
+    "container_runtime": "What runs other images: auto, podman, docker or none.",
     "log_level": "Least serious level that is logged: debug, info, warning, error.",
 }
 
@@ -217,6 +226,13 @@ def _checked(settings: Settings) -> Settings:
             raise SettingError(f"The setting {name} cannot be {getattr(settings, name)!r}.")
     if settings.lambda_processes < 1:
         raise SettingError("The setting lambda_processes is at least 1.")
+    for name in ("task_cpu", "task_memory"):
+        if getattr(settings, name) < 1:
+            raise SettingError(f"The setting {name} is at least 1.")
+    if settings.container_runtime not in _CONTAINER_RUNTIMES:
+        raise SettingError(
+            f"The setting container_runtime is one of {', '.join(_CONTAINER_RUNTIMES)}."
+        )
     if settings.auth == "enforce" and not configured_keys(settings):
         raise SettingError("auth=enforce needs keys: --keys ACCESS:SECRET[:ACCOUNT].")
     return settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kamome.services import Service
 from kamome.services.dynamodb import operations as dynamodb
+from kamome.services.ecs import operations as ecs
 from kamome.services.lambda_ import operations as lambda_
 from kamome.services.s3 import operations as s3
 from kamome.services.ses import operations as ses
@@ -81,6 +82,16 @@ DYNAMODB = Service(
     # AWS: DynamoDB API Reference: a request is 16 MB at most.
     body_bytes_max=16 * 1024 * 1024,
 )
+ECS = Service(
+    name="ecs",
+    model="ecs",
+    protocols=("json",),
+    operations=ecs.OPERATIONS,
+    violation=ecs.violation,
+    resource_of=ecs.resource_of,
+    signing_name="ecs",
+    target_prefix="AmazonEC2ContainerServiceV20141113",
+)
 STS = Service(
     name="sts",
     model="sts",
@@ -92,4 +103,4 @@ STS = Service(
     api_version="2011-06-15",
 )
 
-SERVICES = (SES, SNS, SQS, S3, LAMBDA, DYNAMODB, STS)
+SERVICES = (SES, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, STS)

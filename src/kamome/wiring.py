@@ -28,6 +28,9 @@ from kamome.services import Served
 from kamome.services.dynamodb import tables as dynamodb_tables
 from kamome.services.dynamodb.slice import DynamoDb
 from kamome.services.dynamodb.store import Store as DynamoDbStore
+from kamome.services.ecs.names import ClusterName
+from kamome.services.ecs.ports import Ports as EcsPorts
+from kamome.services.ecs.slice import Ecs, EcsSettings, make_ecs
 from kamome.services.lambda_ import ports as lambda_ports
 from kamome.services.lambda_.invocations import function_exists, invoke_event
 from kamome.services.lambda_.payloads import Result
@@ -59,7 +62,7 @@ from kamome.storage.facts import Facts
 from kamome.storage.outbox import Entry, Outbox
 
 # Folders of `services/` that bring a schema.
-SCHEMAS = ("sqs", "sns", "s3", "ses", "lambda_", "dynamodb")
+SCHEMAS = ("sqs", "sns", "s3", "ses", "lambda_", "dynamodb", "ecs")
 _PARTITION = "aws"
 # Mails are worked side by side: each waits for the disk when it is stored.
 _MAILS_UNDER_WAY = 16
@@ -86,6 +89,7 @@ class SliceSettings(msgspec.Struct, frozen=True):
     endpoint_url: Callable[[], str]
     credentials: Callable[[str], tuple[str, str]]
     is_deleted_queue_name_blocked: bool
+    ecs: EcsSettings
 
 
 class Slices:
@@ -105,6 +109,7 @@ class Slices:
         self.dynamodb = DynamoDb(
             DynamoDbStore(kernel.engine), kernel.clock, kernel.ids, kernel.outbox
         )
+        self.ecs = self._make_ecs()
         self.ses = self._make_ses()
         self.sts = Sts()
         self._register_outbox()
@@ -118,6 +123,7 @@ class Slices:
             Served(registry.S3, self.s3),
             Served(registry.LAMBDA, self.lambda_),
             Served(registry.DYNAMODB, self.dynamodb),
+            Served(registry.ECS, self.ecs),
             Served(registry.STS, self.sts),
         )
 
@@ -202,6 +208,18 @@ class Slices:
             ),
         )
 
+    def _make_ecs(self) -> Ecs:
+        kernel = self._kernel
+        return make_ecs(
+            kernel.engine,
+            kernel.outbox,
+            kernel.journeys,
+            clock=kernel.clock,
+            ids=kernel.ids,
+            settings=self._settings.ecs,
+            ports=EcsPorts(placement_fault=self._placement_fault),
+        )
+
     def _make_ses(self) -> Ses:
         kernel = self._kernel
         ports = SesPorts(
@@ -282,6 +300,15 @@ class Slices:
             lambda: publish(self.sns, ctx, topic_arn, message, subject=subject),
             message,
         )
+
+    def _placement_fault(self, cluster: ClusterName, family: str) -> str:
+        """The failure reason that a rule about RunTask with source `ecs` has ordered."""
+        faults = self._kernel.faults
+        if not faults.is_on:
+            return ""
+        target = Target("ecs", "RunTask", family, cluster.account, cluster.region, "ecs")
+        outcome = faults.call(target)
+        return "" if outcome is None or outcome.refusal is None else outcome.refusal.code
 
     def _topic_exists(self, arn: str) -> bool:
         return topic_exists(self.sns, arn)

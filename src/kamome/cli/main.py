@@ -108,7 +108,7 @@ async def _serve(settings: Settings) -> int:
     try:
         app = App(settings)
         await app.start()
-    except (DataDirectoryInUse, NewerSchemaError, PortTaken) as error:
+    except (DataDirectoryInUse, NewerSchemaError, PortTaken, SettingError) as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence says it all
         return 1
     except OSError as error:

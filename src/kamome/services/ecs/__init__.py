@@ -1,0 +1,1 @@
+"""Amazon ECS: clusters, task definitions, tasks and services whose containers are processes."""

@@ -1,0 +1,77 @@
+"""What a container definition, the task's overrides and this server make of a container to run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kamome.services.ecs.environment import container_environment, overridden
+from kamome.services.ecs.records import TaskRecord
+from kamome.services.ecs.runtimes.output import log_file
+from kamome.services.ecs.runtimes.port import ContainerSpec
+
+if TYPE_CHECKING:
+    from kamome.services.ecs import shapes
+    from kamome.services.ecs.slice import Ecs
+
+METADATA_PATH = "/_kamome/ecs/v4/"
+CREDENTIALS_PATH = "/_kamome/ecs/credentials/"
+
+
+def container_spec(
+    ecs: Ecs, task: TaskRecord, container: shapes.ContainerDefinition
+) -> tuple[shapes.ContainerDefinition, ContainerSpec]:
+    """The container as the task overrides it, and how it is to be run."""
+    wanted = overridden(container, task.shown.get("overrides", {}))
+    token = ecs.ids.hex(32)
+    folder = ecs.task_folder / task.name.id / container["name"]
+    endpoint_url = ecs.settings.endpoint_url()
+    account, region, _ = task.name.cluster
+    environment = container_environment(
+        wanted,
+        metadata_uri=f"{endpoint_url}{METADATA_PATH}{token}",
+        credentials_uri=f"{endpoint_url}{CREDENTIALS_PATH}{token}",
+        credentials=ecs.settings.credentials(account),
+        region=region,
+        endpoint_url=endpoint_url,
+        launch_type=task.shown.get("launchType", ""),
+        trace=task.trace,
+        scratch=folder / "tmp",
+        program_folder=Path(sys.executable).parent,
+    )
+    spec = ContainerSpec(
+        name=container["name"],
+        image=container["image"],
+        entry_point=wanted.get("entryPoint", ()),
+        command=wanted.get("command", ()),
+        working_directory=wanted.get("workingDirectory", ""),
+        environment=environment,
+        ulimits={
+            limit["name"]: (limit["softLimit"], limit["hardLimit"])
+            for limit in wanted.get("ulimits", ())
+        },
+        folder=folder,
+        log_file=_log_file(ecs, task, wanted),
+        token=token,
+    )
+    return wanted, spec
+
+
+def log_stream(container: shapes.ContainerDefinition, task_id: str) -> tuple[str, str]:
+    """Log group and stream of a container; without a configuration, those of a local file.
+
+    AWS: ECS Developer Guide, Send Amazon ECS logs to CloudWatch: PREFIX/CONTAINER/TASK-ID.
+    """
+    log = container.get("logConfiguration")
+    if log is None or log["logDriver"] != "awslogs":
+        return "local", f"{container['name']}/{task_id}"
+    options = log.get("options", {})
+    prefix = options.get("awslogs-stream-prefix", "")
+    stream = f"{container['name']}/{task_id}"
+    return options["awslogs-group"], f"{prefix}/{stream}" if prefix else stream
+
+
+def _log_file(ecs: Ecs, task: TaskRecord, container: shapes.ContainerDefinition) -> Path:
+    group, stream = log_stream(container, task.name.id)
+    return log_file(ecs.log_folder, group, stream)

@@ -1,0 +1,167 @@
+"""One container as a process: started in its own session, ended with its whole group.
+
+It runs with the server's own rights. That keeps tasks out of each other's way; it is no wall
+against hostile code. Its time limits are real elapsed time: user code lives in real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kamome.services.ecs.environment import METADATA_VARIABLE
+from kamome.services.ecs.runtimes.output import ContainerLog, Output
+from kamome.services.ecs.runtimes.port import CannotRun, Command, ContainerSpec
+
+_TOKEN_FILE = "token"  # noqa: S105 - the name of a file
+_REMOVAL_S_MAX = 10
+# Names of ulimits and what Linux calls them; the others need privileges or have no counterpart.
+_LIMITS = {
+    "core": resource.RLIMIT_CORE,
+    "cpu": resource.RLIMIT_CPU,
+    "data": resource.RLIMIT_DATA,
+    "fsize": resource.RLIMIT_FSIZE,
+    "memlock": resource.RLIMIT_MEMLOCK,
+    "nofile": resource.RLIMIT_NOFILE,
+    "nproc": resource.RLIMIT_NPROC,
+    "rss": resource.RLIMIT_RSS,
+    "stack": resource.RLIMIT_STACK,
+}
+
+
+class ContainerProcess:
+    """The process of one container, from its start to the removal of its folder."""
+
+    def __init__(self, spec: ContainerSpec, command: Command) -> None:
+        self._spec = spec
+        self._command = command
+        self._output = Output(ContainerLog(spec.log_file))
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start the process.
+
+        Raises:
+            CannotRun: the program is not there, or cannot be executed.
+        """
+        spec, command = self._spec, self._command
+        try:
+            spec.scratch.mkdir(parents=True, exist_ok=True)
+            (spec.folder / _TOKEN_FILE).write_text(spec.token, "ascii")
+            self._process = await asyncio.create_subprocess_exec(
+                *command.arguments,
+                cwd=command.folder,
+                env=dict(command.environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=self._output.writer,
+                stderr=self._output.writer,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            self._output.close()
+            raise CannotRun(
+                f'CannotStartContainerError: exec: "{command.arguments[0]}": {error}'
+            ) from error
+        self._output.watch()
+        _limit(self._process.pid, spec.ulimits)
+
+    async def wait(self) -> int:
+        """The return code of the process; what it has left running is ended with it."""
+        assert self._process is not None
+        code = await self._process.wait()
+        self._kill_group(signal.SIGKILL)
+        self._output.close()
+        return code
+
+    def terminate(self) -> None:
+        """Ask it to end: SIGTERM to the process, which may ask its own."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM)
+
+    async def kill(self) -> None:
+        """End it, and what a container runtime runs on its behalf."""
+        if self._command.removal:
+            await run_shortly(self._command.removal, self._command.environment)
+        if self._process is not None and self._process.returncode is None:
+            self._kill_group(signal.SIGKILL)
+
+    def _kill_group(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+
+async def run_shortly(
+    arguments: Sequence[str], environment: Mapping[str, str], *, seconds: float = _REMOVAL_S_MAX
+) -> tuple[int, str]:
+    """Run a program to its end, or end it after some seconds: exit code and what it complained."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *arguments,
+            env=dict(environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return 127, str(error)
+    try:
+        _, complaint = await asyncio.wait_for(process.communicate(), seconds)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        return 124, f"not done within {seconds:g} seconds"
+    return process.returncode or 0, complaint.decode("utf-8", "replace").strip()
+
+
+def remove_leftovers(folder: Path) -> int:
+    """End the processes that an earlier run of the server has left; returns how many.
+
+    A process is one of ours if the token of a task's folder is in its environment, so children
+    that have left their parent are found, too, and a process id that now belongs to another
+    program is left alone.
+    """
+    if not folder.exists():
+        return 0
+    tokens = set()
+    for file in folder.glob(f"*/*/{_TOKEN_FILE}"):
+        with contextlib.suppress(OSError, ValueError):
+            tokens.add(file.read_text("ascii"))
+    ended = 0
+    for process in Path("/proc").glob("[0-9]*") if tokens else ():
+        with contextlib.suppress(OSError):
+            if _token_of((process / "environ").read_bytes()) in tokens:
+                os.kill(int(process.name), signal.SIGKILL)
+                ended += 1
+    for task in folder.iterdir():
+        shutil.rmtree(task, ignore_errors=True)
+    return ended
+
+
+def _token_of(environ: bytes) -> str:
+    prefix = f"{METADATA_VARIABLE}=".encode()
+    for variable in environ.split(b"\0"):
+        if variable.startswith(prefix):
+            return variable.rpartition(b"/")[2].decode("ascii", "replace")
+    return ""
+
+
+def _limit(pid: int, ulimits: Mapping[str, tuple[int, int]]) -> None:
+    """The container's ulimits, set from outside; those above the server's own cannot be."""
+    prlimit = getattr(resource, "prlimit", None)
+    if prlimit is None:  # not Linux: the container runs without them
+        return
+    limits = {"core": (0, 0), **ulimits}
+    for name, (soft, hard) in limits.items():
+        if name in _LIMITS:
+            with contextlib.suppress(OSError, ValueError):
+                prlimit(pid, _LIMITS[name], (soft, hard))
