@@ -34,6 +34,8 @@ SNS = Service(
     resource_of=sns.resource_of,
     signing_name="sns",
     api_version="2010-03-31",
+    # The links in what SNS sends. AWS: SNS API Reference, ConfirmSubscription, Unsubscribe.
+    unsigned_operations=frozenset({"ConfirmSubscription", "Unsubscribe"}),
 )
 S3 = Service(
     name="s3",

@@ -26,6 +26,7 @@ from kamome.http.authentication import Authentication
 from kamome.http.credential import Credential
 from kamome.http.payload import open_payload
 from kamome.http.route import Call, CallRefused, Routes
+from kamome.http.sigv4 import Seed
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
 from kamome.protocols import protocol
@@ -93,8 +94,7 @@ class Pipeline:
             if _streams(call):
                 # Tells the verification that the body is still to come, and so far only promised.
                 request.stream = BodyStream(body.chunks(), None)
-            service = call.served.service
-            seed = self._authentication.verify(request, credential, service.signing_name)
+            seed = self._verify(call, request, credential)
             if request.stream is not None:
                 key = credential.access_key if credential is not None else ""
                 request.stream = open_payload(request, body.chunks(), seed, access_key=key)
@@ -128,6 +128,14 @@ class Pipeline:
         protocol_name = "json" if request.has_header("x-amz-target") else "query"
         request.body = await _read(Call(served, protocol_name, ""), body)
         return self._routes.call_of(served, request)
+
+    def _verify(
+        self, call: Call, request: HttpRequest, credential: Credential | None
+    ) -> Seed | None:
+        service = call.served.service
+        if credential is None and call.operation in service.unsigned_operations:
+            return None
+        return self._authentication.verify(request, credential, service.signing_name)
 
     def _context(
         self,

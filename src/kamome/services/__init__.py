@@ -35,6 +35,7 @@ class Service(msgspec.Struct, frozen=True):
     `resource_of` names what a request is about, for journeys. `target_prefix` and `api_version`
     tell its JSON and query calls apart from others'; `path_prefixes` its unsigned REST calls.
     `host_labels` are what its hosts are called besides the signing name (`email` for SES).
+    `unsigned_operations` may be called without a signature also where signatures are enforced.
     `streams` says that streaming payloads are handed on as they arrive (S3).
     `complete` adds to the decoded input what the request says elsewhere (a queue's own URL).
     """
@@ -50,6 +51,7 @@ class Service(msgspec.Struct, frozen=True):
     api_version: str = ""
     path_prefixes: tuple[str, ...] = ()
     host_labels: tuple[str, ...] = ()
+    unsigned_operations: frozenset[str] = frozenset()
     streams: bool = False
     body_bytes_max: int = _BODY_BYTES_MAX
     complete: Callable[[HttpRequest, dict[str, object]], None] = _as_decoded
