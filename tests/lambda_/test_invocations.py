@@ -83,7 +83,7 @@ async def test_unserved_parameter_is_refused_by_name(world: World, member: str) 
 
 async def test_invocation_over_the_accounts_concurrency_is_throttled(world: World) -> None:
     await world.create(ECHO)
-    world.lambda_.instances.concurrency_max = 0
+    world.lambda_.admission.concurrency_max = 0
 
     with pytest.raises(TooManyRequestsException) as refused:
         await world.invoke()
@@ -193,12 +193,12 @@ async def test_retries_keep_the_request_id(world: World) -> None:
 
 async def test_throttled_event_is_kept_until_it_can_run(world: World) -> None:
     await world.create("def handler(event, context):\n    print('run', event)\n")
-    world.lambda_.instances.concurrency_max = 0
+    world.lambda_.admission.concurrency_max = 0
     await world.invoke(1, InvocationType="Event")
     await world.clock.advance(3600 * 1000)
     assert world.lambda_.outbox.waiting("lambda.async") == 1
 
-    world.lambda_.instances.concurrency_max = 1000
+    world.lambda_.admission.concurrency_max = 1000
     await world.clock.advance(300_000)
 
     assert _log(world).count("run 1") == 1
@@ -209,7 +209,7 @@ async def test_throttled_event_is_dropped_after_six_hours(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await world.create(ECHO)
-    world.lambda_.instances.concurrency_max = 0
+    world.lambda_.admission.concurrency_max = 0
     await world.invoke(1, InvocationType="Event")
 
     await world.clock.advance(6 * 3600 * 1000)

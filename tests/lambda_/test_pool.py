@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from kamome.clock import Clock, manual_clock
-from kamome.services.lambda_.errors import ServiceException, TooManyRequestsException
+from kamome.services.lambda_.errors import ServiceException
 from kamome.services.lambda_.runtimes.pool import InstancePool
 from kamome.services.lambda_.runtimes.port import Instance, Invocation, Outcome, Report, RuntimeSpec
 
@@ -206,18 +206,6 @@ async def test_undelivered_invocation_goes_to_another_instance(
 
     assert report.outcome.kind == "response"
     assert len(maker.made) == 2
-
-
-async def test_concurrency_is_counted_per_account_and_region(pool: InstancePool) -> None:
-    pool.concurrency_max = 1
-
-    with pool.admitted("1", "eu-west-1"):
-        with pytest.raises(TooManyRequestsException), pool.admitted("1", "eu-west-1"):
-            pass
-        with pool.admitted("2", "eu-west-1"), pool.admitted("1", "us-east-1"):
-            pass
-    with pool.admitted("1", "eu-west-1"):
-        pass
 
 
 async def test_closed_pool_refuses_those_in_line_and_newcomers(

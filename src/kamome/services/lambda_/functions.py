@@ -124,6 +124,7 @@ async def delete_function(
     with lambda_.engine.atomic():
         lambda_.store.delete_function(named)
         lambda_.event_invoke_configs.delete_all(named)
+        lambda_.concurrency.release(named)
         lambda_.blobs.drop(function.code.blob_id)
     lambda_.instances.retire(instance_key(function))
     return {"StatusCode": 204}
@@ -148,6 +149,9 @@ async def get_function(
             "Location": lambda_.ports.code_url(ctx, function.name, code_hash(function.code.sha256)),
         },
     }
+    reserved = lambda_.concurrency.reserved(named)
+    if reserved is not None:
+        result["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
     if function.tags:
         result["Tags"] = dict(function.tags)
     return result

@@ -20,6 +20,8 @@ CODE_ZIPPED_BYTES_MAX = 50 * 1024 * 1024
 # AWS: Lambda quotas (Compute and storage): storage for uploaded functions, per Region.
 CODE_STORAGE_BYTES_MAX = 75 * 1024**3
 CONCURRENT_EXECUTIONS = 1_000
+# AWS: Lambda Developer Guide, Configuring reserved concurrency: 100 units stay unreserved.
+UNRESERVED_CONCURRENT_EXECUTIONS_MIN = 100
 # "Invocation payload (request and response)": 6 MB each for synchronous, 1 MB for asynchronous.
 PAYLOAD_BYTES_MAX = 6 * 1024 * 1024
 EVENT_PAYLOAD_BYTES_MAX = 1024 * 1024

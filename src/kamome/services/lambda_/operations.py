@@ -9,6 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kamome.protocols.model import Violation, constraint_sentence
+from kamome.services.lambda_.concurrency import (
+    delete_function_concurrency,
+    get_account_settings,
+    get_function_concurrency,
+    put_function_concurrency,
+)
 from kamome.services.lambda_.errors import ValidationException
 from kamome.services.lambda_.event_invoke_configs import (
     delete_function_event_invoke_config,
@@ -46,9 +52,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateFunction": create_function,
     "DeleteEventSourceMapping": delete_event_source_mapping,
     "DeleteFunction": delete_function,
+    "DeleteFunctionConcurrency": delete_function_concurrency,
     "DeleteFunctionEventInvokeConfig": delete_function_event_invoke_config,
+    "GetAccountSettings": get_account_settings,
     "GetEventSourceMapping": get_event_source_mapping,
     "GetFunction": get_function,
+    "GetFunctionConcurrency": get_function_concurrency,
     "GetFunctionConfiguration": get_function_configuration,
     "GetFunctionEventInvokeConfig": get_function_event_invoke_config,
     "GetPolicy": get_policy,
@@ -56,6 +65,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListEventSourceMappings": list_event_source_mappings,
     "ListFunctionEventInvokeConfigs": list_function_event_invoke_configs,
     "ListFunctions": list_functions,
+    "PutFunctionConcurrency": put_function_concurrency,
     "PutFunctionEventInvokeConfig": put_function_event_invoke_config,
     "RemovePermission": remove_permission,
     "UpdateEventSourceMapping": update_event_source_mapping,

@@ -64,7 +64,7 @@ async def run_function(lambda_: Lambda, function: Function, call: Call) -> Resul
 async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
     with (
         lambda_.clock.activity.busy(),
-        lambda_.instances.admitted(function.account, function.region),
+        lambda_.admission.admitted(function.full_name),
     ):
         spec = await _runtime_spec(lambda_, function)
         trace = call.trace or lambda_.ids.trace(lambda_.clock.now_ms())

@@ -523,6 +523,16 @@ class DeleteFunctionResult(TypedDict, total=False):
     StatusCode: int
 
 
+class DeleteFunctionConcurrencyRequest(TypedDict, total=False):
+    """AWS: DeleteFunctionConcurrencyRequest."""
+
+    FunctionName: Required[str]
+
+
+class DeleteFunctionConcurrencyResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
 class DeleteFunctionEventInvokeConfigRequest(TypedDict, total=False):
     """AWS: DeleteFunctionEventInvokeConfigRequest."""
 
@@ -532,6 +542,34 @@ class DeleteFunctionEventInvokeConfigRequest(TypedDict, total=False):
 
 class DeleteFunctionEventInvokeConfigResult(TypedDict, total=False):
     """AWS: no members."""
+
+
+class GetAccountSettingsRequest(TypedDict, total=False):
+    """AWS: GetAccountSettingsRequest."""
+
+
+class GetAccountSettingsResult(TypedDict, total=False):
+    """AWS: GetAccountSettingsResponse."""
+
+    AccountLimit: AccountLimit
+    AccountUsage: AccountUsage
+
+
+class AccountLimit(TypedDict, total=False):
+    """AWS: AccountLimit."""
+
+    TotalCodeSize: int
+    CodeSizeUnzipped: int
+    CodeSizeZipped: int
+    ConcurrentExecutions: int
+    UnreservedConcurrentExecutions: int
+
+
+class AccountUsage(TypedDict, total=False):
+    """AWS: AccountUsage."""
+
+    TotalCodeSize: int
+    FunctionCount: int
 
 
 class GetEventSourceMappingRequest(TypedDict, total=False):
@@ -593,6 +631,18 @@ class TagsError(TypedDict, total=False):
 
 class Concurrency(TypedDict, total=False):
     """AWS: Concurrency."""
+
+    ReservedConcurrentExecutions: int
+
+
+class GetFunctionConcurrencyRequest(TypedDict, total=False):
+    """AWS: GetFunctionConcurrencyRequest."""
+
+    FunctionName: Required[str]
+
+
+class GetFunctionConcurrencyResult(TypedDict, total=False):
+    """AWS: GetFunctionConcurrencyResponse."""
 
     ReservedConcurrentExecutions: int
 
@@ -704,6 +754,13 @@ class ListFunctionsResult(TypedDict, total=False):
 
     NextMarker: str
     Functions: list[FunctionConfiguration]
+
+
+class PutFunctionConcurrencyRequest(TypedDict, total=False):
+    """AWS: PutFunctionConcurrencyRequest."""
+
+    FunctionName: Required[str]
+    ReservedConcurrentExecutions: Required[int]
 
 
 class PutFunctionEventInvokeConfigRequest(TypedDict, total=False):
@@ -818,6 +875,7 @@ DeleteEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 GetEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 GetFunctionConfigurationResult: TypeAlias = FunctionConfiguration
 GetFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig
+PutFunctionConcurrencyResult: TypeAlias = Concurrency
 PutFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig
 UpdateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 UpdateFunctionCodeResult: TypeAlias = FunctionConfiguration

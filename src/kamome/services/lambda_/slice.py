@@ -12,8 +12,10 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
+from kamome.services.lambda_.admission import Admission
 from kamome.services.lambda_.asynchronous_invocations import LAMBDA_ASYNC, deliver_event
 from kamome.services.lambda_.code_store import CodeStore
+from kamome.services.lambda_.concurrency_store import ConcurrencyStore
 from kamome.services.lambda_.event_invoke_config_store import EventInvokeConfigStore
 from kamome.services.lambda_.pollers.pollers import Pollers
 from kamome.services.lambda_.ports import Ports
@@ -56,6 +58,8 @@ class Lambda(msgspec.Struct, frozen=True):
     engine: Engine
     store: Store
     event_invoke_configs: EventInvokeConfigStore
+    concurrency: ConcurrencyStore
+    admission: Admission
     outbox: Outbox
     blobs: Blobs
     journeys: Journeys
@@ -95,6 +99,8 @@ def make_lambda(
         engine=engine,
         store=Store(engine),
         event_invoke_configs=EventInvokeConfigStore(engine),
+        concurrency=ConcurrencyStore(engine),
+        admission=Admission(ConcurrencyStore(engine)),
         outbox=outbox,
         blobs=blobs,
         journeys=journeys,

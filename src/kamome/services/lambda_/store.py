@@ -45,6 +45,8 @@ ORDER BY name LIMIT ?
 SELECT_CODE_STORED = """
 SELECT coalesce(sum(code_size), 0) FROM lambda_function WHERE account = ? AND region = ?
 """
+# By the first two columns of the primary key.
+COUNT_FUNCTIONS = "SELECT count(*) FROM lambda_function WHERE account = ? AND region = ?"
 # Index lambda_function_code.
 SELECT_CODE = """
 SELECT code_blob_id, code_sha256, code_size FROM lambda_function WHERE code_sha256 = ? LIMIT 1
@@ -135,6 +137,12 @@ class Store:
     def code_bytes_stored(self, account: str, region: str) -> int:
         """What all deployment packages of an account in a Region take together."""
         row = self._engine.one(SELECT_CODE_STORED, (account, region))
+        assert row is not None
+        return cast("int", row[0])
+
+    def count_functions(self, account: str, region: str) -> int:
+        """How many functions an account has in a Region."""
+        row = self._engine.one(COUNT_FUNCTIONS, (account, region))
         assert row is not None
         return cast("int", row[0])
 

@@ -1,9 +1,7 @@
-"""Instances kept warm, reused, and bounded; who waits for one, and who is throttled.
+"""Instances kept warm, reused, and bounded; who waits for one.
 
-Two bounds. The account's concurrency (1,000 invocations under way or waiting, per account and
-Region) throttles, as at AWS. The number of processes of this machine makes invocations wait in
-line, because at AWS there would have been another machine. So the line is never longer than the
-accounts' concurrency.
+The number of processes of this machine makes invocations wait in line, because at AWS there would
+have been another machine. The line is never longer than what `admission.py` lets in.
 
 An instance serves the revision it was made for. Idle ones end after a while (on the clock), when
 their function changes, or when another function needs their place.
@@ -14,15 +12,14 @@ AWS: Lambda Developer Guide, Understanding Lambda function scaling.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
 from kamome.clock import Clock, Timer
-from kamome.services.lambda_.errors import ServiceException, TooManyRequestsException
-from kamome.services.lambda_.limits import CONCURRENT_EXECUTIONS, OFFERS_MAX, OVERTAKES_MAX
+from kamome.services.lambda_.errors import ServiceException
+from kamome.services.lambda_.limits import OFFERS_MAX, OVERTAKES_MAX
 from kamome.services.lambda_.runtimes.port import (
     Instance,
     InstanceFactory,
@@ -58,33 +55,13 @@ class InstancePool(msgspec.Struct):
     clock: Clock
     processes_max: int
     idle_ms: int
-    concurrency_max: int = CONCURRENT_EXECUTIONS
     _places_taken: int = 0
-    _under_way: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     _idle: dict[str, list[_Idle]] = msgspec.field(default_factory=dict)
     _busy: set[Instance] = msgspec.field(default_factory=set)
     _waiters: deque[_Waiter] = msgspec.field(default_factory=deque)
     _retired: set[str] = msgspec.field(default_factory=set)
     _endings: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
     _is_closed: bool = False
-
-    @contextmanager
-    def admitted(self, account: str, region: str) -> Iterator[None]:
-        """The block is one of the account's concurrent executions in the Region.
-
-        Raises:
-            TooManyRequestsException: the account has none left.
-        """
-        scope = (account, region)
-        if self._under_way[scope] >= self.concurrency_max:
-            raise TooManyRequestsException("ConcurrentInvocationLimitExceeded")
-        self._under_way[scope] += 1
-        try:
-            yield
-        finally:
-            self._under_way[scope] -= 1
-            if not self._under_way[scope]:
-                del self._under_way[scope]
 
     async def run(self, spec: RuntimeSpec, make: Callable[[], Invocation]) -> Report:
         """Run one invocation on an instance of this revision and say how it ended.
