@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.storage.full_disk import FullDisk
+from tests.storage.outbox_world import World
 from tests.storage.syncs import QuickSync
 
 from kamome.storage.engine import Engine
@@ -47,3 +48,11 @@ def disk() -> Iterator[FullDisk]:
     vfs = FullDisk(f"full-disk-{next(_names)}")
     yield vfs
     vfs.unregister()
+
+
+@pytest.fixture
+async def world(engine: Engine) -> AsyncIterator[World]:
+    """An outbox with nothing in it and no kinds."""
+    world = World(engine)
+    yield world
+    await world.outbox.stop()

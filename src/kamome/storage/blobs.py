@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,14 @@ class Blob(msgspec.Struct, frozen=True):
 
     id: str
     size: int
+
+
+class _Hold(msgspec.Struct):
+    """Readers who will come back for a body, and whether its row has gone meanwhile."""
+
+    size: int
+    readers: int = 0
+    is_dropped: bool = False
 
 
 class BlobWriter:
@@ -121,6 +129,7 @@ class Blobs:
         self._kept: set[str] = set()  # by a row that is not durable yet
         self._lost = engine.lost_transactions
         self._folders_made: set[Path] = set()
+        self._held: dict[str, _Hold] = {}
         engine.on_rollback(self._remove_lost)
         if not (folder / "tmp").exists():
             (folder / "tmp").mkdir(parents=True)
@@ -152,6 +161,26 @@ class Blobs:
         """Remove a finished body that no row came to refer to."""
         await self.in_thread(partial(self.path(blob.id).unlink, missing_ok=True))
         self.forget(blob.id)
+
+    def hold(self, blob_ids: Sequence[str]) -> None:
+        """Keep these bodies readable, dropped or not, until `release` is called as often.
+
+        Raises:
+            BlobDamaged: one has no row; none is held then.
+        """
+        sizes = [self._size(blob_id) for blob_id in blob_ids]
+        for blob_id, size in zip(blob_ids, sizes, strict=True):
+            self._held.setdefault(blob_id, _Hold(size)).readers += 1
+
+    def release(self, blob_ids: Sequence[str]) -> None:
+        """End one `hold`; the files of bodies dropped meanwhile go with the last."""
+        for blob_id in blob_ids:
+            hold = self._held[blob_id]
+            hold.readers -= 1
+            if hold.readers == 0:
+                del self._held[blob_id]
+                if hold.is_dropped:
+                    self._remove(blob_id)
 
     async def read(
         self, blob_id: str, start: int = 0, length: int | None = None
@@ -221,6 +250,8 @@ class Blobs:
         self._threads.shutdown()
 
     def _size(self, blob_id: str) -> int:
+        if blob_id in self._held:
+            return self._held[blob_id].size
         row = self._engine.one(SELECT_BLOB, (blob_id,))
         if row is None:
             raise BlobDamaged(f"blob {blob_id} has no row")
@@ -229,7 +260,9 @@ class Blobs:
 
     def _is_orphan(self, name: str) -> bool:
         # Once without a row and in nobody's hands, a body can never get a row again.
-        return name not in self._writing and self._engine.one(SELECT_BLOB, (name,)) is None
+        if name in self._writing or name in self._held:
+            return False
+        return self._engine.one(SELECT_BLOB, (name,)) is None
 
     def _remove_lost(self) -> None:
         """Bodies whose rows went with a lost transaction only take room where there is none."""
@@ -244,6 +277,9 @@ class Blobs:
         return self._engine.one(SELECT_BLOB, (blob_id,)) is None
 
     def _remove(self, blob_id: str) -> None:
+        if blob_id in self._held:
+            self._held[blob_id].is_dropped = True
+            return
         self._threads.submit(self.path(blob_id).unlink, missing_ok=True)
 
 

@@ -31,6 +31,10 @@ class NewerSchemaError(RuntimeError):
     """The data directory was written by a later release."""
 
 
+class SchemaGapError(AssertionError):
+    """The numbers of a slice's schema files are not 2, 3, 4 …; that is our mistake."""
+
+
 def migrate(engine: Engine, name: str, folder: Path) -> None:
     """Bring the tables of one slice to the number this release knows.
 
@@ -55,4 +59,7 @@ def migrate(engine: Engine, name: str, folder: Path) -> None:
 
 def _steps(folder: Path) -> list[Path]:
     numbered = sorted(path for path in folder.glob("schema_*.sql") if _NUMBERED.match(path.name))
+    for number, path in enumerate(numbered, 2):
+        if path.name != f"schema_{number:04}.sql":
+            raise SchemaGapError(f"{path.name} is not number {number} of its slice")
     return [folder / "schema.sql", *numbered]

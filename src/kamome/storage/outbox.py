@@ -254,8 +254,13 @@ class Outbox:
             return False
 
     def _work_due(self, kind: _Kind) -> bool:
+        places = _ENTRIES_PER_PASS
+        if kind.is_async:
+            places = min(places, kind.concurrency - len(kind.under_way))
+            if places <= 0:
+                return False  # `_run` schedules the kind again when a place is free
         now_ms, began_ms = self._clock.now_ms(), self._clock.real_now_ms()
-        rows, is_all = self._first_entries(kind, now_ms)
+        rows, is_all = self._first_entries(kind, now_ms, places)
         is_settled = True
         for row in rows:
             entry_id, due_ms, *rest = row
@@ -275,14 +280,14 @@ class Outbox:
             elif len(kind.under_way) < kind.concurrency:
                 self._begin(kind, _entry(kind.name, entry_id, rest))
             else:
-                return False  # `_run` schedules the kind again when a place is free
+                return False  # as above
         if not is_all:
             self._schedule(kind)
         return is_settled
 
-    def _first_entries(self, kind: _Kind, now_ms: int) -> tuple[list[Row], bool]:
+    def _first_entries(self, kind: _Kind, now_ms: int, places: int) -> tuple[list[Row], bool]:
         """The first entries of a kind by their moments, and whether that is all that is due."""
-        for count in (_ENTRIES_PER_GLANCE, _ENTRIES_PER_PASS):
+        for count in (min(_ENTRIES_PER_GLANCE, places), places):
             limit = len(kind.under_way) + count
             rows = self._engine.all(SELECT_FIRST, (kind.name, limit))
             last_due_ms = rows[-1][1] if rows else None

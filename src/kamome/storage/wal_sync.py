@@ -34,7 +34,11 @@ class WalSync(Protocol):
     """One sync at a time of one file."""
 
     def start(self, done: Done) -> None:
-        """Begin; `done` is called on the loop with None, or with what the disk said."""
+        """Begin; `done` is called on the loop with None, or with what the disk said.
+
+        Raises:
+            OSError: it cannot even begin; `done` will not be called.
+        """
 
     def close(self) -> None:
         """No sync is under way, and none will follow."""
