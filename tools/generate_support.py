@@ -1,7 +1,7 @@
 """Writes docs/services.md, the table of what is served, from the registry and AWS's models.
 
-    python tools/generate_support.py            write it
-    python tools/generate_support.py --check    exit 1 if it is not current
+python tools/generate_support.py            write it
+python tools/generate_support.py --check    exit 1 if it is not current
 """
 
 from __future__ import annotations

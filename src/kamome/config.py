@@ -224,8 +224,8 @@ def _checked(settings: Settings) -> Settings:
     for name, kind in (("host", _HOST), ("smtp_hostname", _HOST), ("region", _REGION)):
         if not kind.fullmatch(getattr(settings, name)):
             raise SettingError(f"The setting {name} cannot be {getattr(settings, name)!r}.")
-    if settings.lambda_processes < 1:
-        raise SettingError("The setting lambda_processes is at least 1.")
+    if not 1 <= settings.lambda_processes <= 1000:
+        raise SettingError("The setting lambda_processes is 1 to 1000.")
     for name in ("task_cpu", "task_memory"):
         if getattr(settings, name) < 1:
             raise SettingError(f"The setting {name} is at least 1.")
@@ -233,6 +233,7 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(
             f"The setting container_runtime is one of {', '.join(_CONTAINER_RUNTIMES)}."
         )
-    if settings.auth == "enforce" and not configured_keys(settings):
+    keys = configured_keys(settings)
+    if settings.auth == "enforce" and not keys:
         raise SettingError("auth=enforce needs keys: --keys ACCESS:SECRET[:ACCOUNT].")
     return settings
