@@ -20,6 +20,7 @@ from kamome.context import RequestContext
 from kamome.faults.injector import Faults
 from kamome.faults.rules import Target
 from kamome.hand_overs import ArrivingMessages, HandOvers, source_of
+from kamome.http import client as http_client
 from kamome.ids import Ids
 from kamome.mail.inbound import InboundPorts
 from kamome.mail.store import MailStore
@@ -45,7 +46,7 @@ from kamome.services.ses import intake, receipt_actions
 from kamome.services.ses.ports import SesPorts
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import SesStore
-from kamome.services.sns import deliveries as sns_deliveries
+from kamome.services.sns import entries as sns_entries
 from kamome.services.sns.ports import SnsPorts
 from kamome.services.sns.publishing import publish, topic_exists
 from kamome.services.sns.slice import Sns, make_sns
@@ -146,7 +147,9 @@ class Slices:
             kernel.outbox,
             journeys=kernel.journeys,
             is_deleted_name_blocked=self._settings.is_deleted_queue_name_blocked,
-            store=ArrivingMessages(kernel.engine, kernel.facts, kernel.faults, kernel.clock),
+            store=ArrivingMessages(
+                kernel.engine, kernel.facts, kernel.faults, kernel.clock, kernel.journeys.tally
+            ),
         )
 
     def _make_sns(self) -> Sns:
@@ -156,7 +159,7 @@ class Slices:
             kernel.clock,
             kernel.ids,
             kernel.outbox,
-            ports=SnsPorts(self._send_to_queue, self._invoke_event),
+            ports=SnsPorts(self._send_to_queue, self._invoke_event, http_client.post),
             journeys=kernel.journeys,
         )
 
@@ -250,7 +253,7 @@ class Slices:
             dynamodb_tables.DELETE_ITEMS,
             lambda entry: dynamodb_tables.delete_items(self.dynamodb, entry),
         )
-        sns_deliveries.register(self.sns)
+        sns_entries.register(self.sns)
 
         async def work_received(entry: Entry) -> None:
             await receipt_actions.work_received(self.ses, entry)

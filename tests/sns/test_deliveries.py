@@ -21,6 +21,7 @@ from tests.sns.world import (
 from kamome.clock import manual_clock
 from kamome.services.sns import deliveries
 from kamome.services.sns.arns import topic_key
+from kamome.services.sns.delivery_policy import DeliveryPolicy
 from kamome.services.sns.signing import SigningIdentity
 
 DAY_MS = 24 * 3600 * 1000
@@ -254,7 +255,9 @@ class TestGivingUp:
 
         assert (world.endpoints.attempts[QUEUE], world.waiting()) == (1, 0)
         assert _results(world) == ["discarded"]
-        assert world.sns.store.metrics(topic_key(topic)) == {"NumberOfNotificationsFailed": 1}
+        assert world.sns.delivery_store.metrics(topic_key(topic)) == {
+            "NumberOfNotificationsFailed": 1
+        }
 
     async def test_what_is_undeliverable_goes_to_the_dead_letter_queue(self, world: World) -> None:
         topic = await world.topic()
@@ -267,7 +270,7 @@ class TestGivingUp:
         assert sent.envelope["MessageId"] == message_id
         assert sent.attributes == {}
         assert _results(world) == ["dead-lettered"]
-        assert world.sns.store.metrics(topic_key(topic)) == {
+        assert world.sns.delivery_store.metrics(topic_key(topic)) == {
             "NumberOfNotificationsFailed": 1,
             "NumberOfNotificationsRedrivenToDlq": 1,
         }
@@ -313,7 +316,7 @@ class TestGivingUp:
         await world.publish(topic)
 
         assert world.waiting() == 0
-        assert world.sns.store.metrics(topic_key(topic)) == {
+        assert world.sns.delivery_store.metrics(topic_key(topic)) == {
             "NumberOfNotificationsFailed": 1,
             "NumberOfNotificationsFailedToRedriveToDlq": 1,
         }
@@ -334,7 +337,7 @@ class TestGivingUp:
 
         assert len(world.endpoints.at(DLQ)) == 1
         assert world.waiting() == 0
-        assert world.sns.store.metrics(topic_key(topic)) == {
+        assert world.sns.delivery_store.metrics(topic_key(topic)) == {
             "NumberOfNotificationsFailed": 1,
             "NumberOfNotificationsRedrivenToDlq": 1,
         }
@@ -342,7 +345,7 @@ class TestGivingUp:
     async def test_an_exhausted_policy_dead_letters_the_message(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def three_attempts(attempt: int, jitter: float) -> int | None:
+        def three_attempts(attempt: int, jitter: float, _policy: DeliveryPolicy) -> int | None:
             assert 0 <= jitter < 1
             return 1_000 if attempt < 3 else None
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from tests.sns.world import ACCOUNT, QUEUE, TRACE, World
 
-from kamome.errors import AwsError, OperationNotServed
+from kamome.errors import AwsError
 from kamome.services.sns import errors, publishing
 from kamome.services.sns.messages import size_bytes, texts
 
@@ -49,24 +49,6 @@ class TestTarget:
         error = await _refusal(world, Message="m", **request_)
 
         assert error.message == f"Invalid parameter: {sentence}"
-
-    @pytest.mark.parametrize(
-        ("request_", "named"),
-        [
-            ({"PhoneNumber": "+815000000000"}, "PhoneNumber"),
-            (
-                {"TargetArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:endpoint/APNS/app/1"},
-                "mobile push",
-            ),
-        ],
-    )
-    async def test_targets_that_are_not_served_are_refused_by_name(
-        self, world: World, request_: dict[str, str], named: str
-    ) -> None:
-        error = await _refusal(world, Message="m", **request_)
-
-        assert isinstance(error, OperationNotServed)
-        assert named in error.message
 
     async def test_a_topic_that_is_not_there_is_not_found(self, world: World) -> None:
         error = await _refusal(world, TopicArn=TOPIC, Message="m")

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from tests.sns.world import ACCOUNT, DLQ, FUNCTION, QUEUE, World
 
-from kamome.errors import AwsError, OperationNotServed
+from kamome.errors import AwsError
 from kamome.services.sns import errors
 
 
@@ -88,19 +88,6 @@ class TestSubscribe:
         assert error.message == f"Invalid parameter: {sentence}"
 
     @pytest.mark.parametrize(
-        "protocol", ["http", "https", "email", "email-json", "sms", "firehose"]
-    )
-    async def test_protocols_that_are_not_served_are_refused_by_name(
-        self, world: World, protocol: str
-    ) -> None:
-        topic = await world.topic()
-
-        error = await _refusal(world, "Subscribe", TopicArn=topic, Protocol=protocol, Endpoint="x")
-
-        assert isinstance(error, OperationNotServed)
-        assert f"protocol {protocol}" in error.message
-
-    @pytest.mark.parametrize(
         ("endpoint", "name", "value", "sentence"),
         [
             (QUEUE, "Colour", "red", "Attributes Reason: Unknown attribute Colour"),
@@ -155,18 +142,6 @@ class TestSubscribe:
 
         assert raised.value.message == f"Invalid parameter: {sentence}"
         assert world.rows("sns_subscription") == 0
-
-    async def test_a_filter_policy_is_refused_by_name_not_ignored(self, world: World) -> None:
-        topic = await world.topic()
-
-        with pytest.raises(OperationNotServed, match="FilterPolicy"):
-            await world.subscribe(topic, FilterPolicy={"store": ["tokyo"]})
-
-    async def test_an_endpoint_of_another_account_is_refused(self, world: World) -> None:
-        topic = await world.topic()
-
-        with pytest.raises(OperationNotServed, match="other accounts"):
-            await world.subscribe(topic, QUEUE.replace(ACCOUNT, "111111111111"))
 
     async def test_a_topic_that_is_not_there_is_not_found(self, world: World) -> None:
         with pytest.raises(errors.NotFound, match="Topic does not exist"):

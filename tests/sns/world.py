@@ -12,7 +12,7 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys, Step
-from kamome.services.sns import deliveries
+from kamome.services.sns import deliveries, entries
 from kamome.services.sns.operations import OPERATIONS
 from kamome.services.sns.ports import MessageAttribute, SnsPorts
 from kamome.services.sns.slice import Sns, make_sns
@@ -49,6 +49,7 @@ class Sent:
     body: str
     attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
     group_id: str = ""
+    deduplication_id: str = ""
 
     @property
     def envelope(self) -> dict[str, object]:
@@ -67,6 +68,8 @@ class Endpoints:
         self.failures: dict[str, Exception] = {}
         self.attempts: dict[str, int] = {}
         self.attempted_at_ms: dict[str, list[int]] = {}
+        self.statuses: dict[str, int | OSError] = {}
+        self.posted: dict[str, list[tuple[dict[str, str], bytes]]] = {}
 
     def at(self, arn: str) -> list[Sent]:
         return self.sent.get(arn, [])
@@ -81,12 +84,25 @@ class Endpoints:
         group_id: str = "",
         deduplication_id: str = "",
     ) -> str:
-        assert not deduplication_id
-        self._take(queue_arn, Sent(ctx, body, attributes or {}, group_id))
+        self._take(queue_arn, Sent(ctx, body, attributes or {}, group_id, deduplication_id))
         return "queued"
 
     def invoke_event(self, ctx: RequestContext, function_arn: str, payload: bytes) -> None:
         self._take(function_arn, Sent(ctx, payload.decode()))
+
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float
+    ) -> int:
+        """An HTTP endpoint: answers what `statuses` says of it, 200 without a word."""
+        assert timeout_s == 15
+        self.attempts[url] = self.attempts.get(url, 0) + 1
+        self.attempted_at_ms.setdefault(url, []).append(self._clock.now_ms())
+        status = self.statuses.get(url, 200)
+        if isinstance(status, OSError):
+            raise status
+        if status == 200:
+            self.posted.setdefault(url, []).append((dict(headers), body))
+        return status
 
     def _take(self, arn: str, sent: Sent) -> None:
         self.attempts[arn] = self.attempts.get(arn, 0) + 1
@@ -117,7 +133,7 @@ class World:
         return str(result["TopicArn"])
 
     async def subscribe(self, topic_arn: str, endpoint: str = QUEUE, **attributes: object) -> str:
-        protocol = endpoint.split(":")[2]
+        protocol = _protocol_of(endpoint)
         texts = {
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in attributes.items()
@@ -154,15 +170,24 @@ class World:
         return [] if journey is None else list(journey.steps)
 
     def waiting(self) -> int:
-        return self.sns.outbox.waiting(deliveries.FAN_OUT) + self.sns.outbox.waiting(
-            deliveries.DELIVER
-        )
+        kinds = (deliveries.FAN_OUT, deliveries.DELIVER, deliveries.DELIVER_HTTP)
+        return sum(self.sns.outbox.waiting(kind) for kind in kinds)
 
     def rows(self, table: str) -> int:
         row = self.engine.one(f"SELECT count(*) FROM {table}")
         assert row is not None
         assert isinstance(row[0], int)
         return row[0]
+
+
+def _protocol_of(endpoint: str) -> str:
+    if endpoint.startswith("http"):
+        return endpoint.partition(":")[0]
+    if endpoint.startswith("arn:aws:sns:"):
+        return "application"
+    if endpoint.startswith("arn:"):
+        return endpoint.split(":")[2]
+    return "email" if "@" in endpoint else "sms"
 
 
 def make_world(path: Path | None = None, clock: Clock | None = None) -> World:
@@ -179,10 +204,10 @@ def make_world(path: Path | None = None, clock: Clock | None = None) -> World:
         clock,
         seeded_ids(4),
         outbox,
-        ports=SnsPorts(endpoints.send_to_queue, endpoints.invoke_event),
+        ports=SnsPorts(endpoints.send_to_queue, endpoints.invoke_event, endpoints.post),
         journeys=Journeys(engine, clock),
     )
-    deliveries.register(sns)
+    entries.register(sns)
     ctx = RequestContext(
         ACCOUNT,
         REGION,

@@ -32,6 +32,11 @@ class TopicKey(msgspec.Struct, frozen=True):
         """`arn:aws:sns:region:account:name`."""
         return f"arn:aws:sns:{self.region}:{self.account}:{self.name}"
 
+    @property
+    def is_fifo(self) -> bool:
+        """Whether the topic keeps the order of its message groups: the name says it."""
+        return self.name.endswith(".fifo")
+
 
 class SubscriptionKey(msgspec.Struct, frozen=True):
     """Where a subscription's row is found: its topic, and its own id."""

@@ -1,9 +1,9 @@
-"""Attributes of topics and subscriptions: which there are, their values, their defaults.
+"""Attributes of topics: which there are, their values, their defaults.
 
 A value is stored as it was given, JSON compactly; a reset attribute is not stored. What belongs to
 a feature that is not served is refused by its name; only the value that means "off" is accepted.
 
-AWS: SNS API Reference, SetTopicAttributes and SetSubscriptionAttributes.
+AWS: SNS API Reference, SetTopicAttributes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from kamome.services.sns import arns
 from kamome.services.sns.arns import TopicKey
 from kamome.services.sns.errors import InvalidParameter, invalid, not_served
+from kamome.services.sns.http_policy import effective_topic_document, topic_policy
 from kamome.services.sns.limits import (
+    ARCHIVE_DAYS_MAX,
     DISPLAY_NAME_CHARACTERS_MAX,
     MAXIMUM_MESSAGE_SIZE_MAX_BYTES,
     MAXIMUM_MESSAGE_SIZE_MIN_BYTES,
@@ -25,13 +26,9 @@ from kamome.services.sns.limits import (
 )
 
 _DELIVERY_STATUS = "delivery status logging"
-_FIFO = "FIFO topics"
+_FIFO_ONLY = frozenset({"ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope"})
 # Attribute of a topic: the feature it belongs to.
 _TOPIC_NOT_SERVED = {
-    "ArchivePolicy": "message archiving",
-    "ContentBasedDeduplication": _FIFO,
-    "DeliveryPolicy": "delivery policies for HTTP/S endpoints",
-    "FifoThroughputScope": _FIFO,
     "KmsMasterKeyId": "server-side encryption with KMS keys",
     **{
         f"{endpoint}{attribute}": _DELIVERY_STATUS
@@ -43,38 +40,12 @@ _TOPIC_NOT_SERVED = {
         )
     },
 }
-# Attribute of a subscription: the feature it belongs to.
-_SUBSCRIPTION_NOT_SERVED = {
-    "DeliveryPolicy": "delivery policies for HTTP/S endpoints",
-    "FilterPolicy": "subscription filter policies",
-    "FilterPolicyScope": "subscription filter policies",
-    "ReplayPolicy": "message archiving and replay",
-    "SubscriptionRoleArn": "Firehose subscriptions",
-}
 # The values that switch such an attribute off.
 _OFF = frozenset({"", "{}"})
-_RAW_PROTOCOLS = frozenset({"sqs"})
 _TRACING_MODES = frozenset({"PassThrough", "Active"})
+_FIFO_SCOPES = frozenset({"Topic", "MessageGroup"})
 _SIGNATURE_VERSIONS = frozenset({"1", "2"})
 
-# AWS: SNS Developer Guide, Amazon SNS message delivery retries (defaults of an HTTP/S policy).
-EFFECTIVE_DELIVERY_POLICY = orjson.dumps(
-    {
-        "http": {
-            "defaultHealthyRetryPolicy": {
-                "minDelayTarget": 20,
-                "maxDelayTarget": 20,
-                "numRetries": 3,
-                "numMaxDelayRetries": 0,
-                "numNoDelayRetries": 0,
-                "numMinDelayRetries": 0,
-                "backoffFunction": "linear",
-            },
-            "disableSubscriptionOverrides": False,
-            "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
-        }
-    }
-).decode()
 _OWNER_ACTIONS = (
     "GetTopicAttributes",
     "SetTopicAttributes",
@@ -130,60 +101,42 @@ def topic_attribute(name: str, value: str, prefix: str = "") -> str | None:
     return _TOPIC_RULES[name](value, prefix)
 
 
+def check_kind_of_topic(name: str, *, is_fifo: bool, prefix: str = "") -> None:
+    """Some attributes are for FIFO topics alone.
+
+    Raises:
+        InvalidParameter: the topic is a standard topic.
+
+    AWS: SNS API Reference, SetTopicAttributes (AttributeName).
+    """
+    if name in _FIFO_ONLY and not is_fifo:
+        raise invalid(f"{prefix}{name}", f"The attribute {name} can be set only on a FIFO topic")
+
+
+def archive_days(topic_attributes: Mapping[str, str]) -> int:
+    """How many days the archive keeps messages; 0 where there is none.
+
+    AWS: SNS Developer Guide, Message archiving for FIFO topic owners.
+    """
+    policy = topic_attributes.get("ArchivePolicy")
+    return int(orjson.loads(policy)["MessageRetentionPeriod"]) if policy else 0
+
+
+def effective_delivery_policy(topic_attributes: Mapping[str, str]) -> str:
+    """EffectiveDeliveryPolicy: the topic's own policy over SNS's defaults.
+
+    AWS: SNS API Reference, GetTopicAttributes.
+    """
+    document = effective_topic_document(topic_attributes.get("DeliveryPolicy"))
+    return orjson.dumps({"http": document}).decode()
+
+
 def message_bytes_max(topic_attributes: Mapping[str, str]) -> int:
     """How large message and attributes may be together, in bytes.
 
     AWS: SNS Developer Guide, Publishing large messages with Amazon SNS.
     """
     return int(topic_attributes.get("MaximumMessageSize", MESSAGE_BYTES_DEFAULT_MAX))
-
-
-def is_subscription_attribute(name: str) -> bool:
-    """Whether SetSubscriptionAttributes knows the name.
-
-    AWS: SNS API Reference, SetSubscriptionAttributes (AttributeName).
-    """
-    return name in {"RawMessageDelivery", "RedrivePolicy"} or name in _SUBSCRIPTION_NOT_SERVED
-
-
-def subscription_attribute(
-    name: str, value: str, *, protocol: str, topic: TopicKey, prefix: str = ""
-) -> str | None:
-    """The value to store for a subscription's attribute, or None for its default.
-
-    Raises:
-        InvalidParameter: the value is not one the attribute can have with this protocol.
-        OperationNotServed: the attribute belongs to a feature that is not served.
-
-    AWS: SNS API Reference, SetSubscriptionAttributes (AttributeValue).
-    """
-    if name in _SUBSCRIPTION_NOT_SERVED:
-        if value in _OFF:
-            return None
-        feature = _SUBSCRIPTION_NOT_SERVED[name]
-        raise not_served(f"the subscription attribute {name} ({feature})")
-    if name == "RawMessageDelivery":
-        return _raw_message_delivery(value, protocol, prefix)
-    return _redrive_policy(value, topic, prefix)
-
-
-def dead_letter_queue(subscription_attributes: Mapping[str, str]) -> str | None:
-    """The ARN of the queue for messages that could not be delivered, or None.
-
-    AWS: SNS Developer Guide, Amazon SNS dead-letter queues.
-    """
-    policy = subscription_attributes.get("RedrivePolicy")
-    if policy is None:
-        return None
-    return str(orjson.loads(policy)["deadLetterTargetArn"])
-
-
-def is_raw(subscription_attributes: Mapping[str, str]) -> bool:
-    """Whether messages are delivered without SNS's envelope.
-
-    AWS: SNS Developer Guide, Amazon SNS raw message delivery.
-    """
-    return subscription_attributes.get("RawMessageDelivery") == "true"
 
 
 def _policy(value: str, prefix: str) -> str:
@@ -248,57 +201,58 @@ def _tracing_config(value: str, prefix: str) -> str:
     return value
 
 
+def _content_based_deduplication(value: str, prefix: str) -> str:
+    lowered = value.lower()
+    if lowered not in ("true", "false"):
+        raise invalid(
+            f"{prefix}ContentBasedDeduplication: Invalid value [{value}]. Must be true or false."
+        )
+    return lowered
+
+
+def _fifo_throughput_scope(value: str, prefix: str) -> str:
+    if value not in _FIFO_SCOPES:
+        raise invalid(
+            f"{prefix}FifoThroughputScope: Invalid value [{value}]. Must be Topic or MessageGroup."
+        )
+    return value
+
+
+def _archive_policy(value: str, prefix: str) -> str | None:
+    if value in _OFF:
+        return None
+    policy = _json_object(value)
+    if policy is None:
+        raise invalid(f"{prefix}ArchivePolicy: failed to parse JSON.")
+    days = policy.get("MessageRetentionPeriod")
+    if isinstance(days, str) and days.isascii() and days.isdigit() and len(days) <= 4:
+        days = int(days)
+    if set(policy) != {"MessageRetentionPeriod"} or not isinstance(days, int):
+        raise invalid(f"{prefix}ArchivePolicy: MessageRetentionPeriod is required")
+    if isinstance(days, bool) or not 1 <= days <= ARCHIVE_DAYS_MAX:
+        raise invalid(
+            f"{prefix}ArchivePolicy: MessageRetentionPeriod must be from 1 to {ARCHIVE_DAYS_MAX}"
+            " days"
+        )
+    return orjson.dumps(policy).decode()
+
+
+def _delivery_policy(value: str, prefix: str) -> str | None:
+    return None if value in _OFF else topic_policy(value, prefix)
+
+
 # Attribute of a topic: the rule for its value.
 _TOPIC_RULES: Mapping[str, Callable[[str, str], str | None]] = {
+    "ArchivePolicy": _archive_policy,
+    "ContentBasedDeduplication": _content_based_deduplication,
+    "DeliveryPolicy": _delivery_policy,
     "DisplayName": _display_name,
+    "FifoThroughputScope": _fifo_throughput_scope,
     "MaximumMessageSize": _maximum_message_size,
     "Policy": _policy,
     "SignatureVersion": _signature_version,
     "TracingConfig": _tracing_config,
 }
-
-
-def _raw_message_delivery(value: str, protocol: str, prefix: str) -> str:
-    lowered = value.lower()
-    if lowered not in ("true", "false"):
-        raise invalid(
-            f"{prefix}RawMessageDelivery: Invalid value [{value}]. Must be true or false."
-        )
-    if lowered == "true" and protocol not in _RAW_PROTOCOLS:
-        raise InvalidParameter(
-            f"Invalid parameter: {prefix}Delivery protocol [{protocol}] does not support raw"
-            " message delivery."
-        )
-    return lowered
-
-
-def _redrive_policy(value: str, topic: TopicKey, prefix: str) -> str | None:
-    if value in _OFF:
-        return None
-    policy = _json_object(value)
-    if policy is None:
-        raise invalid(f"{prefix}RedrivePolicy: failed to parse JSON.")
-    for name in policy:
-        if name != "deadLetterTargetArn":
-            raise InvalidParameter(
-                f"Invalid parameter: {prefix}RedrivePolicy: invalid JSON."
-                f" Attribute {name} is unknown."
-            )
-    target = policy.get("deadLetterTargetArn")
-    queue = arns.queue_arn(target) if isinstance(target, str) else None
-    if queue is None:
-        raise invalid(f"{prefix}RedrivePolicy: deadLetterTargetArn is an invalid arn")
-    if (queue.account, queue.region) != (topic.account, topic.region):
-        raise invalid(
-            f"{prefix}RedrivePolicy: deadLetterTargetArn must be in the same account and region"
-            " as the subscription"
-        )
-    if queue.resource.endswith(".fifo"):
-        raise invalid(
-            f"{prefix}RedrivePolicy: deadLetterTargetArn must be a standard queue for a"
-            " subscription to a standard topic"
-        )
-    return orjson.dumps(policy).decode()
 
 
 def _json_object(text: str) -> dict[str, object] | None:

@@ -6,6 +6,9 @@ entry `sns.deliver`, which is retried by the delivery policy; the message is the
 that wait for it. A client-side error is not retried. What cannot be delivered goes to the
 subscription's dead-letter queue, or is discarded and counted.
 
+Messages of a FIFO topic that belong to one group keep their order: while one of them waits for a
+subscription, those that follow wait behind it.
+
 AWS: SNS Developer Guide, Amazon SNS message delivery retries; Amazon SNS dead-letter queues.
 """
 
@@ -16,13 +19,19 @@ from collections.abc import Mapping
 
 import msgspec
 
-from kamome.context import RequestContext
 from kamome.errors import AwsError
-from kamome.services.sns import attributes
+from kamome.services.sns import endpoints
+from kamome.services.sns import subscription_attributes as attributes
 from kamome.services.sns.arns import subscription_key, topic_key
-from kamome.services.sns.delivery_policy import next_attempt_delay
-from kamome.services.sns.envelope import Notification, Renderer, from_json, raw_attributes
-from kamome.services.sns.errors import InvalidParameter
+from kamome.services.sns.delivery_policy import (
+    AWS_MANAGED_ENDPOINTS,
+    CUSTOMER_MANAGED_ENDPOINTS,
+    DeliveryPolicy,
+    next_attempt_delay,
+)
+from kamome.services.sns.delivery_store import Retried
+from kamome.services.sns.envelope import Notification, Renderer, from_json
+from kamome.services.sns.filtering import Sieve
 from kamome.services.sns.limits import FAN_OUT_SUBSCRIPTIONS_MAX, RAW_SQS_ATTRIBUTES_MAX
 from kamome.services.sns.slice import Sns
 from kamome.services.sns.store import Subscription
@@ -32,11 +41,14 @@ logger = logging.getLogger(__name__)
 
 FAN_OUT = "sns.fan_out"
 DELIVER = "sns.deliver"
-_PRINCIPAL = "sns.amazonaws.com"
+DELIVER_HTTP = "sns.deliver_http"
+_CUSTOMER_MANAGED = frozenset({"email", "email-json", "sms", "application"})
+# Statuses of a replay that has not come to its end.
+REPLAYING = frozenset({"Pending", "In progress"})
 
 
 def register(sns: Sns) -> None:
-    """Name the handlers of SNS's outbox entries. Call it before the outbox starts.
+    """Name the handlers of fan-outs and of deliveries within the machine.
 
     AWS: SNS Developer Guide, Amazon SNS message delivery retries.
     """
@@ -44,8 +56,9 @@ def register(sns: Sns) -> None:
     def retry(entry: Entry, error: Exception) -> int | None:
         if isinstance(error, AwsError) and is_client_side(error):
             return None
-        # The fan-out made the first attempt, then this entry failed so often before, and now again.
-        return next_attempt_delay(entry.attempt + 2, sns.ids.fraction())
+        return next_attempt_delay(
+            attempts_of(entry), sns.ids.fraction(), policy_of(str(entry.payload.get("protocol")))
+        )
 
     sns.outbox.register(FAN_OUT, lambda entry: fan_out(sns, entry))
     sns.outbox.register(
@@ -54,6 +67,27 @@ def register(sns: Sns) -> None:
         retry=retry,
         on_give_up=lambda entry, error: give_up(sns, entry, error),
     )
+
+
+def policy_of(protocol: str) -> DeliveryPolicy:
+    """The delivery policy of a protocol, HTTP(S) apart.
+
+    AWS: SNS Developer Guide, Amazon SNS message delivery retries (delivery protocols and policies).
+    """
+    return CUSTOMER_MANAGED_ENDPOINTS if protocol in _CUSTOMER_MANAGED else AWS_MANAGED_ENDPOINTS
+
+
+def attempts_of(entry: Entry) -> int:
+    """How many attempts a delivery has had, with the one that its entry is about.
+
+    `tried` are those made before there was this entry: one by the fan-out, unless it held the
+    message back for another of its group.
+
+    AWS: SNS Developer Guide, Amazon SNS message delivery retries.
+    """
+    tried = entry.payload.get("tried", 1)
+    assert isinstance(tried, int)
+    return tried + entry.attempt + 1
 
 
 def fan_out_payload(notification: Notification, after: str = "") -> dict[str, object]:
@@ -76,13 +110,28 @@ def fan_out(sns: Sns, entry: Entry) -> None:
         after,
         FAN_OUT_SUBSCRIPTIONS_MAX + 1,
     )
-    renderer = _renderer(sns, notification)
+    renderer = endpoints.renderer(sns, notification)
+    sieve = Sieve(sns, notification, entry.trace)
     page = found[:FAN_OUT_SUBSCRIPTIONS_MAX]
     for subscription in page:
-        _first_attempt(sns, renderer, subscription, entry.trace)
+        if not _is_replayed(sns, subscription, notification) and sieve.takes(subscription):
+            hand_over(sns, renderer, subscription, entry.trace)
     if len(found) > len(page):
         rest = msgspec.structs.replace(notification, signatures=renderer.signatures)
         sns.outbox.put(FAN_OUT, fan_out_payload(rest, page[-1].key.id), trace=entry.trace)
+
+
+def hand_over(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> None:
+    """Deliver, or see to it that the delivery is made later.
+
+    AWS: SNS Developer Guide, Amazon SNS message delivery retries.
+    """
+    if subscription.protocol in attributes.HTTP_PROTOCOLS:
+        _put_delivery(sns, renderer, subscription, trace, tried=0)
+    elif _waits_behind_another(sns, renderer.notification, subscription):
+        sns.delivery_store.keep_undelivered(_kept(renderer), subscription.arn, 0)
+    else:
+        _first_attempt(sns, renderer, subscription, trace)
 
 
 def deliver(sns: Sns, entry: Entry) -> None:
@@ -93,23 +142,15 @@ def deliver(sns: Sns, entry: Entry) -> None:
 
     AWS: SNS Developer Guide, Amazon SNS message delivery retries.
     """
-    message_id, subscription_arn = _delivery_of(entry.payload)
+    message_id, subscription_arn = delivery_of(entry.payload)
     subscription = sns.store.subscription(subscription_key(subscription_arn))
-    renderer = _kept_renderer(sns, message_id) if subscription is not None else None
+    renderer = kept_renderer(sns, message_id) if subscription is not None else None
     if subscription is not None and renderer is not None:
-        _send(sns, renderer, subscription, entry.trace)
-        _record(sns, subscription, entry.trace, "ok", f"attempt {entry.attempt + 2}")
+        endpoints.send(sns, renderer, subscription, entry.trace)
+        delivered(sns, subscription, entry, attempts_of(entry))
     else:
-        # Unsubscribed, or the topic deleted, since the attempt before: nothing is owed any more.
-        sns.journeys.step(
-            entry.trace,
-            service="sns",
-            action="Deliver",
-            resource=subscription_arn,
-            result="dropped",
-            detail="the subscription was deleted",
-        )
-    sns.store.end_delivery(message_id, subscription_arn)
+        dropped(sns, entry)
+    end(sns, entry)
 
 
 def give_up(sns: Sns, entry: Entry, error: Exception) -> None:
@@ -120,12 +161,55 @@ def give_up(sns: Sns, entry: Entry, error: Exception) -> None:
 
     AWS: SNS Developer Guide, Amazon SNS dead-letter queues.
     """
-    message_id, subscription_arn = _delivery_of(entry.payload)
+    message_id, subscription_arn = delivery_of(entry.payload)
     subscription = sns.store.subscription(subscription_key(subscription_arn))
-    renderer = _kept_renderer(sns, message_id) if subscription is not None else None
+    renderer = kept_renderer(sns, message_id) if subscription is not None else None
     if subscription is not None and renderer is not None:
-        _dead_letter(sns, renderer, subscription, error, entry.trace)
-    sns.store.end_delivery(message_id, subscription_arn)
+        result = _dead_letter(sns, renderer, subscription, error, entry.trace)
+        _keep_retried(sns, subscription, entry, attempts_of(entry), result)
+    end(sns, entry)
+
+
+def delivered(sns: Sns, subscription: Subscription, entry: Entry, attempts: int) -> None:
+    """Record a delivery that took more than the fan-out's attempt.
+
+    AWS: SNS Developer Guide, Amazon SNS message delivery retries.
+    """
+    _record(sns, subscription, entry.trace, "ok", f"attempt {attempts}")
+    if attempts > 1:
+        _keep_retried(sns, subscription, entry, attempts, "delivered")
+
+
+def dropped(sns: Sns, entry: Entry) -> None:
+    """Unsubscribed, or the topic deleted, since the attempt before: nothing is owed any more.
+
+    AWS: SNS API Reference, Unsubscribe.
+    """
+    _, subscription_arn = delivery_of(entry.payload)
+    sns.journeys.step(
+        entry.trace,
+        service="sns",
+        action="Deliver",
+        resource=subscription_arn,
+        result="dropped",
+        detail="the subscription was deleted",
+    )
+
+
+def end(sns: Sns, entry: Entry) -> None:
+    """A delivery has ended; the message that waits behind it in its group has its turn.
+
+    AWS: SNS Developer Guide, Message ordering details for FIFO topics.
+    """
+    message_id, subscription_arn = delivery_of(entry.payload)
+    group_id = sns.delivery_store.end_delivery(message_id, subscription_arn)
+    if not group_id:
+        return
+    following = sns.delivery_store.first_of_group(subscription_arn, group_id)
+    if following is not None and not following.entry_id:
+        payload = _payload(following.message_id, subscription_arn, str(entry.payload["protocol"]))
+        entry_id = sns.outbox.put(DELIVER, {**payload, "tried": 0}, trace=entry.trace)
+        sns.delivery_store.set_entry(following, entry_id)
 
 
 def is_client_side(error: AwsError) -> bool:
@@ -137,12 +221,55 @@ def is_client_side(error: AwsError) -> bool:
     return error.fault == "Sender" and error.status < 500 and not is_throttled
 
 
+def kept_renderer(sns: Sns, message_id: str) -> Renderer | None:
+    """The renderer of a message that waits for another attempt, or None where it is gone.
+
+    AWS: SNS Developer Guide, Amazon SNS message delivery retries.
+    """
+    renderer = sns.renderers.get(message_id)
+    if renderer is None:
+        notification = sns.delivery_store.undelivered(message_id)
+        if notification is None:
+            return None
+        renderer = endpoints.renderer(sns, notification)
+        sns.renderers.put(message_id, renderer)
+    return renderer
+
+
+def delivery_of(payload: Mapping[str, object]) -> tuple[str, str]:
+    """The message id and subscription ARN that a delivery's entry is about.
+
+    AWS: SNS Developer Guide, Amazon SNS message delivery retries.
+    """
+    return str(payload["message_id"]), str(payload["subscription_arn"])
+
+
+# ---------------------------------------------------------------------- the first attempt
+
+
+def _is_replayed(sns: Sns, subscription: Subscription, notification: Notification) -> bool:
+    """Whether a replay brings the message to the subscription, or has brought it."""
+    if not notification.sequence or "ReplayPolicy" not in subscription.attributes:
+        return False
+    replay = sns.fifo_store.replay(subscription.arn)
+    if replay is None:
+        return False
+    return replay.status in REPLAYING or notification.sequence <= replay.sequence
+
+
+def _waits_behind_another(sns: Sns, notification: Notification, subscription: Subscription) -> bool:
+    if not notification.sequence:
+        return False
+    group_id = notification.message_group_id
+    return sns.delivery_store.first_of_group(subscription.arn, group_id) is not None
+
+
 def _first_attempt(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> None:
     """Deliver, or see to what follows. Only a lost transaction gets out of here."""
     lost = sns.store.engine.lost_transactions
     try:
         with sns.store.engine.atomic():
-            _send(sns, renderer, subscription, trace)
+            endpoints.send(sns, renderer, subscription, trace)
             _record(sns, subscription, trace, "ok")
             return
     except AwsError as error:
@@ -162,103 +289,90 @@ def _first_attempt(sns: Sns, renderer: Renderer, subscription: Subscription, tra
             _raise_if_lost(sns, lost, error)
             failure = error
     _record(sns, subscription, trace, _code(failure), "to be retried")
-    _retry_later(sns, renderer, subscription, trace)
-
-
-def _retry_later(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> None:
-    notification = msgspec.structs.replace(renderer.notification, signatures=renderer.signatures)
-    sns.store.keep_undelivered(notification, subscription.arn)
-    delay_ms = next_attempt_delay(1, sns.ids.fraction())
+    delay_ms = next_attempt_delay(1, sns.ids.fraction(), policy_of(subscription.protocol))
     assert delay_ms is not None
-    payload = {"message_id": notification.message_id, "subscription_arn": subscription.arn}
-    sns.outbox.put(DELIVER, payload, at_ms=sns.clock.now_ms() + delay_ms, trace=trace)
+    _put_delivery(sns, renderer, subscription, trace, tried=1, delay_ms=delay_ms)
 
 
-def _send(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> None:
-    ctx = _context(sns, renderer.notification, trace)
-    if subscription.protocol == "lambda":
-        event = renderer.lambda_event(subscription.arn)
-        sns.ports.invoke_event(ctx, subscription.endpoint, event)
-        return
-    _send_to_queue(sns, ctx, renderer, subscription, subscription.endpoint)
-
-
-def _send_to_queue(
-    sns: Sns, ctx: RequestContext, renderer: Renderer, subscription: Subscription, queue_arn: str
+def _put_delivery(
+    sns: Sns,
+    renderer: Renderer,
+    subscription: Subscription,
+    trace: str,
+    *,
+    tried: int,
+    delay_ms: int = 0,
 ) -> None:
-    notification = renderer.notification
-    if not attributes.is_raw(subscription.attributes):
-        body = renderer.envelope(subscription.protocol, subscription.arn)
-        carried = {}
-    else:
-        if len(notification.attributes) > RAW_SQS_ATTRIBUTES_MAX:
-            raise InvalidParameter(
-                f"A message with more than {RAW_SQS_ATTRIBUTES_MAX} message attributes cannot be"
-                " delivered raw to Amazon SQS."
-            )
-        body, carried = notification.message(subscription.protocol), raw_attributes(notification)
-    sns.ports.send_to_queue(ctx, queue_arn, body, carried, group_id=notification.message_group_id)
+    notification = _kept(renderer)
+    is_http = subscription.protocol in attributes.HTTP_PROTOCOLS
+    payload = _payload(notification.message_id, subscription.arn, subscription.protocol)
+    now_ms = sns.clock.now_ms()
+    entry_id = sns.outbox.put(
+        DELIVER_HTTP if is_http else DELIVER,
+        {**payload, "tried": tried, "since_ms": now_ms},
+        at_ms=now_ms + delay_ms,
+        trace=trace,
+    )
+    sns.delivery_store.keep_undelivered(notification, subscription.arn, entry_id)
+
+
+def _payload(message_id: str, subscription_arn: str, protocol: str) -> dict[str, object]:
+    return {"message_id": message_id, "subscription_arn": subscription_arn, "protocol": protocol}
+
+
+def _kept(renderer: Renderer) -> Notification:
+    return msgspec.structs.replace(renderer.notification, signatures=renderer.signatures)
+
+
+# ---------------------------------------------------------------------- the end
 
 
 def _dead_letter(
     sns: Sns, renderer: Renderer, subscription: Subscription, cause: Exception, trace: str
-) -> None:
+) -> str:
     """Hand an undeliverable message to the subscription's dead-letter queue, or discard it.
 
     Raises:
         AwsError: the dead-letter queue cannot take it just now.
     """
     topic = subscription.key.topic
-    sns.store.count(topic, "NumberOfNotificationsFailed")
+    count = sns.delivery_store.count
+    count(topic, "NumberOfNotificationsFailed")
     target = attributes.dead_letter_queue(subscription.attributes)
     if target is None:
         _record(sns, subscription, trace, "discarded", _reason(cause))
-        return
+        return "discarded"
     if len(renderer.notification.attributes) > RAW_SQS_ATTRIBUTES_MAX:
         # Raw delivery has failed on these attributes; in the envelope nothing of them is lost.
         subscription = msgspec.structs.replace(subscription, attributes={})
-    ctx = _context(sns, renderer.notification, trace)
+    ctx = endpoints.context(renderer.notification, trace)
     try:
         with sns.store.engine.atomic():
-            _send_to_queue(sns, ctx, renderer, subscription, target)
+            endpoints.send_to_queue(sns, ctx, renderer, subscription, target)
     except AwsError as error:
         if not is_client_side(error):
             raise
-        sns.store.count(topic, "NumberOfNotificationsFailedToRedriveToDlq")
+        count(topic, "NumberOfNotificationsFailedToRedriveToDlq")
         _record(sns, subscription, trace, "discarded", f"dead-letter queue: {_reason(error)}")
-        return
-    sns.store.count(topic, "NumberOfNotificationsRedrivenToDlq")
+        return "discarded"
+    count(topic, "NumberOfNotificationsRedrivenToDlq")
     _record(sns, subscription, trace, "dead-lettered", f"{target}: {_reason(cause)}")
+    return "dead-lettered"
 
 
-def _renderer(sns: Sns, notification: Notification) -> Renderer:
-    return Renderer(
-        notification, sign=sns.signer.sign, certificate_path=sns.signer.certificate_path
-    )
-
-
-def _kept_renderer(sns: Sns, message_id: str) -> Renderer | None:
-    """The renderer of a message that waits for another attempt, or None where it is gone."""
-    renderer = sns.renderers.get(message_id)
-    if renderer is None:
-        notification = sns.store.undelivered(message_id)
-        if notification is None:
-            return None
-        renderer = _renderer(sns, notification)
-        sns.renderers.put(message_id, renderer)
-    return renderer
-
-
-def _context(sns: Sns, notification: Notification, trace: str) -> RequestContext:
-    topic = topic_key(notification.topic_arn)
-    return RequestContext(
-        account=topic.account,
-        region=topic.region,
-        principal=_PRINCIPAL,
-        request_id=notification.message_id,
-        base_url=notification.base_url,
-        trace=trace,
-        source_arn=notification.topic_arn,
+def _keep_retried(
+    sns: Sns, subscription: Subscription, entry: Entry, attempts: int, result: str
+) -> None:
+    message_id, subscription_arn = delivery_of(entry.payload)
+    sns.delivery_store.keep_retried(
+        Retried(
+            sns.clock.now_ms(),
+            message_id,
+            subscription_arn,
+            subscription.protocol,
+            attempts,
+            result,
+        )
     )
 
 
@@ -295,7 +409,3 @@ def _fan_out_of(payload: Mapping[str, object]) -> tuple[Notification, str]:
     notification, after = payload["notification"], payload["after"]
     assert isinstance(notification, Mapping)
     return from_json(notification), str(after)
-
-
-def _delivery_of(payload: Mapping[str, object]) -> tuple[str, str]:
-    return str(payload["message_id"]), str(payload["subscription_arn"])

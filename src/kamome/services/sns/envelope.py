@@ -21,6 +21,7 @@ from kamome.services.sns.signing import canonical_string
 
 # Lambda has no other types: a number or an array arrives as the string it was sent as.
 _LAMBDA_TYPES = frozenset({"String", "Binary"})
+_SEQUENCE_BASE = 10_000_000_000_000_000_000
 _KEPT_RENDERERS_MAX = 32
 _KEPT_MESSAGE_CHARACTERS_MAX = 64 * 1024
 
@@ -49,6 +50,15 @@ class Notification(msgspec.Struct, frozen=True):
     message_group_id: str = ""
     signature_version: str = "1"
     signatures: Mapping[str, str] = msgspec.field(default_factory=dict)
+    deduplication_id: str = ""
+    # Counts a FIFO topic's messages from 1; 0 for those of standard topics.
+    sequence: int = 0
+    is_replayed: bool = False
+
+    @property
+    def sequence_number(self) -> str:
+        """SequenceNumber: 20 digits, growing within a topic; empty for standard topics."""
+        return str(_SEQUENCE_BASE + self.sequence) if self.sequence else ""
 
     def message(self, protocol: str) -> str:
         """The text for subscribers of a protocol.
@@ -60,8 +70,13 @@ class Notification(msgspec.Struct, frozen=True):
     @property
     def timestamp(self) -> str:
         """When it was published: `2026-02-03T04:05:06.789Z`."""
-        moment = datetime.fromtimestamp(self.published_at_ms // 1000, UTC)
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.{self.published_at_ms % 1000:03d}Z"
+        return timestamp(self.published_at_ms)
+
+
+def timestamp(at_ms: int) -> str:
+    """A moment as SNS writes it: `2026-02-03T04:05:06.789Z`."""
+    moment = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
 
 
 def to_json(notification: Notification) -> bytes:
@@ -108,6 +123,8 @@ class Renderer:
         members = [head, _line("UnsubscribeURL", self._unsubscribe_url(subscription_arn))]
         if self.notification.attributes:
             members.append(self._attribute_lines())
+        if self.notification.is_replayed:
+            members.append(_line("Replayed", "true"))
         return b"".join((b"{\n", b",\n".join(members), b"\n}")).decode()
 
     def lambda_event(self, subscription_arn: str) -> bytes:
@@ -149,6 +166,7 @@ class Renderer:
         members = [
             ("Type", "Notification"),
             ("MessageId", notification.message_id),
+            ("SequenceNumber", notification.sequence_number or None),
             ("TopicArn", notification.topic_arn),
             ("Subject", notification.subject),
             ("Message", notification.message(protocol)),
@@ -189,9 +207,65 @@ class Renderer:
         return self.notification.base_url + self._certificate_path()
 
     def _unsubscribe_url(self, subscription_arn: str) -> str:
+        return unsubscribe_url(self.notification.base_url, subscription_arn)
+
+
+def unsubscribe_url(base_url: str, subscription_arn: str) -> str:
+    """The link that ends a subscription.
+
+    AWS: SNS Developer Guide, Deleting a subscription.
+    """
+    return f"{base_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """A message about a subscription itself: it asks to confirm it, or tells that it has ended.
+
+    `type` is `SubscriptionConfirmation` or `UnsubscribeConfirmation`.
+    """
+
+    type: str
+    message_id: str
+    topic_arn: str
+    token: str
+    message: str
+    at_ms: int
+    base_url: str
+    signature_version: str
+
+    @property
+    def subscribe_url(self) -> str:
+        """The link that confirms the subscription.
+
+        AWS: SNS Developer Guide, HTTP/HTTPS subscription confirmation JSON format.
+        """
         return (
-            f"{self.notification.base_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
+            f"{self.base_url}/?Action=ConfirmSubscription&TopicArn={self.topic_arn}"
+            f"&Token={self.token}"
         )
+
+    def document(self, sign: Callable[[str, str], str], certificate_path: str) -> bytes:
+        """The JSON document that the endpoint receives.
+
+        AWS: SNS Developer Guide, HTTP/HTTPS subscription confirmation JSON format.
+        """
+        signed = {
+            "Type": self.type,
+            "MessageId": self.message_id,
+            "Token": self.token,
+            "TopicArn": self.topic_arn,
+            "Message": self.message,
+            "SubscribeURL": self.subscribe_url,
+            "Timestamp": timestamp(self.at_ms),
+        }
+        members = {
+            **signed,
+            "SignatureVersion": self.signature_version,
+            "Signature": sign(canonical_string(signed), self.signature_version),
+            "SigningCertURL": self.base_url + certificate_path,
+        }
+        lines = [_line(name, value) for name, value in members.items()]
+        return b"".join((b"{\n", b",\n".join(lines), b"\n}"))
 
 
 class Renderers:

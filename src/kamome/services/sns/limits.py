@@ -54,3 +54,39 @@ FILTER_POLICY_NUMBER_MAX = 1_000_000_000
 FILTER_POLICY_NUMBER_DIGITS = 5
 # AWS: the same page (filter policies per topic).
 FILTER_POLICIES_PER_TOPIC_MAX = 200
+# Kamome: how many ends of retried deliveries can be looked at; about 3 MB.
+RETRIED_KEPT_MAX = 10_000
+# Kamome: how many mails, text messages, pushes and Firehose records can be looked at.
+RECORDS_KEPT_MAX = 10_000
+# AWS: SNS API Reference, Subscribe (confirmation tokens are valid for two days).
+CONFIRMATION_S = 2 * 24 * 3600
+# AWS: SNS API Reference, Publish (MessageDeduplicationId): the deduplication interval.
+DEDUPLICATION_S = 5 * 60
+# AWS: General Reference, Amazon SNS endpoints and quotas (FIFO topics per account).
+FIFO_TOPICS_MAX = 1_000
+# AWS: the same page (subscriptions per FIFO topic).
+SUBSCRIPTIONS_PER_FIFO_TOPIC_MAX = 100
+# AWS: SNS API Reference, PublishBatch (TooManyEntriesInBatchRequest).
+BATCH_ENTRIES_MAX = 10
+# AWS: SNS API Reference, PublishBatchRequestEntry (Id).
+BATCH_ENTRY_ID_CHARACTERS_MAX = 80
+# AWS: SNS Developer Guide, Message archiving for FIFO topic owners (MessageRetentionPeriod).
+ARCHIVE_DAYS_MAX = 365
+# AWS: SNS Developer Guide, Creating an HTTP/S delivery policy (total policy retry time).
+HTTP_RETRY_S_MAX = 3_600
+# AWS: the same page (numRetries).
+HTTP_RETRIES_MAX = 100
+# AWS: SNS Developer Guide, Parsing message formats: an endpoint must answer within 15 seconds.
+HTTP_TIMEOUT_S = 15
+# AWS: SNS Developer Guide, Publishing SMS messages to a mobile phone (total of one Publish).
+SMS_BYTES_MAX = 1_600
+# AWS: SNS API Reference, CreatePlatformEndpoint (CustomUserData).
+CUSTOM_USER_DATA_BYTES_MAX = 2_048
+# AWS: SNS Developer Guide, Message data protection quotas (policy size).
+DATA_PROTECTION_POLICY_CHARACTERS_MAX = 30_720
+# AWS: SNS API Reference, Publish (MessageDeduplicationId).
+DEDUPLICATION_ID_CHARACTERS_MAX = 128
+# Kamome: one step removes at most this many archived messages.
+ARCHIVE_FORGET_PAGE = 500
+# AWS: SNS API Reference, Subscribe (Endpoint): the longest URL that it takes.
+ENDPOINT_CHARACTERS_MAX = 2_048

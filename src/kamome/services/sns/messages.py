@@ -17,17 +17,32 @@ from kamome.services.sns.errors import InvalidParameter, ParameterValueInvalid, 
 from kamome.services.sns.limits import (
     ATTRIBUTE_NAME_CHARACTERS_MAX,
     ATTRIBUTE_TYPE_BYTES_MAX,
+    DEDUPLICATION_ID_CHARACTERS_MAX,
     MESSAGE_GROUP_ID_CHARACTERS_MAX,
     SUBJECT_CHARACTERS_MAX,
 )
+from kamome.services.sns.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from kamome.services.sns import shapes
 
-# Protocols whose own text a JSON message structure may hold, of those that are served.
-_PROTOCOLS = ("sqs", "lambda")
+# Protocols and platforms whose own text a JSON message structure may hold.
+_PROTOCOLS = (
+    "sqs",
+    "lambda",
+    "http",
+    "https",
+    "email",
+    "email-json",
+    "sms",
+    "firehose",
+    "application",
+    *PLATFORMS,
+)
 _ATTRIBUTE_NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]+(?<!\.)")
 _RESERVED_PREFIXES = ("aws.", "amazon.")
+# AWS: SNS Developer Guide, Reserved message attributes for mobile push and text messages.
+_RESERVED_ATTRIBUTES = ("AWS.SNS.", "AWS.MM.")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _GROUP_ID = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]+")
 
@@ -115,6 +130,22 @@ def check_message_group_id(group_id: str) -> None:
         raise invalid("MessageGroupId")
 
 
+def check_deduplication_id(deduplication_id: str) -> None:
+    """A deduplication id is up to 128 letters, digits and ASCII punctuation marks.
+
+    Raises:
+        InvalidParameter: it is not.
+
+    AWS: SNS API Reference, Publish (MessageDeduplicationId).
+    """
+    is_short = len(deduplication_id) <= DEDUPLICATION_ID_CHARACTERS_MAX
+    if not is_short or not _GROUP_ID.fullmatch(deduplication_id):
+        raise invalid(
+            "MessageDeduplicationId",
+            f"it has 1 to {DEDUPLICATION_ID_CHARACTERS_MAX} letters, digits and punctuation marks",
+        )
+
+
 def _texts_of(document: object) -> dict[str, str]:
     chosen: dict[str, str] = {}
     if isinstance(document, dict):
@@ -166,7 +197,9 @@ def _check_name(name: str) -> None:
             "Length of message attribute name must be less than"
             f" {ATTRIBUTE_NAME_CHARACTERS_MAX + 1} characters."
         )
-    if not _ATTRIBUTE_NAME.fullmatch(name) or name.lower().startswith(_RESERVED_PREFIXES):
+    is_reserved = name.lower().startswith(_RESERVED_PREFIXES)
+    is_known = name.startswith(_RESERVED_ATTRIBUTES)
+    if not _ATTRIBUTE_NAME.fullmatch(name) or (is_reserved and not is_known):
         raise ParameterValueInvalid(
             f"The message attribute name '{name}' is invalid: it may hold A-Z, a-z, 0-9,"
             " underscore, hyphen and period, must not begin or end with a period or have two in a"

@@ -44,8 +44,22 @@ class InvokeEvent(Protocol):
         ...
 
 
+class PostToEndpoint(Protocol):
+    """POST a document to an HTTP(S) endpoint; returns the status of its answer.
+
+    AWS: SNS Developer Guide, Fanout to HTTP/S endpoints.
+    """
+
+    async def __call__(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float
+    ) -> int:
+        """Raises OSError: the endpoint does not answer, or not in time."""
+        ...
+
+
 class SnsPorts(msgspec.Struct, frozen=True):
-    """SNS's way to SQS and Lambda."""
+    """SNS's way to SQS, Lambda, and endpoints on the network."""
 
     send_to_queue: SendToQueue
     invoke_event: InvokeEvent
+    post: PostToEndpoint

@@ -7,10 +7,14 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
+from kamome.services.sns.delivery_store import DeliveryStore
 from kamome.services.sns.envelope import Renderers
+from kamome.services.sns.fifo_store import FifoStore
 from kamome.services.sns.ports import SnsPorts
+from kamome.services.sns.record_store import RecordStore
 from kamome.services.sns.signer import Signer
 from kamome.services.sns.store import SnsStore
+from kamome.services.sns.throttle import Throttle
 from kamome.storage.outbox import Outbox
 
 
@@ -18,6 +22,9 @@ class Sns(msgspec.Struct, frozen=True):
     """The slice. `make_sns` builds it; `deliveries.register` must run before the outbox starts."""
 
     store: SnsStore
+    delivery_store: DeliveryStore
+    fifo_store: FifoStore
+    record_store: RecordStore
     clock: Clock
     ids: Ids
     outbox: Outbox
@@ -25,6 +32,7 @@ class Sns(msgspec.Struct, frozen=True):
     journeys: Journeys
     signer: Signer
     renderers: Renderers
+    throttle: Throttle
 
 
 def make_sns(
@@ -40,4 +48,17 @@ def make_sns(
 
     AWS: SNS API Reference.
     """
-    return Sns(store, clock, ids, outbox, ports, journeys, Signer(store, clock, ids), Renderers())
+    return Sns(
+        store,
+        DeliveryStore(store.engine),
+        FifoStore(store.engine),
+        RecordStore(store.engine),
+        clock,
+        ids,
+        outbox,
+        ports,
+        journeys,
+        Signer(store, clock, ids),
+        Renderers(),
+        Throttle(),
+    )

@@ -11,7 +11,6 @@ import msgspec
 import orjson
 
 from kamome.services.sns.arns import SubscriptionKey, TopicKey
-from kamome.services.sns.envelope import Notification, from_json, to_json
 from kamome.services.sns.signing import SigningIdentity
 from kamome.storage.engine import Engine, Row
 
@@ -24,10 +23,21 @@ class Topic(msgspec.Struct, frozen=True):
     tags: Mapping[str, str]
     subscriptions_confirmed: int = 0
     subscriptions_deleted: int = 0
+    subscriptions_pending: int = 0
+    data_protection_policy: str = ""
+    sequence: int = 0
+
+    @property
+    def is_fifo(self) -> bool:
+        """Whether it keeps the order of its message groups."""
+        return self.key.is_fifo
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """A confirmed subscription as it is kept; attributes that were never set are absent."""
+    """A subscription as it is kept; attributes that were never set are absent.
+
+    It is confirmed where `pending_until_ms` is 0, and otherwise waits for that until then.
+    """
 
     key: SubscriptionKey
     owner: str
@@ -35,6 +45,14 @@ class Subscription(msgspec.Struct, frozen=True):
     protocol: str
     endpoint: str
     attributes: Mapping[str, str] = msgspec.field(default_factory=dict)
+    pending_until_ms: int = 0
+    is_authenticated: bool = True
+    is_unsubscribe_authenticated: bool = False
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether its endpoint has not been confirmed yet."""
+        return self.pending_until_ms > 0
 
     @property
     def arn(self) -> str:
@@ -77,8 +95,9 @@ VALUES (?, ?, ?, ?, ?, ?, 0, 0)
 
     # By primary key.
     SELECT_TOPIC = """
-SELECT attributes, tags, subscriptions_confirmed, subscriptions_deleted FROM sns_topic
-WHERE account = ? AND region = ? AND name = ?
+SELECT attributes, tags, subscriptions_confirmed, subscriptions_deleted, subscriptions_pending,
+  data_protection_policy, sequence
+FROM sns_topic WHERE account = ? AND region = ? AND name = ?
 """
 
     def topic(self, key: TopicKey) -> Topic | None:
@@ -89,8 +108,17 @@ WHERE account = ? AND region = ? AND name = ?
         row = self.engine.one(self.SELECT_TOPIC, (key.account, key.region, key.name))
         if row is None:
             return None
-        attributes, tags, confirmed, deleted = row
-        return Topic(key, _mapping(attributes), _mapping(tags), _int(confirmed), _int(deleted))
+        attributes, tags, confirmed, deleted, pending, data_protection_policy, sequence = row
+        return Topic(
+            key,
+            _mapping(attributes),
+            _mapping(tags),
+            _int(confirmed),
+            _int(deleted),
+            _int(pending),
+            str(data_protection_policy),
+            _int(sequence),
+        )
 
     # Primary key, as a covering range of one account and region.
     COUNT_TOPICS = "SELECT count(*) FROM sns_topic WHERE account = ? AND region = ?"
@@ -130,6 +158,47 @@ UPDATE sns_topic SET attributes = ? WHERE account = ? AND region = ? AND name = 
         row = (_json(attributes), key.account, key.region, key.name)
         self.engine.write(self.UPDATE_TOPIC_ATTRIBUTES, row)
 
+    # By primary key.
+    UPDATE_TOPIC_TAGS = """
+UPDATE sns_topic SET tags = ? WHERE account = ? AND region = ? AND name = ?
+"""
+
+    def set_topic_tags(self, key: TopicKey, tags: Mapping[str, str]) -> None:
+        """Replace the tags of a topic.
+
+        AWS: SNS API Reference, TagResource.
+        """
+        self.engine.write(self.UPDATE_TOPIC_TAGS, (_json(tags), key.account, key.region, key.name))
+
+    # By primary key.
+    UPDATE_DATA_PROTECTION = """
+UPDATE sns_topic SET data_protection_policy = ? WHERE account = ? AND region = ? AND name = ?
+"""
+
+    def set_data_protection_policy(self, key: TopicKey, policy: str) -> None:
+        """Replace the data protection policy of a topic.
+
+        AWS: SNS API Reference, PutDataProtectionPolicy.
+        """
+        row = (policy, key.account, key.region, key.name)
+        self.engine.write(self.UPDATE_DATA_PROTECTION, row)
+
+    # By primary key.
+    NEXT_SEQUENCE = """
+UPDATE sns_topic SET sequence = sequence + 1
+WHERE account = ? AND region = ? AND name = ? RETURNING sequence
+"""
+
+    def next_sequence(self, key: TopicKey) -> int:
+        """The number of a FIFO topic's next message, from 1.
+
+        AWS: SNS API Reference, Publish (SequenceNumber).
+        """
+        ((number,),) = self.engine.write_returning(
+            self.NEXT_SEQUENCE, (key.account, key.region, key.name)
+        )
+        return _int(number)
+
     # The topic by primary key; the others by their leading key columns.
     DELETE_TOPIC = "DELETE FROM sns_topic WHERE account = ? AND region = ? AND name = ?"
     DELETE_TOPIC_SUBSCRIPTIONS = """
@@ -153,12 +222,14 @@ DELETE FROM sns_subscription WHERE account = ? AND region = ? AND topic = ?
     # The unique index sns_subscription_endpoint refuses a second one of the same endpoint.
     INSERT_SUBSCRIPTION = """
 INSERT INTO sns_subscription (account, region, topic, id, owner, principal, protocol, endpoint,
-  created_at_ms, attributes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  created_at_ms, attributes, pending_until_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
     # By primary key.
-    COUNT_SUBSCRIBED = """
-UPDATE sns_topic SET subscriptions_confirmed = subscriptions_confirmed + 1
+    COUNT_SUBSCRIPTIONS = """
+UPDATE sns_topic SET subscriptions_confirmed = subscriptions_confirmed + ?,
+  subscriptions_pending = subscriptions_pending + ?,
+  subscriptions_deleted = subscriptions_deleted + ?
 WHERE account = ? AND region = ? AND name = ?
 """
 
@@ -181,13 +252,16 @@ WHERE account = ? AND region = ? AND name = ?
                     subscription.endpoint,
                     created_at_ms,
                     _json(subscription.attributes),
+                    subscription.pending_until_ms,
                 ),
             )
-            self.engine.write(self.COUNT_SUBSCRIBED, place)
+            counted = (0, 1, 0) if subscription.is_pending else (1, 0, 0)
+            self.engine.write(self.COUNT_SUBSCRIPTIONS, (*counted, *place))
 
     # By primary key.
     SELECT_SUBSCRIPTION = """
-SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes
+SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes,
+  pending_until_ms, is_authenticated, is_unsubscribe_authenticated
 FROM sns_subscription WHERE account = ? AND region = ? AND topic = ? AND id = ?
 """
 
@@ -203,7 +277,8 @@ FROM sns_subscription WHERE account = ? AND region = ? AND topic = ? AND id = ?
 
     # Unique index sns_subscription_endpoint.
     SELECT_BY_ENDPOINT = """
-SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes
+SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes,
+  pending_until_ms, is_authenticated, is_unsubscribe_authenticated
 FROM sns_subscription
 WHERE account = ? AND region = ? AND topic = ? AND protocol = ? AND endpoint = ?
 """
@@ -219,7 +294,8 @@ WHERE account = ? AND region = ? AND topic = ? AND protocol = ? AND endpoint = ?
 
     # Primary key, in its order.
     SELECT_TOPIC_SUBSCRIPTIONS = """
-SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes
+SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes,
+  pending_until_ms, is_authenticated, is_unsubscribe_authenticated
 FROM sns_subscription WHERE account = ? AND region = ? AND topic = ? AND id > ?
 ORDER BY id LIMIT ?
 """
@@ -234,11 +310,13 @@ ORDER BY id LIMIT ?
             _subscription(row) for row in self.engine.all(self.SELECT_TOPIC_SUBSCRIPTIONS, place)
         ]
 
-    # Primary key, in its order; those made since the publish are passed over.
+    # Primary key, in its order; those made since, or not confirmed, are passed over.
     SELECT_SUBSCRIBED_BY = """
-SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes
+SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes,
+  pending_until_ms, is_authenticated, is_unsubscribe_authenticated
 FROM sns_subscription
 WHERE account = ? AND region = ? AND topic = ? AND id > ? AND created_at_ms <= ?
+  AND pending_until_ms = 0
 ORDER BY id LIMIT ?
 """
 
@@ -254,7 +332,8 @@ ORDER BY id LIMIT ?
 
     # Index sns_subscription_owner, in its order.
     SELECT_OWNED_SUBSCRIPTIONS = """
-SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes
+SELECT account, region, topic, id, owner, principal, protocol, endpoint, attributes,
+  pending_until_ms, is_authenticated, is_unsubscribe_authenticated
 FROM sns_subscription
 WHERE owner = ? AND region = ? AND (account, topic, id) > (?, ?, ?)
 ORDER BY account, topic, id LIMIT ?
@@ -287,14 +366,59 @@ WHERE account = ? AND region = ? AND topic = ? AND id = ?
         row = (_json(attributes), topic.account, topic.region, topic.name, key.id)
         self.engine.write(self.UPDATE_SUBSCRIPTION_ATTRIBUTES, row)
 
-    # Both by primary key.
+    # Index sns_subscription_filtered, as a covering range of one topic.
+    COUNT_FILTER_POLICIES = """
+SELECT count(*) FROM sns_subscription
+WHERE account = ? AND region = ? AND topic = ? AND attributes LIKE '%"FilterPolicy":%'
+"""
+
+    def count_filter_policies(self, key: TopicKey) -> int:
+        """How many subscriptions of a topic have a filter policy.
+
+        AWS: SNS Developer Guide, Filter policy constraints.
+        """
+        row = self.engine.one(self.COUNT_FILTER_POLICIES, (key.account, key.region, key.name))
+        assert row is not None
+        return _int(row[0])
+
+    # By primary key.
+    CONFIRM_SUBSCRIPTION = """
+UPDATE sns_subscription
+SET pending_until_ms = 0, is_authenticated = ?, is_unsubscribe_authenticated = ?, created_at_ms = ?
+WHERE account = ? AND region = ? AND topic = ? AND id = ? AND pending_until_ms > 0
+"""
+
+    def confirm_subscription(
+        self, key: SubscriptionKey, now_ms: int, *, is_authenticated: bool, is_protected: bool
+    ) -> None:
+        """A pending subscription takes messages from now on; count it.
+
+        AWS: SNS API Reference, ConfirmSubscription.
+        """
+        place = (key.topic.account, key.topic.region, key.topic.name)
+        row = (int(is_authenticated), int(is_protected), now_ms, *place, key.id)
+        with self.engine.atomic():
+            if self.engine.write(self.CONFIRM_SUBSCRIPTION, row):
+                self.engine.write(self.COUNT_SUBSCRIPTIONS, (1, -1, 0, *place))
+
+    # By primary key.
+    POSTPONE_EXPIRY = """
+UPDATE sns_subscription SET pending_until_ms = ?
+WHERE account = ? AND region = ? AND topic = ? AND id = ? AND pending_until_ms > 0
+"""
+
+    def postpone_expiry(self, key: SubscriptionKey, until_ms: int) -> None:
+        """A pending subscription was asked for again, and waits anew.
+
+        AWS: SNS API Reference, Subscribe.
+        """
+        place = (key.topic.account, key.topic.region, key.topic.name)
+        self.engine.write(self.POSTPONE_EXPIRY, (until_ms, *place, key.id))
+
+    # By primary key.
     DELETE_SUBSCRIPTION = """
 DELETE FROM sns_subscription WHERE account = ? AND region = ? AND topic = ? AND id = ?
-"""
-    COUNT_UNSUBSCRIBED = """
-UPDATE sns_topic SET subscriptions_confirmed = subscriptions_confirmed - 1,
-  subscriptions_deleted = subscriptions_deleted + 1
-WHERE account = ? AND region = ? AND name = ?
+RETURNING pending_until_ms
 """
 
     def delete_subscription(self, key: SubscriptionKey) -> None:
@@ -305,81 +429,41 @@ WHERE account = ? AND region = ? AND name = ?
         topic = key.topic
         place = (topic.account, topic.region, topic.name)
         with self.engine.atomic():
-            if self.engine.write(self.DELETE_SUBSCRIPTION, (*place, key.id)):
-                self.engine.write(self.COUNT_UNSUBSCRIBED, place)
+            deleted = self.engine.write_returning(self.DELETE_SUBSCRIPTION, (*place, key.id))
+            if deleted:
+                counted = (0, -1, 0) if deleted[0][0] else (-1, 0, 1)
+                self.engine.write(self.COUNT_SUBSCRIPTIONS, (*counted, *place))
 
-    # ------------------------------------------------------------------ deliveries
-
-    # Both by primary key; a message that several subscriptions wait for is kept once.
-    INSERT_UNDELIVERED = """
-INSERT INTO sns_undelivered (message_id, notification) VALUES (?, ?)
-ON CONFLICT (message_id) DO NOTHING
+    # All by primary key.
+    INSERT_CONFIRMATION = """
+INSERT INTO sns_confirmation (token, subscription_arn, expires_at_ms) VALUES (?, ?, ?)
 """
-    INSERT_DELIVERY = "INSERT INTO sns_delivery (message_id, subscription_arn) VALUES (?, ?)"
-
-    def keep_undelivered(self, notification: Notification, subscription_arn: str) -> None:
-        """Keep a message for a subscription whose endpoint could not take it.
-
-        AWS: SNS Developer Guide, Amazon SNS message delivery retries.
-        """
-        message_id = notification.message_id
-        self.engine.write(self.INSERT_UNDELIVERED, (message_id, to_json(notification)))
-        self.engine.write(self.INSERT_DELIVERY, (message_id, subscription_arn))
-
-    # By primary key.
-    SELECT_UNDELIVERED = "SELECT notification FROM sns_undelivered WHERE message_id = ?"
-
-    def undelivered(self, message_id: str) -> Notification | None:
-        """A message that is kept for further attempts, or None.
-
-        AWS: SNS Developer Guide, Amazon SNS message delivery retries.
-        """
-        row = self.engine.one(self.SELECT_UNDELIVERED, (message_id,))
-        if row is None:
-            return None
-        assert isinstance(row[0], bytes)
-        return from_json(row[0])
-
-    # All by primary key; the last by its first column.
-    DELETE_DELIVERY = "DELETE FROM sns_delivery WHERE message_id = ? AND subscription_arn = ?"
-    DELETE_IF_DELIVERED = """
-DELETE FROM sns_undelivered WHERE message_id = ?
-AND NOT EXISTS (SELECT 1 FROM sns_delivery WHERE sns_delivery.message_id = ?)
+    SELECT_CONFIRMATION = """
+SELECT subscription_arn FROM sns_confirmation WHERE token = ? AND expires_at_ms > ?
 """
+    DELETE_CONFIRMATION = "DELETE FROM sns_confirmation WHERE token = ?"
 
-    def end_delivery(self, message_id: str, subscription_arn: str) -> None:
-        """A subscription waits for the message no more; the last one takes the message with it.
+    def keep_token(self, token: str, subscription_arn: str, expires_at_ms: int) -> None:
+        """Keep the token that confirms a subscription.
 
-        AWS: SNS Developer Guide, Amazon SNS message delivery retries.
+        AWS: SNS API Reference, Subscribe.
         """
-        self.engine.write(self.DELETE_DELIVERY, (message_id, subscription_arn))
-        self.engine.write(self.DELETE_IF_DELIVERED, (message_id, message_id))
+        self.engine.write(self.INSERT_CONFIRMATION, (token, subscription_arn, expires_at_ms))
 
-    # By primary key.
-    COUNT_METRIC = """
-INSERT INTO sns_metric (account, region, topic, name, count) VALUES (?, ?, ?, ?, 1)
-ON CONFLICT (account, region, topic, name) DO UPDATE SET count = count + 1
-"""
+    def subscription_of_token(self, token: str, now_ms: int) -> str | None:
+        """The ARN of the subscription that a token confirms, or None where it is not valid.
 
-    def count(self, key: TopicKey, metric: str) -> None:
-        """Add one to a metric of a topic.
-
-        AWS: SNS Developer Guide, Monitoring Amazon SNS topics using CloudWatch.
+        AWS: SNS API Reference, ConfirmSubscription.
         """
-        self.engine.write(self.COUNT_METRIC, (key.account, key.region, key.name, metric))
+        row = self.engine.one(self.SELECT_CONFIRMATION, (token, now_ms))
+        return None if row is None else str(row[0])
 
-    # By primary key.
-    SELECT_METRICS = """
-SELECT name, count FROM sns_metric WHERE account = ? AND region = ? AND topic = ?
-"""
+    def forget_token(self, token: str) -> None:
+        """The token is not valid any more.
 
-    def metrics(self, key: TopicKey) -> dict[str, int]:
-        """The metrics of a topic that have been counted so far.
-
-        AWS: SNS Developer Guide, Monitoring Amazon SNS topics using CloudWatch.
+        AWS: SNS API Reference, ConfirmSubscription.
         """
-        rows = self.engine.all(self.SELECT_METRICS, (key.account, key.region, key.name))
-        return {str(name): _int(count) for name, count in rows}
+        self.engine.write(self.DELETE_CONFIRMATION, (token,))
 
     # ------------------------------------------------------------------ signing identity
 
@@ -416,7 +500,17 @@ def _subscription(row: Row) -> Subscription:
         str, row[:8]
     )
     key = SubscriptionKey(TopicKey(account, region, topic), subscription_id)
-    return Subscription(key, owner, principal, protocol, endpoint, _mapping(row[8]))
+    return Subscription(
+        key,
+        owner,
+        principal,
+        protocol,
+        endpoint,
+        _mapping(row[8]),
+        _int(row[9]),
+        bool(row[10]),
+        bool(row[11]),
+    )
 
 
 def _json(members: Mapping[str, str]) -> str:

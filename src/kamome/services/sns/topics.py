@@ -7,34 +7,32 @@ SetTopicAttributes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
-from kamome.services.sns import attributes
+from kamome.services.sns import attributes, data_protection, replays
 from kamome.services.sns.arns import TopicKey, topic_key
 from kamome.services.sns.errors import (
     AuthorizationError,
     InvalidParameter,
-    TagLimitExceeded,
+    InvalidState,
     TopicLimitExceeded,
     invalid,
-    not_served,
     topic_not_found,
 )
 from kamome.services.sns.limits import (
+    FIFO_TOPICS_MAX,
     LARGE_MESSAGE_SUBSCRIPTIONS_MAX,
     MESSAGE_BYTES_DEFAULT_MAX,
     PAGE_ITEMS_MAX,
-    TAG_KEY_CHARACTERS_MAX,
-    TAG_VALUE_CHARACTERS_MAX,
-    TAGS_MAX,
     TOPIC_NAME_CHARACTERS_MAX,
     TOPICS_MAX,
 )
 from kamome.services.sns.paging import next_token, position
 from kamome.services.sns.slice import Sns
 from kamome.services.sns.store import Topic
+from kamome.services.sns.tags import checked_tags
 
 if TYPE_CHECKING:
     from kamome.services.sns import shapes
@@ -46,35 +44,38 @@ _FIFO_NAME = re.compile(r"[A-Za-z0-9_-]{1,251}\.fifo")
 async def create_topic(
     sns: Sns, ctx: RequestContext, request: shapes.CreateTopicRequest
 ) -> shapes.CreateTopicResult:
-    """Create a standard topic, or find the one of this name; returns its ARN.
+    """Create a topic, or find the one of this name; returns its ARN.
 
     For a topic that exists, attributes and tags that are given must be those it has.
 
     Raises:
         InvalidParameter: name, attributes or tags are not valid, or differ from the existing ones.
         TagLimitExceeded: more than 50 tags.
-        TopicLimitExceeded: the account has 100,000 topics in this region.
-        OperationNotServed: FIFO topics, data protection policies and other features not served.
+        TopicLimitExceeded: the account has 100,000 topics in this region; 1,000 for a FIFO topic.
+        OperationNotServed: an attribute of a feature that is not served.
 
     AWS: SNS API Reference, CreateTopic.
     """
     given = request.get("Attributes", {})
-    _check_name(request["Name"], given)
-    if request.get("DataProtectionPolicy"):
-        raise not_served("DataProtectionPolicy (message data protection)")
-    values = _creation_attributes(given)
-    tags = _tags(request.get("Tags", []))
+    is_fifo = _check_name(request["Name"], given)
+    values = _creation_attributes(given, is_fifo=is_fifo)
+    tags = checked_tags(request.get("Tags", []))
+    protection = request.get("DataProtectionPolicy", "")
+    if protection:
+        protection = data_protection.checked_policy(protection)
     key = TopicKey(ctx.account, ctx.region, request["Name"])
     existing = sns.store.topic(key)
     if existing is not None:
         _check_same(existing, values, tags)
-    else:
-        if sns.store.count_topics(ctx.account, ctx.region) >= TOPICS_MAX:
-            raise TopicLimitExceeded(
-                "The maximum number of topics for this account has been reached."
-            )
-        kept = {name: value for name, value in values.items() if value is not None}
+        return {"TopicArn": key.arn}
+    limit = FIFO_TOPICS_MAX if is_fifo else TOPICS_MAX
+    if sns.store.count_topics(ctx.account, ctx.region) >= limit:
+        raise TopicLimitExceeded("The maximum number of topics for this account has been reached.")
+    kept = {name: value for name, value in values.items() if value is not None}
+    with sns.store.engine.atomic():
         sns.store.insert_topic(Topic(key, kept, tags), sns.clock.now_ms())
+        if protection:
+            sns.store.set_data_protection_policy(key, protection)
     return {"TopicArn": key.arn}
 
 
@@ -88,10 +89,17 @@ async def delete_topic(
     Raises:
         InvalidParameter: the ARN is not a topic's of this region.
         AuthorizationError: the topic belongs to another account.
+        InvalidState: the topic has an archive policy.
 
     AWS: SNS API Reference, DeleteTopic.
     """
-    sns.store.delete_topic(own_topic_key(ctx, request["TopicArn"], "DeleteTopic"))
+    key = own_topic_key(ctx, request["TopicArn"], "DeleteTopic")
+    topic = sns.store.topic(key)
+    if topic is not None and "ArchivePolicy" in topic.attributes:
+        raise InvalidState(
+            "Invalid state: Cannot delete a topic with an ArchivePolicy; deactivate it first"
+        )
+    sns.store.delete_topic(key)
     return {}
 
 
@@ -113,11 +121,15 @@ async def get_topic_attributes(
         "Owner": topic.key.account,
         "Policy": attributes.default_policy(topic.key),
         "DisplayName": "",
-        "EffectiveDeliveryPolicy": attributes.EFFECTIVE_DELIVERY_POLICY,
-        "SubscriptionsPending": "0",
+        "EffectiveDeliveryPolicy": attributes.effective_delivery_policy(topic.attributes),
+        "SubscriptionsPending": str(topic.subscriptions_pending),
         "SubscriptionsConfirmed": str(topic.subscriptions_confirmed),
         "SubscriptionsDeleted": str(topic.subscriptions_deleted),
     }
+    if topic.is_fifo:
+        shown |= {"FifoTopic": "true", "ContentBasedDeduplication": "false"}
+    if began := replays.beginning(sns, topic):
+        shown["BeginningArchiveTime"] = began
     return {"Attributes": {**shown, **topic.attributes}}
 
 
@@ -157,12 +169,16 @@ async def set_topic_attributes(
     name, given = request["AttributeName"], request.get("AttributeValue")
     if not attributes.is_topic_attribute(name):
         raise invalid("AttributeName")
+    attributes.check_kind_of_topic(name, is_fifo=key.is_fifo)
     value = None if given is None else attributes.topic_attribute(name, given)
     topic = found_topic(sns, key)
     if name == "MaximumMessageSize" and value is not None:
         _check_large_messages(topic, int(value))
     kept = {kept_name: kept for kept_name, kept in topic.attributes.items() if kept_name != name}
-    sns.store.set_topic_attributes(key, kept if value is None else {**kept, name: value})
+    after = kept if value is None else {**kept, name: value}
+    with sns.store.engine.atomic():
+        sns.store.set_topic_attributes(key, after)
+        replays.archive_changed(sns, topic, attributes.archive_days(after))
     return {}
 
 
@@ -228,7 +244,8 @@ def check_account(ctx: RequestContext, key: TopicKey, action: str) -> None:
         )
 
 
-def _check_name(name: str, given: Mapping[str, str]) -> None:
+def _check_name(name: str, given: Mapping[str, str]) -> bool:
+    """Whether the name is a FIFO topic's; FifoTopic and name must say the same."""
     fifo = given.get("FifoTopic", "false").lower()
     if fifo not in ("true", "false"):
         raise invalid(
@@ -241,36 +258,22 @@ def _check_name(name: str, given: Mapping[str, str]) -> None:
                 " only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens,"
                 " and must be between 1 and 256 characters long."
             )
-        raise not_served("FifoTopic (FIFO topics)")
+        return True
     if not _NAME.fullmatch(name):
         raise invalid("Topic Name")
+    return False
 
 
-def _creation_attributes(given: Mapping[str, str]) -> dict[str, str | None]:
+def _creation_attributes(given: Mapping[str, str], *, is_fifo: bool) -> dict[str, str | None]:
     values: dict[str, str | None] = {}
     for name, value in given.items():
         if name == "FifoTopic":
             continue
         if not attributes.is_topic_attribute(name):
             raise invalid("Attributes", f"Unknown attribute {name}")
+        attributes.check_kind_of_topic(name, is_fifo=is_fifo, prefix="Attributes Reason: ")
         values[name] = attributes.topic_attribute(name, value, "Attributes Reason: ")
     return values
-
-
-def _tags(given: Sequence[shapes.Tag]) -> dict[str, str]:
-    tags = {tag["Key"]: tag["Value"] for tag in given}
-    if len(tags) != len(given):
-        raise InvalidParameter("Invalid parameter: Duplicated keys are not allowed.")
-    if len(tags) > TAGS_MAX:
-        raise TagLimitExceeded("Could not complete request: tag quota of per resource exceeded")
-    for name, value in tags.items():
-        if not 1 <= len(name) <= TAG_KEY_CHARACTERS_MAX:
-            raise invalid("Tags", f"a key has 1 to {TAG_KEY_CHARACTERS_MAX} characters")
-        if name.lower().startswith("aws:"):
-            raise invalid("Tags", "keys that begin with aws: are reserved")
-        if len(value) > TAG_VALUE_CHARACTERS_MAX:
-            raise invalid("Tags", f"a value has up to {TAG_VALUE_CHARACTERS_MAX} characters")
-    return tags
 
 
 def _check_same(existing: Topic, values: Mapping[str, str | None], tags: Mapping[str, str]) -> None:
@@ -287,6 +290,8 @@ def _default(topic: Topic, name: str) -> str | None:
     defaults = {
         "MaximumMessageSize": str(MESSAGE_BYTES_DEFAULT_MAX),
         "Policy": attributes.default_policy(topic.key),
+        "ContentBasedDeduplication": "false",
+        "FifoThroughputScope": "Topic",
         "SignatureVersion": "1",
         "TracingConfig": "PassThrough",
     }

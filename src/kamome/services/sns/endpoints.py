@@ -1,0 +1,167 @@
+"""Sending one message to one endpoint within the caller's step, by protocol.
+
+Queues and functions are asked through ports. What would leave the machine (mail, text messages,
+mobile push, Firehose) is kept as a record instead. HTTP(S) endpoints have `http_deliveries.py`.
+
+AWS: SNS Developer Guide, Amazon SNS event destinations.
+"""
+
+from __future__ import annotations
+
+from kamome.context import RequestContext
+from kamome.services.sns.arns import topic_key
+from kamome.services.sns.envelope import Notification, Renderer, raw_attributes, unsubscribe_url
+from kamome.services.sns.errors import InvalidParameter
+from kamome.services.sns.limits import RAW_SQS_ATTRIBUTES_MAX
+from kamome.services.sns.mobile import push
+from kamome.services.sns.record_store import Record
+from kamome.services.sns.slice import Sns
+from kamome.services.sns.store import Subscription
+from kamome.services.sns.subscription_attributes import is_raw
+from kamome.services.sns.text_messages import SMS, keep_text_message
+
+PRINCIPAL = "sns.amazonaws.com"
+MAIL_SENDER = "AWS Notifications <no-reply@sns.amazonaws.com>"
+SUBJECT_DEFAULT = "AWS Notification Message"
+
+
+def send(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> None:
+    """Hand the message to the subscription's endpoint, as part of the caller's step.
+
+    Raises:
+        AwsError: the endpoint is gone (a Sender fault), or cannot take it now.
+
+    AWS: SNS API Reference, Subscribe (Protocol).
+    """
+    ctx = context(renderer.notification, trace)
+    match subscription.protocol:
+        case "sqs":
+            send_to_queue(sns, ctx, renderer, subscription, subscription.endpoint)
+        case "lambda":
+            event = renderer.lambda_event(subscription.arn)
+            sns.ports.invoke_event(ctx, subscription.endpoint, event)
+        case "sms":
+            notification = renderer.notification
+            members = _members(notification, subscription, SMS)
+            keep_text_message(sns, ctx, subscription.endpoint, members, notification.attributes)
+        case "application":
+            notification = renderer.notification
+            members = _members(notification, subscription, "application")
+            push(
+                sns,
+                ctx,
+                subscription.endpoint,
+                members,
+                notification.messages,
+                notification.attributes,
+            )
+        case protocol:
+            _keep(sns, ctx, renderer, subscription, protocol)
+
+
+def send_to_queue(
+    sns: Sns, ctx: RequestContext, renderer: Renderer, subscription: Subscription, queue_arn: str
+) -> None:
+    """Send the message to a queue, in its envelope or raw; group and deduplication ids go along.
+
+    Raises:
+        InvalidParameter: a raw message has more attributes than SQS takes.
+        AwsError: the queue is gone (a Sender fault), or cannot take it now.
+
+    AWS: SNS Developer Guide, Fanout to Amazon SQS queues; Amazon SNS raw message delivery.
+    """
+    notification = renderer.notification
+    if not is_raw(subscription.attributes):
+        body = renderer.envelope(subscription.protocol, subscription.arn)
+        carried = {}
+    else:
+        if len(notification.attributes) > RAW_SQS_ATTRIBUTES_MAX:
+            raise InvalidParameter(
+                f"A message with more than {RAW_SQS_ATTRIBUTES_MAX} message attributes cannot be"
+                " delivered raw to Amazon SQS."
+            )
+        body, carried = notification.message(subscription.protocol), raw_attributes(notification)
+    deduplication_id = notification.deduplication_id if queue_arn.endswith(".fifo") else ""
+    sns.ports.send_to_queue(
+        ctx,
+        queue_arn,
+        body,
+        carried,
+        group_id=notification.message_group_id,
+        deduplication_id=deduplication_id,
+    )
+
+
+def renderer(sns: Sns, notification: Notification) -> Renderer:
+    """The renderer of a message, which signs with SNS's key.
+
+    AWS: SNS Developer Guide, Verifying the signatures of Amazon SNS messages.
+    """
+    return Renderer(
+        notification, sign=sns.signer.sign, certificate_path=sns.signer.certificate_path
+    )
+
+
+def context(notification: Notification, trace: str) -> RequestContext:
+    """SNS as the caller of other services, on behalf of the topic.
+
+    AWS: SNS Developer Guide, Identity and access management in Amazon SNS.
+    """
+    topic = topic_key(notification.topic_arn)
+    return RequestContext(
+        account=topic.account,
+        region=topic.region,
+        principal=PRINCIPAL,
+        request_id=notification.message_id,
+        base_url=notification.base_url,
+        trace=trace,
+        source_arn=notification.topic_arn,
+    )
+
+
+def _keep(
+    sns: Sns, ctx: RequestContext, renderer: Renderer, subscription: Subscription, protocol: str
+) -> None:
+    """Keep a mail, or a record for Firehose."""
+    notification = renderer.notification
+    members = _members(notification, subscription, protocol)
+    text = notification.message(protocol)
+    if protocol == "firehose":
+        if not is_raw(subscription.attributes):
+            text = renderer.envelope(protocol, subscription.arn)
+        document: dict[str, object] = {**members, "Data": text}
+    else:
+        body = (
+            renderer.envelope(protocol, subscription.arn)
+            if protocol == "email-json"
+            else f"{text}\n\n--\nIf you wish to stop receiving notifications from this topic, visit"
+            f" {unsubscribe_url(notification.base_url, subscription.arn)}\n"
+        )
+        document = {
+            **members,
+            "From": MAIL_SENDER,
+            "Subject": notification.subject or SUBJECT_DEFAULT,
+            "Body": body,
+        }
+    sns.record_store.keep(
+        Record(
+            sns.clock.now_ms(),
+            ctx.account,
+            ctx.region,
+            protocol,
+            subscription.endpoint,
+            document,
+        )
+    )
+
+
+def _members(
+    notification: Notification, subscription: Subscription, protocol: str
+) -> dict[str, object]:
+    """What every record tells."""
+    return {
+        "MessageId": notification.message_id,
+        "TopicArn": notification.topic_arn,
+        "SubscriptionArn": subscription.arn,
+        "Message": notification.message(protocol),
+    }
