@@ -19,6 +19,7 @@ from collections.abc import (
 )
 
 from kamome.errors import AwsError, MalformedRequest, RequestEntityTooLarge
+from kamome.http.at_once import take_body, write_answer
 from kamome.http.pipeline import Pipeline
 from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
 
@@ -60,6 +61,13 @@ class AsgiBody:
         """
         if self._announced is not None and self._announced > bytes_max:
             raise RequestEntityTooLarge(f"The body is longer than {bytes_max} bytes.")
+        if not self.has_begun:
+            whole = take_body(self._receive)
+            if whole is not None:
+                self.has_begun = self._is_complete = True
+                if len(whole) > bytes_max:
+                    raise RequestEntityTooLarge(f"The body is longer than {bytes_max} bytes.")
+                return whole
         pieces = []
         size = 0
         async for piece in self.chunks():
@@ -238,12 +246,15 @@ def _hang_up(send: Send) -> None:
 
 async def _send(response: HttpResponse, request_body: AsgiBody, send: Send) -> None:
     headers = [
-        (name.encode("latin-1"), _header_value(name, value)) for name, value in response.headers
+        (name.lower().encode("latin-1"), _header_value(name, value))
+        for name, value in response.headers
     ]
     body = response.body
     if isinstance(body, bytes):
-        if not any(name.lower() == b"content-length" for name, _ in headers):
+        if not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(body)))
+        if write_answer(send, response.status, headers, body):
+            return
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         return
