@@ -8,7 +8,7 @@ An exception that is not an `AwsError` is our mistake: it is logged once and ans
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 
@@ -17,7 +17,8 @@ class AwsError(Exception):
 
     `code` is the code of the service's current protocol. `query_code` is what clients of the
     older query protocol see where the two differ (`x-amzn-query-error`). `members` are the extra
-    members of the error document (`BucketName`, `Item`, …), under their AWS names.
+    members of the error document (`BucketName`, `Item`, …), under their AWS names. `headers` are
+    headers of the answer that only this refusal has (S3 tells of delete markers by them).
     """
 
     code: ClassVar[str] = ""
@@ -33,6 +34,7 @@ class AwsError(Exception):
         super().__init__(message)
         self.message = message
         self.members: Mapping[str, object] = members or {}
+        self.headers: Sequence[tuple[str, str]] = ()
 
 
 class InternalFailure(AwsError):

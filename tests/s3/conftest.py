@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -120,6 +122,15 @@ class World:
 
     def blob_files(self) -> list[Path]:
         return [path for path in self.s3.blobs.folder.rglob("*") if path.is_file()]
+
+
+def customer_key(key: bytes, prefix: str = "") -> dict[str, str]:
+    """The members that bring a customer's key."""
+    return {
+        f"{prefix}SSECustomerAlgorithm": "AES256",
+        f"{prefix}SSECustomerKey": base64.b64encode(key).decode(),
+        f"{prefix}SSECustomerKeyMD5": base64.b64encode(hashlib.md5(key).digest()).decode(),
+    }
 
 
 def stream_of(

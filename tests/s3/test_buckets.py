@@ -240,7 +240,6 @@ async def test_deleted_bucket_is_gone_and_its_name_free(world: World) -> None:
 @pytest.mark.parametrize(
     ("parameters", "feature"),
     [
-        ({"ObjectLockEnabledForBucket": True}, "object lock"),
         ({"BucketNamespace": "account-regional"}, "account regional namespaces"),
         ({"ObjectOwnership": "ObjectWriter"}, "access control lists"),
         ({"CreateBucketConfiguration": {"Tags": [{"Key": "a", "Value": "b"}]}}, "bucket tagging"),

@@ -256,7 +256,7 @@ async def test_aws_chunked_is_no_encoding_of_the_object(
         pytest.param({"GrantRead": 'id="x"'}, errors.AccessControlListNotSupported, id="grant"),
         pytest.param({"ObjectLockMode": "GOVERNANCE"}, errors.InvalidRequest, id="object-lock"),
         pytest.param({"ServerSideEncryption": "aws:kms"}, errors.FeatureNotServed, id="sse-kms"),
-        pytest.param({"SSECustomerAlgorithm": "AES256"}, errors.FeatureNotServed, id="sse-c"),
+        pytest.param({"SSECustomerAlgorithm": "AES256"}, errors.InvalidRequest, id="sse-c"),
         pytest.param({"BucketKeyEnabled": True}, errors.FeatureNotServed, id="bucket-key"),
         pytest.param({"WriteOffsetBytes": 3}, errors.FeatureNotServed, id="append"),
         pytest.param({"IfNoneMatch": '"abc"'}, errors.FeatureNotServed, id="if-none-match-etag"),

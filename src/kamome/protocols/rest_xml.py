@@ -172,6 +172,7 @@ class RestXml:
         """
         headers = _request_id_headers(service)(request_id)
         headers.extend(rest.error_headers(errors.error_shape(service, error.code), error.members))
+        headers.extend(error.headers)
         if error.status == 304:
             # RFC 9110 §15.4.5: headers of the answer that is spared (ETag), where they are known.
             shape = operation.output if operation is not None else None

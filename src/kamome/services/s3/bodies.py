@@ -17,6 +17,7 @@ import msgspec
 
 from kamome.errors import ServiceUnavailable
 from kamome.services.s3.checksums import Digest, crc32c, new_digest
+from kamome.services.s3.encryption import CustomerKey, cipher_at, decrypted
 from kamome.services.s3.errors import IncompleteBody, InternalError
 from kamome.services.s3.limits import BLOCK_BYTES, INLINE_BYTES_MAX
 from kamome.services.s3.store import StoredBody
@@ -26,32 +27,53 @@ _CRC_BYTES = 4
 
 
 class ReceivedBody(msgspec.Struct, frozen=True):
-    """A body that has arrived whole: its digests, and its bytes or the file they are in."""
+    """A body that has arrived whole: its digests, and its bytes or the file they are in.
+
+    `etag` is the MD5 of what is stored: for an encrypted body not that of its plain bytes.
+    """
 
     size: int
     md5: bytes
+    etag: str
     checksum: bytes
     crcs: bytes
     content: bytes | None
     blob: Blob | None
+    nonce: bytes = b""
 
     def stored(self) -> StoredBody:
         """The row that leads to the bytes."""
-        return StoredBody(self.content, self.blob.id if self.blob else None, self.crcs)
+        return StoredBody(self.content, self.blob.id if self.blob else None, self.crcs, self.nonce)
+
+
+class Sealing(msgspec.Struct, frozen=True):
+    """How a body is encrypted on its way in: with whose key, from which counter block on."""
+
+    key: CustomerKey
+    nonce: bytes
 
 
 class _Digests:
-    """All digests of one body, taken a block at a time."""
+    """All digests of one body, taken a block at a time, and its encryption."""
 
-    def __init__(self, algorithm: str) -> None:
+    def __init__(self, algorithm: str, sealing: Sealing | None) -> None:
         self.md5 = hashlib.md5(usedforsecurity=False)
+        self.stored_md5 = self.md5 if sealing is None else hashlib.md5(usedforsecurity=False)
         self.checksum: Digest = new_digest(algorithm)
         self.crcs = bytearray()
+        self.nonce = sealing.nonce if sealing is not None else b""
+        self._cipher = cipher_at(sealing.key, sealing.nonce, 0) if sealing is not None else None
 
-    def take(self, block: bytes) -> None:
+    def seal(self, block: bytes) -> bytes:
+        """The next block as it is stored. Blocks come in order."""
+        return block if self._cipher is None else self._cipher.update(block)
+
+    def take(self, block: bytes, sealed: bytes) -> None:
         self.md5.update(block)
+        if self.stored_md5 is not self.md5:
+            self.stored_md5.update(sealed)
         self.checksum.update(block)
-        self.crcs += crc32c(block).to_bytes(_CRC_BYTES, "big")
+        self.crcs += crc32c(sealed).to_bytes(_CRC_BYTES, "big")
 
 
 async def pieces_of(content: bytes) -> AsyncIterator[bytes]:
@@ -61,19 +83,28 @@ async def pieces_of(content: bytes) -> AsyncIterator[bytes]:
 
 
 async def receive(
-    blobs: Blobs, chunks: AsyncIterable[bytes], length: int, algorithm: str
+    blobs: Blobs,
+    chunks: AsyncIterable[bytes],
+    length: int,
+    algorithm: str,
+    sealing: Sealing | None = None,
+    *,
+    inline_bytes_max: int = INLINE_BYTES_MAX,
 ) -> ReceivedBody:
     """Take in a body of `length` bytes. A blob is durable on return, but no row keeps it yet.
+
+    Digests are those of the plain bytes, the CRCs of blocks those of what is stored.
 
     Raises:
         IncompleteBody: more or fewer bytes came.
         ServiceUnavailable: there is no room on the disk.
         and whatever the stream raises; nothing is left behind then.
     """
-    digests = _Digests(algorithm)
-    if length <= INLINE_BYTES_MAX:
-        content = await _gathered(chunks, length)
-        digests.take(content)
+    digests = _Digests(algorithm, sealing)
+    if length <= inline_bytes_max:
+        plain = await _gathered(chunks, length)
+        content = digests.seal(plain)
+        digests.take(plain, content)
         return _received(length, digests, content, None)
     blob = await _written(blobs, chunks, length, digests)
     return _received(length, digests, None, blob)
@@ -85,10 +116,12 @@ def _received(
     return ReceivedBody(
         size,
         digests.md5.digest(),
+        digests.stored_md5.hexdigest(),
         digests.checksum.digest(),
         bytes(digests.crcs),
         content,
         blob,
+        digests.nonce,
     )
 
 
@@ -169,7 +202,7 @@ class _Pump:
 
     async def _begin(self, block: bytes) -> None:
         await self._settled()
-        self._under_way = asyncio.create_task(self._take(block))
+        self._under_way = asyncio.create_task(self._take(block, self._digests.seal(block)))
 
     async def _settled(self) -> None:
         """A cancelled caller must not cancel the thread's work: the file is in its hands."""
@@ -177,9 +210,10 @@ class _Pump:
             await asyncio.shield(self._under_way)
             self._under_way = None
 
-    async def _take(self, block: bytes) -> None:
+    async def _take(self, block: bytes, sealed: bytes) -> None:
         await asyncio.gather(
-            self._writer.write(block), self._blobs.in_thread(partial(self._digests.take, block))
+            self._writer.write(sealed),
+            self._blobs.in_thread(partial(self._digests.take, block, sealed)),
         )
 
     async def _finish(self) -> None:
@@ -187,7 +221,7 @@ class _Pump:
 
 
 async def open_body(
-    blobs: Blobs, body: StoredBody, first: int, length: int
+    blobs: Blobs, body: StoredBody, first: int, length: int, key: CustomerKey | None = None
 ) -> AsyncGenerator[bytes, None]:
     """Bytes `first` to `first + length - 1` of a body, verified. The first piece has been read:
     what is missing is told before an answer begins, and the file stays open if it is replaced.
@@ -195,6 +229,16 @@ async def open_body(
     Raises:
         InternalError: the bytes are missing or damaged (also while the result is read).
     """
+    pieces = await _open_stored(blobs, body, first, length)
+    if not body.nonce:
+        return pieces
+    assert key is not None, "the key is checked before a body is opened"
+    return decrypted(pieces, cipher_at(key, body.nonce, first))
+
+
+async def _open_stored(
+    blobs: Blobs, body: StoredBody, first: int, length: int
+) -> AsyncGenerator[bytes, None]:
     if body.content is not None:
         return _from_content(body.content, body.crcs, first, length)
     assert body.blob_id is not None

@@ -27,6 +27,7 @@ from kamome.services.s3.regions import (
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.services.s3.unserved import check_create_bucket
+from kamome.services.s3.versions import ENABLED
 
 if TYPE_CHECKING:
     from kamome.services.s3 import shapes
@@ -42,7 +43,8 @@ async def create_bucket(
 ) -> shapes.CreateBucketResult:
     """Create a bucket in the region of its LocationConstraint, owned by the caller's account.
 
-    In us-east-1 creating one's own bucket again succeeds and changes nothing.
+    In us-east-1 creating one's own bucket again succeeds and changes nothing. A bucket that locks
+    objects keeps versions from the start.
 
     Raises:
         InvalidBucketName: the name breaks the naming rules.
@@ -67,9 +69,19 @@ async def create_bucket(
     if s3.store.count_buckets(partition, ctx.account) >= BUCKETS_PER_ACCOUNT_MAX:
         raise TooManyBuckets
     bucket_id = s3.ids.hex(_BUCKET_ID_DIGITS)
-    now_ms = s3.clock.now_ms()
+    is_locking = request.get("ObjectLockEnabledForBucket", False)
+    bucket = Bucket(
+        partition,
+        name,
+        bucket_id,
+        ctx.account,
+        region,
+        s3.clock.now_ms(),
+        ENABLED if is_locking else "",
+        is_locking,
+    )
     with s3.store.atomic():
-        s3.store.add_bucket(Bucket(partition, name, bucket_id, ctx.account, region, now_ms))
+        s3.store.add_bucket(bucket)
     return {"Location": bucket_location(name, region)}
 
 

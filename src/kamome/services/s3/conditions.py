@@ -15,6 +15,7 @@ from kamome.services.s3.errors import (
     NotModified,
     PreconditionFailed,
 )
+from kamome.services.s3.object_rows import StoredObject
 
 _ANY = "*"
 
@@ -94,17 +95,36 @@ def check_write(conditions: WriteConditions, key: str, etag: str | None) -> None
         _check_match(conditions.if_match, key, etag)
 
 
-def check_delete(if_match: str | None, key: str, etag: str | None) -> None:
+class DeleteConditions(msgspec.Struct, frozen=True):
+    """What a delete may ask of the object: ETag, time in epoch seconds, size."""
+
+    if_match: str | None = None
+    last_modified_s: float | None = None
+    size: int | None = None
+
+
+def check_delete(conditions: DeleteConditions, key: str, present: StoredObject | None) -> None:
     """Whether a conditional delete may go on; `*` asks only that there is an object.
 
     Raises:
-        PreconditionFailed: the ETag is another.
+        PreconditionFailed: the ETag, time or size is another.
         NoSuchKey: there is no object.
 
-    AWS: S3 User Guide, How to perform conditional deletes.
+    AWS: S3 User Guide, How to perform conditional deletes; S3 API Reference, ObjectIdentifier.
     """
-    if if_match is not None:
-        _check_match(if_match, key, etag)
+    if conditions == _UNCONDITIONAL:
+        return
+    if conditions.if_match is not None:
+        _check_match(conditions.if_match, key, present.etag if present is not None else None)
+    if present is None:
+        raise NoSuchKey(key)
+    if conditions.last_modified_s not in (None, present.last_modified_s):
+        raise PreconditionFailed("If-Match-Last-Modified-Time")
+    if conditions.size not in (None, present.size):
+        raise PreconditionFailed("If-Match-Size")
+
+
+_UNCONDITIONAL = DeleteConditions()
 
 
 def _check_match(if_match: str, key: str, etag: str | None) -> None:

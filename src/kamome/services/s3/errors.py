@@ -7,6 +7,8 @@ AWS: S3 API Reference, Error responses, List of error codes.
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 from kamome.errors import AwsError
 
 
@@ -280,6 +282,24 @@ class MetadataTooLarge(AwsError):
         )
 
 
+class MethodNotAllowed(AwsError):
+    """The version is a delete marker, which can only be deleted."""
+
+    status = 405
+
+    def __init__(self, version_id: str, last_modified_s: int) -> None:
+        super().__init__(
+            "The specified method is not allowed against this resource.",
+            {"Method": "GET", "ResourceType": "DeleteMarker"},
+        )
+        self.headers = (
+            ("x-amz-delete-marker", "true"),
+            ("x-amz-version-id", version_id),
+            ("allow", "DELETE"),
+            ("last-modified", formatdate(last_modified_s, usegmt=True)),
+        )
+
+
 class MissingContentLength(AwsError):
     """The length of the body was not announced."""
 
@@ -303,8 +323,10 @@ class NoSuchKey(AwsError):
 
     status = 404
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, delete_marker: str | None = None) -> None:
         super().__init__("The specified key does not exist.", {"Key": key})
+        if delete_marker is not None:
+            self.headers = (("x-amz-delete-marker", "true"), ("x-amz-version-id", delete_marker))
 
 
 class NoSuchVersion(AwsError):

@@ -17,7 +17,16 @@ from kamome.services.s3.owners import principal_id
 from kamome.services.s3.regions import bucket_arn, partition_of
 
 OBJECT_CREATED_PUT = "s3:ObjectCreated:Put"
+OBJECT_CREATED_POST = "s3:ObjectCreated:Post"
+OBJECT_CREATED_COPY = "s3:ObjectCreated:Copy"
+OBJECT_CREATED_MULTIPART = "s3:ObjectCreated:CompleteMultipartUpload"
 OBJECT_REMOVED_DELETE = "s3:ObjectRemoved:Delete"
+OBJECT_REMOVED_MARKER = "s3:ObjectRemoved:DeleteMarkerCreated"
+OBJECT_TAGGING_PUT = "s3:ObjectTagging:Put"
+OBJECT_TAGGING_DELETE = "s3:ObjectTagging:Delete"
+LIFECYCLE_DELETE = "s3:LifecycleExpiration:Delete"
+LIFECYCLE_MARKER = "s3:LifecycleExpiration:DeleteMarkerCreated"
+LIFECYCLE_TRANSITION = "s3:LifecycleTransition"
 # All event types have one version since 2.4; S3 User Guide, Event message structure.
 EVENT_VERSION = "2.6"
 _SCHEMA_VERSION = "1.0"
@@ -37,6 +46,7 @@ class ObjectEvent(msgspec.Struct, frozen=True):
     size: int | None
     etag: str | None
     sequence: int
+    version_id: str | None = None
 
 
 def event_document(event: ObjectEvent, ctx: RequestContext, configuration_id: str) -> bytes:
@@ -49,6 +59,8 @@ def event_document(event: ObjectEvent, ctx: RequestContext, configuration_id: st
         described["size"] = event.size
     if event.etag is not None:
         described["eTag"] = event.etag
+    if event.version_id is not None:
+        described["versionId"] = event.version_id
     described["sequencer"] = f"{event.sequence:0{_SEQUENCER_DIGITS}X}"
     record = {
         "eventVersion": EVENT_VERSION,

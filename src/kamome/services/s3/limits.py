@@ -31,6 +31,17 @@ FILTER_VALUE_BYTES_MAX = 1_024
 NOTIFICATION_ID_CHARACTERS_MAX = 255
 # S3 API Reference, GetObject: partNumber.
 PART_NUMBER_MAX = 10_000
+# S3 User Guide, Amazon S3 multipart upload limits: parts but the last; all parts together.
+PART_BYTES_MIN = 5 * 1024**2
+OBJECT_BYTES_MAX = 50 * 1024**4
+# S3 API Reference, ListParts: max-parts; ListMultipartUploads: max-uploads.
+LIST_PARTS_MAX = 1_000
+LIST_UPLOADS_MAX = 1_000
+# S3 API Reference, DeleteObjects: keys in one request.
+DELETE_KEYS_MAX = 1_000
+# S3 User Guide, Locking objects with Object Lock: at most 100 years.
+RETENTION_DAYS_MAX = 36_500
+RETENTION_YEARS_MAX = 100
 
 # Not AWS's: bodies up to this size live in the database, larger ones in files. SQLite reads blobs
 # below about 100 KB faster than a file system does (sqlite.org, 35% Faster Than The Filesystem).

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
 from kamome.services.s3.bucket_access import own_bucket
-from kamome.services.s3.checksums import FULL_OBJECT
 from kamome.services.s3.common_prefixes import Listing, Page, walk
 from kamome.services.s3.continuation import decode_token, encode_token
 from kamome.services.s3.errors import InvalidArgument
@@ -125,7 +124,7 @@ def _described(
         "LastModified": row.last_modified_ms // 1000,
         "ETag": f'"{row.etag}"',
         "ChecksumAlgorithm": [row.checksum_algorithm],
-        "ChecksumType": FULL_OBJECT,
+        "ChecksumType": row.checksum_type,
         "Size": row.size,
         "StorageClass": row.storage_class,
     }

@@ -30,6 +30,7 @@ def record_event(
     key: str,
     size: int | None = None,
     etag: str | None = None,
+    version_id: str | None = None,
 ) -> None:
     """Write an outbox entry for each destination that the event matches; part of its step."""
     matching = [
@@ -43,7 +44,16 @@ def record_event(
     # Time in the upper digits, so that a bucket made anew under an old name goes on above it.
     sequence = s3.store.next_sequence(bucket.bucket_id, now_ms << 16)
     event = ObjectEvent(
-        name, now_ms, bucket.name, bucket.account, bucket.region, key, size, etag, sequence
+        name,
+        now_ms,
+        bucket.name,
+        bucket.account,
+        bucket.region,
+        key,
+        size,
+        etag,
+        sequence,
+        version_id,
     )
     for destination in matching:
         document = event_document(event, ctx, destination.id)

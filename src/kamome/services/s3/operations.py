@@ -19,6 +19,7 @@ from kamome.services.s3.buckets import (
     head_bucket,
     list_buckets,
 )
+from kamome.services.s3.delete_objects import delete_object, delete_objects
 from kamome.services.s3.errors import (
     InvalidArgument,
     InvalidEncryptionAlgorithmError,
@@ -28,7 +29,7 @@ from kamome.services.s3.errors import (
     MalformedXML,
 )
 from kamome.services.s3.list_objects import list_objects_v2
-from kamome.services.s3.objects import delete_object, get_object, head_object
+from kamome.services.s3.objects import get_object, head_object
 from kamome.services.s3.put_object import put_object
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
@@ -36,6 +37,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "CreateBucket": create_bucket,
         "DeleteBucket": delete_bucket,
         "DeleteObject": delete_object,
+        "DeleteObjects": delete_objects,
         "GetBucketLocation": get_bucket_location,
         "GetBucketNotificationConfiguration": get_bucket_notification_configuration,
         "GetObject": get_object,

@@ -6,6 +6,7 @@ AWS: S3 API Reference, GetObject, Range; RFC 9110 §14.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -58,14 +59,14 @@ def parse_range(header: str, size: int) -> ByteRange | None:
     return ByteRange(first, min(last, size - 1), size)
 
 
-def part_range(part_number: int, size: int) -> ByteRange | None:
-    """The range of a part of an object that was uploaded in one piece: part 1 is all of it.
+def part_range(part_number: int, size: int, part_sizes: Sequence[int]) -> ByteRange | None:
+    """The range of a part of an object of `size` bytes; one put in one piece is its own part 1.
 
     None for an empty object, whose bytes no Content-Range can name.
 
     Raises:
         InvalidArgument: the number is not 1 to 10,000.
-        InvalidPartNumber: there is one part only.
+        InvalidPartNumber: the object has fewer parts.
 
     AWS: S3 API Reference, GetObject, partNumber.
     """
@@ -75,9 +76,11 @@ def part_range(part_number: int, size: int) -> ByteRange | None:
             "partNumber",
             part_number,
         )
-    if part_number > 1:
-        raise InvalidPartNumber(part_number, 1)
-    return ByteRange(0, size - 1, size) if size else None
+    if part_number > len(part_sizes):
+        raise InvalidPartNumber(part_number, len(part_sizes))
+    first = sum(part_sizes[: part_number - 1])
+    length = part_sizes[part_number - 1]
+    return ByteRange(first, first + length - 1, size) if length else None
 
 
 def _suffix(header: str, length_text: str, size: int) -> ByteRange | None:

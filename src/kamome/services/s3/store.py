@@ -7,35 +7,44 @@ deleted and created again shares nothing with the old one.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 import orjson
 
 from kamome.services.s3.notifications import Destination, as_stored, from_stored
+from kamome.services.s3.object_rows import StoredObject, object_of, object_row
+from kamome.services.s3.setting_store import SettingStore
+from kamome.services.s3.upload_store import UploadStore
+from kamome.services.s3.version_store import VersionStore
 from kamome.storage.engine import Engine, Row
 
 # No UTF-8 text has the byte 0xFF: this is above all keys.
 ABOVE_ALL_KEYS = b"\xff"
 
 INSERT_BUCKET = """
-INSERT INTO s3_bucket (partition, name, bucket_id, account, region, created_at_ms)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO s3_bucket (partition, name, bucket_id, account, region, created_at_ms, versioning,
+  is_locking)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_SEQUENCE = "INSERT INTO s3_sequence (bucket_id, last) VALUES (?, 0)"
 # By primary key.
 SELECT_BUCKET = """
-SELECT partition, name, bucket_id, account, region, created_at_ms FROM s3_bucket
+SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking
+FROM s3_bucket
 WHERE partition = ? AND name = ?
 """
 # Index s3_bucket_owner, as a range of names.
 SELECT_BUCKETS = """
-SELECT partition, name, bucket_id, account, region, created_at_ms FROM s3_bucket
+SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking
+FROM s3_bucket
 WHERE partition = ? AND account = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?
 """
 # The same range, where only the buckets of one region count; an account has at most 10,000.
 SELECT_BUCKETS_IN_REGION = """
-SELECT partition, name, bucket_id, account, region, created_at_ms FROM s3_bucket
+SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking
+FROM s3_bucket
 WHERE partition = ? AND account = ? AND name >= ? AND name < ? AND region = ?
 ORDER BY name LIMIT ?
 """
@@ -56,32 +65,52 @@ UPDATE s3_sequence SET last = CASE WHEN last >= ? THEN last + 1 ELSE ? END
 WHERE bucket_id = ? RETURNING last
 """
 # By primary key.
+UPDATE_BUCKET = """
+UPDATE s3_bucket SET versioning = ?, is_locking = ? WHERE partition = ? AND name = ?
+"""
+# By primary key.
 SELECT_OBJECT = """
 SELECT key, body_id, size, etag, last_modified_ms, storage_class, checksum_algorithm, checksum,
-  tagging, attributes FROM s3_object WHERE bucket_id = ? AND key = ?
+  tagging, attributes, version_id, rank, checksum_type, part_count
+FROM s3_object WHERE bucket_id = ? AND key = ?
 """
 # By primary key: the statement is one step, so of two writers the later simply replaces.
 UPSERT_OBJECT = """
 INSERT INTO s3_object (bucket_id, key, body_id, size, etag, last_modified_ms, storage_class,
-  checksum_algorithm, checksum, tagging, attributes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  checksum_algorithm, checksum, tagging, attributes, version_id, rank, checksum_type, part_count)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (bucket_id, key) DO UPDATE SET body_id = excluded.body_id, size = excluded.size,
   etag = excluded.etag, last_modified_ms = excluded.last_modified_ms,
   storage_class = excluded.storage_class, checksum_algorithm = excluded.checksum_algorithm,
-  checksum = excluded.checksum, tagging = excluded.tagging, attributes = excluded.attributes
+  checksum = excluded.checksum, tagging = excluded.tagging, attributes = excluded.attributes,
+  version_id = excluded.version_id, rank = excluded.rank,
+  checksum_type = excluded.checksum_type, part_count = excluded.part_count
 """
 DELETE_OBJECT = "DELETE FROM s3_object WHERE bucket_id = ? AND key = ?"
 # Primary key as a range; nothing is sorted, LIMIT ends it.
 SELECT_LISTED = """
-SELECT key, size, etag, last_modified_ms, storage_class, checksum_algorithm FROM s3_object
+SELECT key, size, etag, last_modified_ms, storage_class, checksum_algorithm, checksum_type
+FROM s3_object
 WHERE bucket_id = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?
 """
 # Primary key, the first of the bucket.
 SELECT_ANY_OBJECT = "SELECT 1 FROM s3_object WHERE bucket_id = ? LIMIT 1"
-INSERT_BODY = "INSERT INTO s3_body (body_id, content, blob_id, crcs) VALUES (?, ?, ?, ?)"
+INSERT_BODY = """
+INSERT INTO s3_body (body_id, content, blob_id, crcs, nonce) VALUES (?, ?, ?, ?, ?)
+"""
 # Both by primary key.
-SELECT_BODY = "SELECT content, blob_id, crcs FROM s3_body WHERE body_id = ?"
+SELECT_BODY = "SELECT content, blob_id, crcs, nonce FROM s3_body WHERE body_id = ?"
 DELETE_BODY = "DELETE FROM s3_body WHERE body_id = ? RETURNING blob_id"
+# All by primary key, or a range of it.
+INSERT_BODY_PART = """
+INSERT INTO s3_body_part (body_id, part_number, first, size, part_body_id, checksum)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+SELECT_BODY_PARTS = """
+SELECT part_number, first, size, part_body_id, checksum FROM s3_body_part
+WHERE body_id = ? AND part_number > ? ORDER BY part_number LIMIT ?
+"""
+DELETE_BODY_PARTS = "DELETE FROM s3_body_part WHERE body_id = ? RETURNING part_body_id"
 
 
 class Bucket(msgspec.Struct, frozen=True):
@@ -93,26 +122,8 @@ class Bucket(msgspec.Struct, frozen=True):
     account: str
     region: str
     created_at_ms: int
-
-
-class StoredObject(msgspec.Struct, frozen=True):
-    """An object's row: all but its bytes. `checksum` is base64, `etag` hex without quotes."""
-
-    key: bytes
-    body_id: str
-    size: int
-    etag: str
-    last_modified_ms: int
-    storage_class: str
-    checksum_algorithm: str
-    checksum: str
-    tagging: str
-    attributes: Mapping[str, object]
-
-    @property
-    def last_modified_s(self) -> int:
-        """Epoch seconds: S3 shows and compares no fractions."""
-        return self.last_modified_ms // 1000
+    versioning: str = ""
+    is_locking: bool = False
 
 
 class ListedObject(msgspec.Struct, frozen=True):
@@ -124,6 +135,17 @@ class ListedObject(msgspec.Struct, frozen=True):
     last_modified_ms: int
     storage_class: str
     checksum_algorithm: str
+    checksum_type: str
+
+
+class BodyPart(msgspec.Struct, frozen=True):
+    """A part of a body: its first byte within the whole, and the body that has its bytes."""
+
+    part_number: int
+    first: int
+    size: int
+    body_id: str
+    checksum: str
 
 
 class StoredBody(msgspec.Struct, frozen=True):
@@ -132,6 +154,7 @@ class StoredBody(msgspec.Struct, frozen=True):
     content: bytes | None
     blob_id: str | None
     crcs: bytes
+    nonce: bytes = b""
 
 
 class S3Store:
@@ -139,6 +162,9 @@ class S3Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.versions = VersionStore(engine)
+        self.uploads = UploadStore(engine)
+        self.settings = SettingStore(engine)
 
     def atomic(self) -> contextlib.AbstractContextManager[None]:
         """All statements of the block, or none. Never await inside."""
@@ -162,15 +188,24 @@ class S3Store:
                 bucket.account,
                 bucket.region,
                 bucket.created_at_ms,
+                bucket.versioning,
+                bucket.is_locking,
             ),
         )
         self._engine.write(INSERT_SEQUENCE, (bucket.bucket_id,))
+
+    def update_bucket(self, bucket: Bucket) -> None:
+        """Keep the versioning state of a bucket, and whether it locks objects."""
+        self._engine.write(
+            UPDATE_BUCKET, (bucket.versioning, bucket.is_locking, bucket.partition, bucket.name)
+        )
 
     def remove_bucket(self, bucket: Bucket) -> None:
         """Delete an empty bucket and its notification configuration; part of a step."""
         self._engine.write(DELETE_BUCKET, (bucket.partition, bucket.name))
         self._engine.write(DELETE_SEQUENCE, (bucket.bucket_id,))
         self._engine.write(DELETE_NOTIFICATION, (bucket.bucket_id,))
+        self.settings.remove_all(bucket.bucket_id)
 
     def count_buckets(self, partition: str, account: str) -> int:
         """How many buckets an account has."""
@@ -192,8 +227,9 @@ class S3Store:
         return [_bucket(row) for row in rows]
 
     def is_empty(self, bucket_id: str) -> bool:
-        """Whether a bucket has no object."""
-        return self._engine.one(SELECT_ANY_OBJECT, (bucket_id,)) is None
+        """Whether a bucket has no object, no older version and no delete marker."""
+        has_object = self._engine.one(SELECT_ANY_OBJECT, (bucket_id,)) is not None
+        return not has_object and self.versions.is_empty(bucket_id)
 
     # ------------------------------------------------------------------ notifications
 
@@ -225,26 +261,11 @@ class S3Store:
     def object(self, bucket_id: str, key: bytes) -> StoredObject | None:
         """The object of that key."""
         row = self._engine.one(SELECT_OBJECT, (bucket_id, key))
-        return None if row is None else _object(row)
+        return None if row is None else object_of(row)
 
     def put_object(self, bucket_id: str, stored: StoredObject) -> None:
         """Create or replace an object's row; part of a step."""
-        self._engine.write(
-            UPSERT_OBJECT,
-            (
-                bucket_id,
-                stored.key,
-                stored.body_id,
-                stored.size,
-                stored.etag,
-                stored.last_modified_ms,
-                stored.storage_class,
-                stored.checksum_algorithm,
-                stored.checksum,
-                stored.tagging,
-                orjson.dumps(stored.attributes),
-            ),
-        )
+        self._engine.write(UPSERT_OBJECT, (bucket_id, *object_row(stored)))
 
     def remove_object(self, bucket_id: str, key: bytes) -> None:
         """Delete an object's row; part of a step."""
@@ -259,18 +280,35 @@ class S3Store:
 
     def add_body(self, body_id: str, body: StoredBody) -> None:
         """Keep bytes, or the name of their file; part of a step."""
-        self._engine.write(INSERT_BODY, (body_id, body.content, body.blob_id, body.crcs))
+        self._engine.write(
+            INSERT_BODY, (body_id, body.content, body.blob_id, body.crcs, body.nonce)
+        )
 
     def body(self, body_id: str) -> StoredBody | None:
         """The bytes of an object, or where they are."""
         row = self._engine.one(SELECT_BODY, (body_id,))
         if row is None:
             return None
-        content, blob_id, crcs = row
-        assert content is None or isinstance(content, bytes)
-        assert blob_id is None or isinstance(blob_id, str)
-        assert isinstance(crcs, bytes)
-        return StoredBody(content, blob_id, crcs)
+        return StoredBody(*cast("tuple[bytes | None, str | None, bytes, bytes]", row))
+
+    def add_body_parts(self, body_id: str, parts: Sequence[BodyPart]) -> None:
+        """Say of which parts a body consists, in order; part of a step."""
+        self._engine.write_many(
+            INSERT_BODY_PART,
+            [
+                (body_id, part.part_number, part.first, part.size, part.body_id, part.checksum)
+                for part in parts
+            ],
+        )
+
+    def body_parts(self, body_id: str, after: int = 0, limit: int = 10_000) -> list[BodyPart]:
+        """At most `limit` parts of a body with numbers above `after`, in order."""
+        rows = self._engine.all(SELECT_BODY_PARTS, (body_id, after, limit))
+        return [BodyPart(*cast("tuple[int, int, int, str, str]", row)) for row in rows]
+
+    def remove_body_parts(self, body_id: str) -> list[str]:
+        """Forget of which parts a body consists; returns the bodies of the parts."""
+        return [str(row[0]) for row in self._engine.write_returning(DELETE_BODY_PARTS, (body_id,))]
 
     def remove_body(self, body_id: str) -> str | None:
         """Forget bytes; part of a step. Returns the blob to be dropped, if there was one."""
@@ -281,39 +319,9 @@ class S3Store:
 
 
 def _bucket(row: Row) -> Bucket:
-    partition, name, bucket_id, account, region, created_at_ms = row
-    assert isinstance(created_at_ms, int)
-    return Bucket(
-        str(partition), str(name), str(bucket_id), str(account), str(region), created_at_ms
-    )
-
-
-def _object(row: Row) -> StoredObject:
-    key, body_id, size, etag, last_modified_ms, *texts, attributes = row
-    storage_class, checksum_algorithm, checksum, tagging = map(str, texts)
-    assert isinstance(key, bytes)
-    assert isinstance(size, int)
-    assert isinstance(last_modified_ms, int)
-    assert isinstance(attributes, bytes)
-    return StoredObject(
-        key,
-        str(body_id),
-        size,
-        str(etag),
-        last_modified_ms,
-        storage_class,
-        checksum_algorithm,
-        checksum,
-        tagging,
-        orjson.loads(attributes),
-    )
+    *texts, is_locking = cast("tuple[str, str, str, str, str, int, str, int]", row)
+    return Bucket(*cast("tuple[str, str, str, str, str, int, str]", texts), bool(is_locking))
 
 
 def _listed(row: Row) -> ListedObject:
-    key, size, etag, last_modified_ms, storage_class, checksum_algorithm = row
-    assert isinstance(key, bytes)
-    assert isinstance(size, int)
-    assert isinstance(last_modified_ms, int)
-    return ListedObject(
-        key, size, str(etag), last_modified_ms, str(storage_class), str(checksum_algorithm)
-    )
+    return ListedObject(*cast("tuple[bytes, int, str, int, str, str, str]", row))

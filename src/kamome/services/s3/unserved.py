@@ -18,14 +18,10 @@ from kamome.services.s3.errors import (
 
 AES256 = "AES256"
 
-_SSE_C = "server-side encryption with customer-provided keys"
 _SSE_KMS = "server-side encryption with KMS keys"
 _DIRECTORY = "directory buckets"
 # Member of the request: header on the wire, feature.
 _PUT_OBJECT: Mapping[str, tuple[str, str]] = {
-    "SSECustomerAlgorithm": ("x-amz-server-side-encryption-customer-algorithm", _SSE_C),
-    "SSECustomerKey": ("x-amz-server-side-encryption-customer-key", _SSE_C),
-    "SSECustomerKeyMD5": ("x-amz-server-side-encryption-customer-key-MD5", _SSE_C),
     "SSEKMSKeyId": ("x-amz-server-side-encryption-aws-kms-key-id", _SSE_KMS),
     "SSEKMSEncryptionContext": ("x-amz-server-side-encryption-context", _SSE_KMS),
     "WriteOffsetBytes": ("x-amz-write-offset-bytes", _DIRECTORY),
@@ -35,17 +31,14 @@ _DELETE_OBJECT: Mapping[str, tuple[str, str]] = {
     "IfMatchSize": ("x-amz-if-match-size", _DIRECTORY),
     "MFA": ("x-amz-mfa", "MFA delete"),
 }
+# Lock members that general purpose buckets do not have.
 _OBJECT_LOCK_MEMBERS = (
-    "ObjectLockMode",
-    "ObjectLockRetainUntilDate",
-    "ObjectLockLegalHoldStatus",
     "ObjectLockEventHold",
     "ObjectLockEventHoldDurationDays",
     "ObjectLockEventHoldDurationYears",
 )
 _OBJECT_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
 _BUCKET_GRANTS = (*_OBJECT_GRANTS, "GrantWrite")
-_SSE_C_MEMBERS = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")
 
 
 def check_put_object(request: Mapping[str, object]) -> None:
@@ -71,19 +64,7 @@ def check_put_object(request: Mapping[str, object]) -> None:
         raise InvalidRequest("Bucket is missing Object Lock Configuration")
 
 
-def check_get_object(request: Mapping[str, object]) -> None:
-    """The parameters of SSE-C; no object here has been encrypted so.
-
-    Raises:
-        InvalidRequest: such a parameter was sent.
-
-    AWS: S3 User Guide, Using server-side encryption with customer-provided keys (SSE-C).
-    """
-    if any(name in request for name in _SSE_C_MEMBERS):
-        raise InvalidRequest("The encryption parameters are not applicable to this object.")
-
-
-def check_delete_object(request: Mapping[str, object]) -> None:
+def check_delete_object(request: Mapping[str, object], *, is_locking: bool) -> None:
     """DeleteObject's parameters of features that the bucket does not have.
 
     Raises:
@@ -93,7 +74,7 @@ def check_delete_object(request: Mapping[str, object]) -> None:
     AWS: S3 API Reference, DeleteObject.
     """
     _refuse_named(request, _DELETE_OBJECT)
-    if request.get("BypassGovernanceRetention"):
+    if request.get("BypassGovernanceRetention") and not is_locking:
         raise InvalidArgument(
             "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
             "x-amz-bypass-governance-retention",
@@ -105,14 +86,12 @@ def check_create_bucket(request: Mapping[str, object]) -> None:
     """CreateBucket's parameters beyond name and location.
 
     Raises:
-        FeatureNotServed: ACLs enabled, object lock, account-regional names, directory buckets,
+        FeatureNotServed: ACLs enabled, account-regional names, directory buckets,
             bucket tags.
         InvalidBucketAclWithObjectOwnership: an ACL that the disabled ACLs do not admit.
 
     AWS: S3 API Reference, CreateBucket.
     """
-    if request.get("ObjectLockEnabledForBucket"):
-        raise FeatureNotServed("x-amz-bucket-object-lock-enabled", "object lock")
     if request.get("BucketNamespace", "global") != "global":
         raise FeatureNotServed("x-amz-bucket-namespace", "account regional namespaces")
     ownership = request.get("ObjectOwnership", "BucketOwnerEnforced")

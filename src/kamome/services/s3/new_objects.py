@@ -1,0 +1,185 @@
+"""From a request's headers to a visible object: what every way of making one has in common.
+
+PutObject, CopyObject, CompleteMultipartUpload and PostObject check the same headers (`new_object`,
+`check_new`) and end with the same step (`commit`).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from kamome.context import RequestContext
+from kamome.services.s3.bodies import ReceivedBody
+from kamome.services.s3.checksums import FULL_OBJECT
+from kamome.services.s3.conditions import WriteConditions, check_served, check_write
+from kamome.services.s3.encryption import CustomerKey
+from kamome.services.s3.errors import NoSuchBucket
+from kamome.services.s3.keys import key_bytes
+from kamome.services.s3.metadata import attributes_of
+from kamome.services.s3.object_events import record_event
+from kamome.services.s3.object_lock import lock_members
+from kamome.services.s3.object_rows import StoredObject
+from kamome.services.s3.slice import S3
+from kamome.services.s3.storage_classes import checked_storage_class
+from kamome.services.s3.store import BodyPart, Bucket
+from kamome.services.s3.tagging import parse_tagging
+from kamome.services.s3.versions import put_current
+
+BODY_ID_DIGITS = 32
+
+
+class NewObject(msgspec.Struct, frozen=True):
+    """What is known of an object before its body has come."""
+
+    bucket: Bucket
+    key: str
+    algorithm: str
+    conditions: WriteConditions
+    storage_class: str
+    tagging: str
+    attributes: Mapping[str, object]
+
+
+class Content(msgspec.Struct, frozen=True):
+    """The bytes of a new object: a body that has arrived, or parts that are kept already."""
+
+    size: int
+    etag: str
+    checksum: str
+    checksum_type: str = FULL_OBJECT
+    received: ReceivedBody | None = None
+    parts: Sequence[BodyPart] = ()
+
+
+def content_of(received: ReceivedBody) -> Content:
+    """A body in one piece."""
+    checksum = base64.b64encode(received.checksum).decode()
+    return Content(received.size, received.etag, checksum, received=received)
+
+
+def new_object(
+    s3: S3,
+    bucket: Bucket,
+    request: Mapping[str, object],
+    algorithm: str,
+    key: CustomerKey | None,
+) -> NewObject:
+    """What the headers of a request say of the object it makes.
+
+    Raises:
+        MetadataTooLarge, InvalidStorageClass, InvalidTag, InvalidRedirectLocation: what is kept.
+        FeatureNotServed: see `check_served`.
+        InvalidRequest, InvalidArgument: object lock, see `lock_members`.
+
+    AWS: S3 API Reference, PutObject.
+    """
+    tagging = str(request.get("Tagging", ""))
+    parse_tagging(tagging)
+    conditions = WriteConditions(_text(request, "IfMatch"), _text(request, "IfNoneMatch"))
+    check_served(conditions)
+    return NewObject(
+        bucket,
+        str(request["Key"]),
+        algorithm,
+        conditions,
+        checked_storage_class(_text(request, "StorageClass")),
+        tagging,
+        {
+            **attributes_of(request),
+            **(key.members() if key is not None else {}),
+            **lock_members(s3, bucket, request),
+        },
+    )
+
+
+def check_new(s3: S3, new: NewObject) -> None:
+    """Whether the conditions of a write hold, as far as can be told now.
+
+    Raises:
+        PreconditionFailed, NoSuchKey: see `check_write`.
+
+    AWS: S3 User Guide, How to prevent object overwrites with conditional writes.
+    """
+    conditions = new.conditions
+    if conditions.if_match is None and conditions.if_none_match is None:
+        return
+    present = s3.store.object(new.bucket.bucket_id, key_bytes(new.key))
+    check_write(conditions, new.key, present.etag if present else None)
+
+
+def commit(
+    s3: S3,
+    ctx: RequestContext,
+    new: NewObject,
+    content: Content,
+    event: str,
+    record: Callable[[], None] | None = None,
+) -> StoredObject:
+    """Make the object visible: one step, with all that follows from it.
+
+    Bucket and conditions are looked at again, as the body may have taken its time. `record` runs
+    in the same step.
+
+    Raises:
+        NoSuchBucket, PreconditionFailed, NoSuchKey: what has changed meanwhile.
+    """
+    stored = _row(s3, new, content)
+    with s3.store.atomic():
+        bucket = s3.store.bucket(new.bucket.partition, new.bucket.name)
+        if bucket is None or bucket.bucket_id != new.bucket.bucket_id:
+            raise NoSuchBucket(new.bucket.name)
+        check_new(s3, new)
+        _keep_content(s3, stored.body_id, content)
+        stored = put_current(s3, bucket, stored)
+        record_event(
+            s3,
+            ctx,
+            bucket,
+            name=event,
+            key=new.key,
+            size=stored.size,
+            etag=stored.etag,
+            version_id=stored.version_id if bucket.versioning else None,
+        )
+        if record is not None:
+            record()
+    return stored
+
+
+def _row(s3: S3, new: NewObject, content: Content) -> StoredObject:
+    return StoredObject(
+        key_bytes(new.key),
+        s3.ids.hex(BODY_ID_DIGITS),
+        content.size,
+        content.etag,
+        s3.clock.now_ms(),
+        new.storage_class,
+        new.algorithm,
+        content.checksum,
+        new.tagging,
+        new.attributes,
+        checksum_type=content.checksum_type,
+        part_count=len(content.parts),
+    )
+
+
+def _keep_content(s3: S3, body_id: str, content: Content) -> None:
+    if content.received is None:
+        s3.store.add_body_parts(body_id, content.parts)
+        return
+    keep_received(s3, body_id, content.received)
+
+
+def keep_received(s3: S3, body_id: str, received: ReceivedBody) -> None:
+    """Keep the bytes that have arrived under a body id; part of a step."""
+    s3.store.add_body(body_id, received.stored())
+    if received.blob is not None:
+        s3.blobs.keep(received.blob)
+
+
+def _text(request: Mapping[str, object], name: str) -> str | None:
+    value = request.get(name)
+    return None if value is None else str(value)
