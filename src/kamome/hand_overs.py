@@ -152,9 +152,12 @@ class HandOvers:
 class ArrivingMessages(SqsStore):
     """SQS's store, before which messages come twice, late or out of order."""
 
-    def __init__(self, engine: Engine, facts: Facts, faults: Faults, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, facts: Facts, faults: Faults, clock: Clock, tally: Tally
+    ) -> None:
         super().__init__(engine, facts)
         self._faults = faults
+        self._tally = tally
         self._clock = clock
 
     def send(self, queue: Queue, message: NewMessage) -> None:
@@ -178,12 +181,16 @@ class ArrivingMessages(SqsStore):
             super().send(queue, copy)
             handlings.copied(message.id, copy.id, copy.message_id)
 
-    def delete(self, queue: Queue, message: int, receive_count: int) -> bool:
-        """Delete a message; whoever does has handled that receive."""
+    def handled(self, message: int, receive_count: int) -> None:
+        """Whoever deletes a message has handled that receive."""
         if self._faults.is_watching:
             now_ms, by = self._clock.now_ms(), self._faults.source
             self._faults.handlings.handled(message, receive_count, by, now_ms)
-        return super().delete(queue, message, receive_count)
+
+    def expire(self, queue: Queue, message: int, group_no: int) -> None:
+        """Drop a message whose retention period is over, and count it."""
+        super().expire(queue, message, group_no)
+        self._tally.count("expiries", queue.name)
 
 
 class ArrivingEvents(Outbox):

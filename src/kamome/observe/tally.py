@@ -13,13 +13,11 @@ from collections.abc import Mapping
 _NAMES_MAX = 10_000
 _OTHERS = "(others)"
 
-# What the steps of journeys are called in a report. A step that is not named here is no event of
-# its own (an Enqueue is the other end of a delivery).
+# What steps of journeys are called in a report. The others are counted where they happen, or are
+# no events of their own (an Enqueue is the other end of a delivery).
 _EVENTS: Mapping[tuple[str, str], str] = {
-    ("lambda", "Invoke"): "invocations",
     ("sqs", "DeadLetter"): "redrives",
     ("sqs", "Redrive"): "redrives",
-    ("sqs", "Expire"): "expiries",
 }
 
 Counts = Mapping[tuple[str, str], int]

@@ -67,6 +67,7 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
         lambda_.admission.admitted(function.full_name),
     ):
         spec = await _runtime_spec(lambda_, function)
+        lambda_.journeys.tally.count("invocations", function.name)
         trace = call.trace or lambda_.ids.trace(lambda_.clock.now_ms())
 
         def invocation() -> Invocation:

@@ -150,6 +150,7 @@ def delete_received(sqs: Sqs, queue: Queue, handle: str) -> None:
         ReceiptHandleIsInvalid, ReceiptHandleExpired: see `delete_message`.
     """
     receipt = _receipt(sqs, queue, handle)
+    sqs.store.handled(receipt.id, receipt.receive_count)
     if queue.is_fifo or sqs.store.groups.has_groups(queue.messages_id):
         _delete_from_group(sqs, queue, receipt, handle)
     elif sqs.store.delete(queue, receipt.id, receipt.receive_count):

@@ -146,7 +146,7 @@ def _sort_out(
             case Fate.DELIVER:
                 taken.append(message)
             case Fate.EXPIRE:
-                sqs.store.drop(queue, message.id, message.group_no)
+                sqs.store.expire(queue, message.id, message.group_no)
             case Fate.DEAD_LETTER:
                 if not dead_letter(sqs, queue, message, now_ms):
                     taken.append(message)

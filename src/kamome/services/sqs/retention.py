@@ -93,7 +93,7 @@ class Retention:
             ):
                 if sent_at_ms > before_ms:
                     break
-                self._store.drop(queue, message, group_no)
+                self._store.expire(queue, message, group_no)
                 freed = freed or group_no < 0
         if freed:
             self._on_freed(queue)

@@ -239,6 +239,9 @@ class SqsStore(QueueStore):
             sent_at_ms,
         )
 
+    def handled(self, message: int, receive_count: int) -> None:
+        """The consumer of this receive deletes the message: for those who watch consumers."""
+
     def delete(self, queue: Queue, message: int, receive_count: int) -> bool:
         """Delete a message of a queue without groups if `receive_count` is its last receive's."""
         if not self.engine.write(DELETE_MESSAGE, (queue.messages_id, message, receive_count)):
@@ -255,6 +258,10 @@ class SqsStore(QueueStore):
             return None
         self._drop_body(queue.messages_id, message)
         return self.groups.refresh(queue.messages_id, group_no) if group_no else None
+
+    def expire(self, queue: Queue, message: int, group_no: int) -> None:
+        """Drop a message whose retention period is over; several rows: use inside a step."""
+        self.drop(queue, message, group_no)
 
     def _drop_body(self, messages_id: int, message: int) -> None:
         self.engine.write(DELETE_BODY, (message,))
