@@ -3,12 +3,15 @@
     AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \\
         python deploy.py
     python deploy.py --domain orders.your-domain.example \\
-        --role-arn arn:aws:iam::123456789012:role/inbound-mail       (on AWS; see README.md)
+        --role-arn arn:aws:iam::123456789012:role/inbound-mail \\
+        --task-role-arn arn:aws:iam::123456789012:role/tasks --subnets subnet-0123,subnet-4567 \\
+        --task-image 123456789012.dkr.ecr.eu-west-1.amazonaws.com/tenant-program:1  (see README.md)
 
 Run it again to bring an existing system to what the options say; nothing is made twice.
 """
 
 import argparse
+import hashlib
 import io
 import json
 import sys
@@ -28,6 +31,10 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 DLQ_RETENTION_S = 1_209_600  # 14 days, the most that SQS keeps a message
 FUNCTION_MEMORY_MB = 512  # a mail may be 40 MB, and is parsed in memory
 WAIT = {"Delay": 1, "MaxAttempts": 60}
+# The smallest task that Fargate has: a quarter of a vCPU and half a gigabyte.
+TASK_CPU = "256"
+TASK_MEMORY_MB = "512"
+DEFINITION_TAG = "definition-sha256"
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,11 @@ class Config:
     batch_size: int = 10
     raw_delivery: bool = False
     runtime: str = "python3.11"
+    task_image: str = "tenant-program"
+    task_role_arn: str = ""
+    subnets: str = "subnet-00000000"
+    security_groups: str = ""
+    public_ip: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,8 @@ class Deployment:
     store_function_arn: str
     status_function_arn: str
     event_source_mapping: str
+    cluster: str
+    task_definition_arn: str
     domain: str
     rule_set: str
 
@@ -80,7 +94,16 @@ def deploy(session: boto3.Session, config: Config) -> Deployment:
     topic_arn = session.client("sns").create_topic(Name=config.name)["TopicArn"]
     queue_url, queue_arn = make_work_queue(session, config, account, dlq_arn, topic_arn)
     subscription_arn = subscribe(session, topic_arn, queue_arn, raw=config.raw_delivery)
-    functions = Functions(session, config, role_arn)
+    cluster = make_cluster(session, config.name)
+    task_definition_arn = make_task_definition(session, config, role_arn)
+    task = {
+        "TASK_CLUSTER": cluster,
+        "TASK_DEFINITION": task_definition_arn,
+        "TASK_SUBNETS": config.subnets,
+        "TASK_SECURITY_GROUPS": config.security_groups,
+        "TASK_PUBLIC_IP": "ENABLED" if config.public_ip else "DISABLED",
+    }
+    functions = Functions(session, config, role_arn, task)
     store_arn = functions.make("store_mail", f"{config.name}-store")
     status_arn = functions.make("mail_status", f"{config.name}-status")
     allow_ses(session, f"{config.name}-status", account)
@@ -100,6 +123,8 @@ def deploy(session: boto3.Session, config: Config) -> Deployment:
         store_function_arn=store_arn,
         status_function_arn=status_arn,
         event_source_mapping=mapping,
+        cluster=cluster,
+        task_definition_arn=task_definition_arn,
         domain=config.domain,
         rule_set=config.name,
     )
@@ -203,6 +228,52 @@ def subscribe(session: boto3.Session, topic_arn: str, queue_arn: str, *, raw: bo
     return subscription_arn
 
 
+def make_cluster(session: boto3.Session, name: str) -> str:
+    """The cluster that the tenants' programs run in. ECS returns the one that is there already."""
+    ecs = session.client("ecs")
+    return str(ecs.create_cluster(clusterName=name)["cluster"]["clusterName"])
+
+
+def make_task_definition(session: boto3.Session, config: Config, role_arn: str) -> str:
+    """The definition of the tenant's program: its ARN. A new revision only where it has changed."""
+    ecs, family = session.client("ecs"), f"{config.name}-tenant"
+    definition = {
+        "family": family,
+        "requiresCompatibilities": ["FARGATE"],
+        "networkMode": "awsvpc",
+        "cpu": TASK_CPU,
+        "memory": TASK_MEMORY_MB,
+        "executionRoleArn": config.task_role_arn or role_arn,
+        "containerDefinitions": [
+            {
+                "name": "program",
+                "image": config.task_image,
+                "essential": True,
+                "command": ["python3", "main.py"],
+                "workingDirectory": "/app",
+                "logConfiguration": {
+                    "logDriver": "awslogs",
+                    "options": {
+                        "awslogs-group": f"/ecs/{family}",
+                        "awslogs-region": session.region_name,
+                        "awslogs-stream-prefix": "tenant",
+                        "awslogs-create-group": "true",
+                    },
+                },
+            }
+        ],
+    }
+    text = json.dumps(definition, sort_keys=True)
+    tag = {"key": DEFINITION_TAG, "value": hashlib.sha256(text.encode()).hexdigest()}
+    there = unless(
+        "ClientException",
+        lambda: ecs.describe_task_definition(taskDefinition=family, include=["TAGS"]),
+    )
+    if there is None or tag not in there.get("tags", []):
+        there = ecs.register_task_definition(**definition, tags=[tag])
+    return str(there["taskDefinition"]["taskDefinitionArn"])
+
+
 def zip_of(folder: Path) -> bytes:
     """The function's code as an archive, the same bytes for the same code."""
     archive = io.BytesIO()
@@ -218,7 +289,9 @@ def zip_of(folder: Path) -> bytes:
 class Functions:
     """Makes Lambda functions with one role and one configuration."""
 
-    def __init__(self, session: boto3.Session, config: Config, role_arn: str) -> None:
+    def __init__(
+        self, session: boto3.Session, config: Config, role_arn: str, task: Mapping[str, str]
+    ) -> None:
         self.client = session.client("lambda")
         self.settings = {
             "Role": role_arn,
@@ -226,7 +299,7 @@ class Functions:
             "Handler": "app.handler",
             "Timeout": config.function_timeout_s,
             "MemorySize": FUNCTION_MEMORY_MB,
-            "Environment": {"Variables": {"TABLE_NAME": config.name}},
+            "Environment": {"Variables": {"TABLE_NAME": config.name, **task}},
         }
 
     def make(self, folder: str, name: str) -> str:
@@ -358,6 +431,13 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=default.batch_size)
     parser.add_argument("--raw-delivery", action="store_true", help="messages without envelope")
     parser.add_argument("--runtime", default=default.runtime)
+    parser.add_argument("--task-image", default=default.task_image, help="the tenant's program")
+    parser.add_argument("--task-role-arn", default="", help="execution role of the task (AWS)")
+    parser.add_argument(
+        "--subnets", default=default.subnets, metavar="ID,ID", help="where the tasks run (AWS)"
+    )
+    parser.add_argument("--security-groups", default="", metavar="ID,ID")
+    parser.add_argument("--public-ip", action="store_true", help="tasks in a public subnet (AWS)")
     parser.add_argument("--region", default=None)
     parser.add_argument("--profile", default=None)
     return parser.parse_args()

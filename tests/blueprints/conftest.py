@@ -46,7 +46,7 @@ class Expected(Protocol):
 
 
 class FakeS3:
-    """GetObject from memory."""
+    """GetObject from memory, and presigned URLs that nobody opens."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -55,6 +55,43 @@ class FakeS3:
         if Bucket != BUCKET or Key not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey", "Message": ""}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[Key])}
+
+    def generate_presigned_url(self, operation: str, *, Params: dict[str, str], **_: int) -> str:  # noqa: N803  AWS's names
+        assert operation == "get_object"
+        return f"https://{Params['Bucket']}.example.com/{Params['Key']}?signed"
+
+
+class FakeEcs:
+    """RunTask with client tokens. `failures` are answered, `error` is raised, once for each."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, object]] = []
+        self.tasks: dict[object, str] = {}
+        self.failures: list[dict[str, str]] = []
+        self.error: Exception | None = None
+
+    def run_task(self, **request: object) -> dict[str, object]:
+        self.calls.append(request)
+        if self.error is not None:
+            raise self.error
+        if self.failures:
+            return {"tasks": [], "failures": [self.failures.pop()]}
+        token = request["clientToken"]
+        if token in self.tasks:
+            conflict = {"Error": {"Code": "ConflictException", "Message": ""}}
+            error = ClientError(conflict, "RunTask")
+            error.response["resourceIds"] = [self.tasks[token]]
+            raise error
+        self.tasks[token] = f"arn:aws:ecs:us-east-1:000000000000:task/c/{len(self.tasks)}"
+        return {"tasks": [{"taskArn": self.tasks[token]}], "failures": []}
+
+    def variables(self, call: int) -> dict[str, str]:
+        """The environment that a call gave the program."""
+        overrides = self.calls[call]["overrides"]
+        assert isinstance(overrides, dict)
+        (container,) = overrides["containerOverrides"]
+        assert container["name"] == "program"
+        return {pair["name"]: pair["value"] for pair in container["environment"]}
 
 
 class FakeDynamoDB:
@@ -72,7 +109,7 @@ class FakeDynamoDB:
             raise _condition_failed("PutItem")
         self.items[key] = item
 
-    def update_item(self, **request: object) -> None:
+    def update_item(self, **request: object) -> dict[str, Item]:
         key, values = request["Key"], request["ExpressionAttributeValues"]
         assert isinstance(key, dict)
         assert isinstance(values, dict)
@@ -84,10 +121,13 @@ class FakeDynamoDB:
         if request["UpdateExpression"] == "ADD duplicates :sent_again":
             ids = set(item.get("duplicates", {"SS": []})["SS"])  # type: ignore[call-overload]  # the fake keeps plain lists
             item["duplicates"] = {"SS": sorted(ids | set(values[":sent_again"]["SS"]))}
+        elif request["UpdateExpression"] == "SET task_arn = :arn":
+            item["task_arn"] = values[":arn"]
         else:
             assert request["UpdateExpression"] == "ADD redeliveries :one"
             before = int(str(item.get("redeliveries", {"N": "0"})["N"]))
             item["redeliveries"] = {"N": str(before + int(values[":one"]["N"]))}
+        return {"Attributes": item}
 
 
 def _condition_failed(operation: str) -> ClientError:
@@ -102,6 +142,7 @@ class StoreMail:
     app: ModuleType
     s3: FakeS3 = field(default_factory=FakeS3)
     dynamodb: FakeDynamoDB = field(default_factory=FakeDynamoDB)
+    ecs: FakeEcs = field(default_factory=FakeEcs)
     received: int = 0
 
     def receive(self, raw_mail: bytes, *recipients: str) -> str:
@@ -142,11 +183,12 @@ def trace_headers(ses_id: str) -> bytes:
 
 @pytest.fixture
 def store_mail(monkeypatch: pytest.MonkeyPatch) -> StoreMail:
-    """The store function with S3 and DynamoDB in memory."""
+    """The store function with S3, DynamoDB and ECS in memory."""
     app = _load_function("store_mail", monkeypatch)
     store = StoreMail(app)
     monkeypatch.setattr(app, "s3", store.s3)
     monkeypatch.setattr(app, "dynamodb", store.dynamodb)
+    monkeypatch.setattr(app, "ecs", store.ecs)
     return store
 
 
@@ -160,6 +202,9 @@ def mail_status(monkeypatch: pytest.MonkeyPatch) -> tuple[ModuleType, FakeDynamo
 
 def _load_function(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("TABLE_NAME", "inbound-mail")
+    monkeypatch.setenv("TASK_CLUSTER", "inbound-mail")
+    monkeypatch.setenv("TASK_DEFINITION", "inbound-mail-tenant:1")
+    monkeypatch.setenv("TASK_SUBNETS", "subnet-1,subnet-2")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     (app,) = load_modules(BLUEPRINT / "functions" / name, "app")
     return app

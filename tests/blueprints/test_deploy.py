@@ -56,6 +56,9 @@ def test_deploying_twice_gives_the_same_system(kamome: Tenant) -> None:
     assert len(kamome.client("lambda").list_event_source_mappings()["EventSourceMappings"]) == 1
     assert len(kamome.client("sns").list_subscriptions()["Subscriptions"]) == 1
     assert len(kamome.client("sqs").list_queues()["QueueUrls"]) == 2
+    assert kamome.client("ecs").list_task_definitions()["taskDefinitionArns"] == [
+        second.task_definition_arn
+    ]
 
 
 def test_deployed_system_is_wired_as_described(kamome: Tenant) -> None:
@@ -83,7 +86,11 @@ def test_deploying_with_other_options_updates(kamome: Tenant, raw_delivery: bool
     DEPLOY.deploy(session, DEPLOY.Config(raw_delivery=not raw_delivery))
 
     changed = DEPLOY.Config(
-        raw_delivery=raw_delivery, batch_size=5, visibility_timeout_s=60, function_timeout_s=10
+        raw_delivery=raw_delivery,
+        batch_size=5,
+        visibility_timeout_s=60,
+        function_timeout_s=10,
+        task_image="tenant-program:2",
     )
     made = DEPLOY.deploy(session, changed)
 
@@ -95,6 +102,8 @@ def test_deploying_with_other_options_updates(kamome: Tenant, raw_delivery: bool
     assert mapping["BatchSize"] == 5
     function = kamome.client("lambda").get_function(FunctionName="inbound-mail-store")
     assert function["Configuration"]["Timeout"] == 10
+    variables = function["Configuration"]["Environment"]["Variables"]
+    assert variables["TASK_DEFINITION"].endswith("task-definition/inbound-mail-tenant:2")
     queue = kamome.client("sqs").get_queue_attributes(
         QueueUrl=made.queue_url, AttributeNames=["VisibilityTimeout"]
     )

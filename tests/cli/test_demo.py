@@ -44,7 +44,7 @@ def test_every_mail_ends_where_it_should() -> None:
     assert all(character.isprintable() for character in done.stdout.replace("\n", ""))
     assert "duplicate, filtered" in done.stdout
     assert "poison-order" in done.stdout
-    assert "not served yet" in done.stdout
+    assert "exit 0" in done.stdout
     assert "PROBLEM" not in done.stdout
 
 

@@ -56,6 +56,7 @@ class Deployment:
     table: str = "table"
     queue_url: str = "work"
     dead_letter_queue_url: str = "dead"
+    cluster: str = "cluster"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class World:
     items: list[dict[str, dict[str, object]]]
     dead: list[str]
     waiting: int = 0
+    exit_codes: dict[str, int] = field(default_factory=dict)
+    running: list[str] = field(default_factory=list)
 
     def client(self, name: str) -> World:
         return self
@@ -91,6 +94,18 @@ class World:
         waiting = self.waiting if request["QueueUrl"] == "work" else len(self.dead)
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         return {"Attributes": dict(zip(names, (str(waiting), "0"), strict=True))}
+
+    def describe_tasks(self, cluster: str, tasks: list[str]) -> object:
+        assert cluster == "cluster"
+        described = [
+            {
+                "taskArn": arn,
+                "lastStatus": "RUNNING" if arn in self.running else "STOPPED",
+                "containers": [{"exitCode": self.exit_codes.get(arn, 0)}],
+            }
+            for arn in tasks
+        ]
+        return {"tasks": described, "failures": []}
 
     def receive_message(self, **request: object) -> object:
         assert request["VisibilityTimeout"] == 0
@@ -124,6 +139,7 @@ def record(address: str, key: str, *duplicates: str) -> dict[str, dict[str, obje
         "kind": {"S": "mail"},
         "order_id": {"S": ""},
         "attachments": {"L": []},
+        "task_arn": {"S": f"task/{address}/{key}"},
     }
     if duplicates:
         item["duplicates"] = {"SS": list(duplicates)}
@@ -158,7 +174,7 @@ def test_nothing_is_wrong_when_every_mail_ended_where_it_should(world: World) ->
     findings = proof(world)
 
     assert findings.problems == []
-    assert findings.counts == expected_counts(MAILS) == Counts(2, 2, 5, 0, 0, 1)
+    assert findings.counts == expected_counts(MAILS) == Counts(2, 2, 5, 0, 0, 1, 2)
     assert findings.ends == {
         "mail/a": "recorded for 1, duplicate for 1",
         "mail/b": "recorded for 1, duplicate for 1",
@@ -224,6 +240,22 @@ def set_another_aside(world: World) -> None:
     world.dead[:] = ["mail/a"]
 
 
+def lose_task(world: World) -> None:
+    del world.items[0]["task_arn"]
+
+
+def share_task(world: World) -> None:
+    world.items[1]["task_arn"] = world.items[0]["task_arn"]
+
+
+def fail_task(world: World) -> None:
+    world.exit_codes[f"task/{ONE}/mail/a"] = 1
+
+
+def go_on_with_task(world: World) -> None:
+    world.running.append(f"task/{ONE}/mail/a")
+
+
 def leave_waiting(world: World) -> None:
     world.waiting = 1
 
@@ -245,6 +277,10 @@ def leave_waiting(world: World) -> None:
         (lose_dead_letter, "dead: 0, expected 1"),
         (set_another_aside, "poison: not in the dead-letter queue, or recorded"),
         (leave_waiting, "waiting: 1, expected 0"),
+        (lose_task, f"mail/a for {ONE}: recorded, but its task was not started"),
+        (share_task, f"mail/b for {TWO}: shares its task with another mail"),
+        (fail_task, f"mail/a for {ONE}: its task did not end well: exit 1"),
+        (go_on_with_task, f"mail/a for {ONE}: its task did not end well: has not ended"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -260,5 +296,7 @@ def test_recorded_mail_reads_the_names_of_its_attachments(world: World) -> None:
     system = DeployedSystem(cast("LocalSession", world), Deployment())
 
     assert system.recorded_mails(ONE) == [
-        RecordedMail(ONE, "mail/a", "s", "mail", "", ("a.pdf",), ("b",))
+        RecordedMail(
+            ONE, "mail/a", "s", "mail", "", ("a.pdf",), ("b",), task_arn=f"task/{ONE}/mail/a"
+        )
     ]

@@ -80,9 +80,20 @@ def test_object_is_there_when_the_rule_has_stored_it() -> None:
     assert cell_of("S3 object", Journey("Root=1-0", 1_000, steps)) == "10ms"
 
 
-def test_stage_without_steps_shows_a_dash_and_one_that_is_not_served_says_so() -> None:
+def test_stage_without_steps_shows_a_dash() -> None:
     assert cell_of("SNS", journey()) == "-"
-    assert cell_of("task", journey()) == "not served yet"
+
+
+def test_task_shows_when_it_ended_and_with_which_exit_code() -> None:
+    ended = journey((1_010, "ecs", "ok"), (1_020, "ecs", "ok"), (1_250, "ecs", "exit 0"))
+
+    assert cell_of("task", ended) == "250ms exit 0"
+
+
+def test_tasks_of_several_tenants_show_how_many_ended_alike() -> None:
+    ended = journey((1_100, "ecs", "exit 0"), (1_200, "ecs", "exit 1"), (1_300, "ecs", "exit 0"))
+
+    assert cell_of("task", ended) == "300ms exit 0 x2 exit 1"
 
 
 def test_refused_condition_reads_as_there_already() -> None:

@@ -40,11 +40,13 @@ class Address:
 class ChildServer:
     """`kamome serve` in a process group of its own, its last log lines kept.
 
-    Use it as an asynchronous context: leaving the block stops the process.
+    Use it as an asynchronous context: leaving the block stops the process. `settings` are further
+    options of `kamome serve`.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *settings: str) -> None:
         self._data = data
+        self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -62,6 +64,7 @@ class ChildServer:
             *command,
             "--data",
             str(self._data),
+            *self._settings,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -67,10 +67,10 @@ def inbound_mail(*, keep: bool, data: Path | None, deadline: int) -> None:
 
 async def _run(report: Report, folder: Path, data: Path, keep: bool, deadline: int) -> int:
     """Run until the end, the deadline or a signal; the server is stopped in each case."""
-    from kamome.cli.inbound_mail import InboundMail
+    from kamome.cli.inbound_mail import InboundMail, task_images
 
     _cancel_on_signals()
-    server = ChildServer(data)
+    server = ChildServer(data, "--task-images", task_images(folder))
     problems = None
     try:
         async with AsyncExitStack() as stack:

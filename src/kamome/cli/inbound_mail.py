@@ -68,6 +68,11 @@ def load_scripts(folder: Path) -> Scripts:
     )
 
 
+def task_images(folder: Path) -> str:
+    """The setting that makes the blueprint's folder stand for the image of the tenant's program."""
+    return f"tenant-program={folder / 'tenant-program'}"
+
+
 class InboundMail:
     """One run against a server that is ready and empty."""
 
@@ -97,7 +102,8 @@ class InboundMail:
         )
         deployment = await self._in_thread(lambda: self._scripts.deploy(self._session))
         self._report.say(
-            "Deployed inbound-mail: rule set, bucket, topic, queues, functions, table."
+            "Deployed inbound-mail: rule set, bucket, topic, queues, functions, table, "
+            "task definition."
         )
         system = DeployedSystem(self._session, deployment)
         transactions = await self._send()
@@ -167,15 +173,22 @@ class InboundMail:
             f"  recorded {counts.recorded}/{expected.recorded}, "
             f"duplicates filtered {counts.duplicates}/{expected.duplicates}, "
             f"status items {counts.statuses}/{expected.statuses}, "
+            f"tasks ended {counts.tasks}/{expected.tasks}, "
             f"in the queue {counts.waiting} and {counts.in_flight} in flight, "
             f"dead-lettered {counts.dead}/{expected.dead}"
         )
         return counts
 
     def _is_recorded(self, counts: Counts) -> bool:
-        done = (counts.recorded, counts.duplicates, counts.statuses, counts.waiting)
         expected = self._expected
-        return done == (expected.recorded, expected.duplicates, expected.statuses, 0)
+        done = (counts.recorded, counts.duplicates, counts.statuses, counts.tasks, counts.waiting)
+        return done == (
+            expected.recorded,
+            expected.duplicates,
+            expected.statuses,
+            expected.tasks,
+            0,
+        )
 
     async def _journeys(self) -> list[Journey]:
         path = f"/_kamome/journeys?limit={JOURNEYS_LIMIT}"
@@ -192,8 +205,7 @@ class InboundMail:
             if journey is None:
                 problems.append(f"{stored.mail_name}: no journey shows {stored.key}")
                 continue
-            needed = STAGES_OF_ALL if end == "dead-letter queue" else (*STAGES_OF_ALL, "dynamodb")
-            if missing := journey.missing_stages(needed):
+            if missing := journey.missing_stages(_needed_stages(end)):
                 problems.append(f"{stored.mail_name}: its journey lacks {', '.join(missing)}")
             rows.append((journey.started_at_ms, [stored.mail_name, *journey.cells(), end]))
         self._report.table(
@@ -212,6 +224,7 @@ class InboundMail:
             f"{counts.duplicates} duplicates were filtered; "
             f"{counts.statuses} status items were written."
         )
+        self._report.say(f"{counts.tasks} tasks ran the tenants' program, one for each item.")
         self._report.say(
             f"{counts.dead} poison mail is in the dead-letter queue "
             f"{deployment.dead_letter_queue_url.rpartition('/')[2]}."
@@ -229,6 +242,7 @@ class InboundMail:
             "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
             f"aws s3 ls s3://{deployment.bucket}/{deployment.prefix}",
             f"aws dynamodb scan --table-name {deployment.table}",
+            f"aws ecs list-tasks --cluster {deployment.cluster} --desired-status STOPPED",
             f"aws sqs receive-message --queue-url {dead}",
             f"curl '{endpoint}/_kamome/journeys?limit=5'",
         ):
@@ -237,3 +251,12 @@ class InboundMail:
     async def _in_thread(self, call: Callable[[], Answer]) -> Answer:
         """Run a call that waits for the network, without holding up the event loop."""
         return await asyncio.to_thread(call)
+
+
+def _needed_stages(end: str) -> tuple[str, ...]:
+    """The services whose steps the journey of a mail with this end must have."""
+    if end == "dead-letter queue":
+        return STAGES_OF_ALL
+    if end.startswith("recorded"):
+        return (*STAGES_OF_ALL, "dynamodb", "ecs")
+    return (*STAGES_OF_ALL, "dynamodb")

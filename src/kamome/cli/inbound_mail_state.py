@@ -22,6 +22,9 @@ TRACE_FIELDS = re.compile(
 )
 SETUP_OBJECT = "AMAZON_SES_SETUP_NOTIFICATION"
 DEAD_LETTERS_MAX = 10
+# What DescribeTasks takes in one call.
+DESCRIBED_MAX = 100
+WELL_ENDED = "exit 0"
 
 
 class Expected(Protocol):
@@ -77,11 +80,16 @@ class Deployment(Protocol):
     def queue_url(self) -> str: ...  # noqa: D102
     @property
     def dead_letter_queue_url(self) -> str: ...  # noqa: D102
+    @property
+    def cluster(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many of each there are. `waiting` and `in_flight` are messages of the work queue."""
+    """How many of each there are.
+
+    `waiting` and `in_flight` are messages of the work queue, `tasks` those that have ended.
+    """
 
     recorded: int = 0
     duplicates: int = 0
@@ -89,6 +97,7 @@ class Counts:
     waiting: int = 0
     in_flight: int = 0
     dead: int = 0
+    tasks: int = 0
 
 
 def expected_counts(mails: Sequence[Mail]) -> Counts:
@@ -99,6 +108,7 @@ def expected_counts(mails: Sequence[Mail]) -> Counts:
         duplicates=sum((mail.times - 1) * len(mail.addresses) for mail in recorded),
         statuses=sum(mail.times * len(mail.addresses) for mail in mails),
         dead=sum(mail.times for mail in mails if mail.ends == "dead-lettered"),
+        tasks=sum(len(mail.addresses) for mail in recorded),
     )
 
 
@@ -113,6 +123,7 @@ class RecordedMail:
     order_id: str
     attachments: tuple[str, ...]
     duplicates: tuple[str, ...]
+    task_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,7 @@ class DeployedSystem:
         self._s3 = session.client("s3")
         self._sqs = session.client("sqs")
         self._dynamodb = session.client("dynamodb")
+        self._ecs = session.client("ecs")
 
     def counts(self, addresses: Iterable[str]) -> Counts:
         """How far the mails to these tenants have come."""
@@ -158,7 +170,22 @@ class DeployedSystem:
             waiting=waiting,
             in_flight=in_flight,
             dead=self._depths(self._deployment.dead_letter_queue_url)[0],
+            tasks=len(
+                self.ended_tasks(mail["task_arn"]["S"] for mail in mails if "task_arn" in mail)
+            ),
         )
+
+    def ended_tasks(self, task_arns: Iterable[str]) -> dict[str, str]:
+        """How the tasks among these that have ended did: `exit 0`, or what went wrong."""
+        arns, ended = sorted(set(task_arns)), {}
+        for first in range(0, len(arns), DESCRIBED_MAX):
+            answer = self._ecs.describe_tasks(
+                cluster=self._deployment.cluster, tasks=arns[first : first + DESCRIBED_MAX]
+            )
+            for task in answer["tasks"]:
+                if task["lastStatus"] == "STOPPED":
+                    ended[str(task["taskArn"])] = _end_of_task(task)
+        return ended
 
     def _items(self, address: str) -> list[dict[str, dict[str, str]]]:
         pages = self._dynamodb.get_paginator("query").paginate(
@@ -224,6 +251,7 @@ class DeployedSystem:
         _check_objects(findings, accepted)
         for mail in mails:
             _check_mail(findings, mail, recorded, dead)
+        _check_tasks(findings, recorded, self.ended_tasks(filter(None, map(_task_arn, recorded))))
         return findings
 
 
@@ -242,7 +270,37 @@ def _recorded_mail(item: dict[str, dict[str, str]]) -> RecordedMail:
         order_id=item["order_id"]["S"],
         attachments=tuple(attachment["M"]["name"]["S"] for attachment in attachments),
         duplicates=tuple(item.get("duplicates", {}).get("SS", ())),
+        task_arn=item.get("task_arn", {}).get("S", ""),
     )
+
+
+def _task_arn(mail: RecordedMail) -> str:
+    return mail.task_arn
+
+
+def _end_of_task(task: Mapping[str, object]) -> str:
+    """The exit code of a task's one container, or why there is none."""
+    containers = task["containers"]
+    assert isinstance(containers, list)
+    codes = [container["exitCode"] for container in containers if "exitCode" in container]
+    return f"exit {codes[0]}" if codes else str(task.get("stoppedReason", "no exit code"))
+
+
+def _check_tasks(
+    findings: Findings, recorded: Sequence[RecordedMail], ended: Mapping[str, str]
+) -> None:
+    """Each recorded mail has a task of its own, and the task has ended well."""
+    seen: set[str] = set()
+    for mail in recorded:
+        what = f"{mail.object_key} for {mail.address}"
+        end = ended.get(mail.task_arn, "has not ended")
+        if not mail.task_arn:
+            findings.problems.append(f"{what}: recorded, but its task was not started")
+        elif mail.task_arn in seen:
+            findings.problems.append(f"{what}: shares its task with another mail")
+        elif end != WELL_ENDED:
+            findings.problems.append(f"{what}: its task did not end well: {end}")
+        seen.add(mail.task_arn)
 
 
 def _object_key(body: str) -> str:

@@ -18,9 +18,7 @@ STAGES = (
     ("task", "ecs"),
 )
 # Stages that are passed when their last step is done; the others when they are first reached.
-DONE_AT_LAST_STEP = ("lambda", "dynamodb")
-# Stages that no service answers for yet: the table says so instead of leaving a hole.
-NOT_SERVED = {"ecs": "not served yet"}
+DONE_AT_LAST_STEP = ("lambda", "dynamodb", "ecs")
 # Results that are part of the plan, in the words of the table.
 RESULT_WORDS = {"ConditionalCheckFailedException": "there already"}
 
@@ -63,7 +61,7 @@ class Journey:
     def _cell(self, service: str) -> str:
         steps = self._steps_of(service)
         if not steps:
-            return NOT_SERVED.get(service, "-")
+            return "-"
         passed = steps[-1] if service in DONE_AT_LAST_STEP else steps[0]
         cell = elapsed(passed.at_ms - self.started_at_ms)
         results = Counter(step.result for step in steps if step.result != "ok")

@@ -1,16 +1,25 @@
-"""Lambda: takes notices of received mail from SQS and records each mail once per tenant.
+"""Lambda: takes notices of received mail from SQS, records each mail once, starts its task.
 
 Event: a batch of SQS messages. Each holds what SNS delivers, the envelope or (raw delivery) the
 bare message, and in it the JSON that SES publishes for its S3 action. The mail is read from S3,
 parsed, and written with a condition, so that neither a message that SQS delivers twice nor a mail
 that the shop sends twice is recorded twice. Duplicates are counted on the item they repeat.
 
-A mail that cannot be recorded is reported alone (`batchItemFailures`): SQS shows it again after
-the visibility timeout, and moves it to the dead-letter queue after `maxReceiveCount` receives.
+For each recorded mail the tenant's program is started as an ECS task. The item says which task:
+one without `task_arn` has none yet. An answer of RunTask without an error may still carry
+`failures`; then, as after a crash, the message comes back, finds its mail recorded by itself, and
+starts what is missing. A client token made of the item's key keeps a second call from starting a
+second task.
 
-Environment: `TABLE_NAME`.
+A mail that cannot be recorded, or whose task cannot be started, is reported alone
+(`batchItemFailures`): SQS shows it again after the visibility timeout, and moves it to the
+dead-letter queue after `maxReceiveCount` receives.
+
+Environment: `TABLE_NAME`, `TASK_CLUSTER`, `TASK_DEFINITION`, `TASK_SUBNETS`,
+`TASK_SECURITY_GROUPS` (both separated by commas), `TASK_PUBLIC_IP` (ENABLED or DISABLED).
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -25,6 +34,17 @@ from botocore.exceptions import ClientError
 from mail_parser import ParsedMail, content_hash, parse_mail
 
 TABLE_NAME = os.environ["TABLE_NAME"]
+TASK_CLUSTER = os.environ["TASK_CLUSTER"]
+TASK_DEFINITION = os.environ["TASK_DEFINITION"]
+TASK_NETWORK = {
+    "subnets": os.environ["TASK_SUBNETS"].split(","),
+    "securityGroups": list(filter(None, os.environ.get("TASK_SECURITY_GROUPS", "").split(","))),
+    "assignPublicIp": os.environ.get("TASK_PUBLIC_IP", "DISABLED"),
+}
+# The container of the task definition that the tenant's program is in.
+CONTAINER = "program"
+# How long the program may wait before it reads the mail.
+URL_VALID_S = 3_600
 TRACE_VARIABLE = "_X_AMZN_TRACE_ID"
 # An item holds 400 KB at most (DynamoDB quotas); these keep it far below.
 SUBJECT_MAX = 2_000
@@ -35,6 +55,7 @@ log = logging.getLogger()
 log.setLevel(logging.INFO)
 s3 = boto3.client("s3")
 dynamodb = boto3.client("dynamodb")
+ecs = boto3.client("ecs")
 serialize = TypeSerializer().serialize
 
 
@@ -47,6 +68,10 @@ class ReceivedMail:
     recipients: tuple[str, ...]
     bucket: str
     key: str
+
+
+class TaskNotStarted(Exception):
+    """RunTask has answered, and started nothing."""
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -125,7 +150,7 @@ def tenant_of(recipient: str) -> tuple[str, str]:
 def record_mail(
     address: str, label: str, received: ReceivedMail, mail_hash: str, mail: ParsedMail
 ) -> None:
-    """Write the mail for one tenant, once; a duplicate is counted instead."""
+    """Write the mail for one tenant, once, and start its task; a duplicate is counted instead."""
     item = {
         "address": address,
         "entry": f"mail#{mail_hash}",
@@ -145,7 +170,9 @@ def record_mail(
     except ClientError as error:
         if not is_condition_failed(error):
             raise
-        count_duplicate(address, item["entry"], received.message_id)
+        if not needs_task(address, item["entry"], received.message_id):
+            return
+    start_task(address, item["entry"], received)
 
 
 def attributes_of(mail: ParsedMail) -> dict[str, Any]:
@@ -167,11 +194,12 @@ def attributes_of(mail: ParsedMail) -> dict[str, Any]:
     }
 
 
-def count_duplicate(address: str, entry: str, ses_message_id: str) -> None:
-    """Count what was not recorded again: the mail was sent twice, or only its message came twice.
+def needs_task(address: str, entry: str, ses_message_id: str) -> bool:
+    """Count what was not recorded again, and tell whether its task is still to be started.
 
-    A mail sent twice has another id of SES each time. The ids are a set, so that counting, too,
-    may be repeated. A message that comes again has the id of the item itself.
+    The mail was sent twice, or only its message came twice. A mail sent twice has another id of SES
+    each time. The ids are a set, so that counting, too, may be repeated. A message that comes again
+    has the id of the item itself: if the task is missing, it is this message's to start.
     """
     key = {"address": {"S": address}, "entry": {"S": entry}}
     try:
@@ -188,12 +216,67 @@ def count_duplicate(address: str, entry: str, ses_message_id: str) -> None:
     except ClientError as error:
         if not is_condition_failed(error):
             raise
-        dynamodb.update_item(
+        answer = dynamodb.update_item(
             TableName=TABLE_NAME,
             Key=key,
             UpdateExpression="ADD redeliveries :one",
             ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="ALL_NEW",
         )
+        return "task_arn" not in answer["Attributes"]
+    return False
+
+
+def start_task(address: str, entry: str, received: ReceivedMail) -> None:
+    """Start the tenant's program with the mail's object, and note on the item which task it is.
+
+    Raises:
+        TaskNotStarted: RunTask has answered with failures.
+    """
+    task_arn = run_task(address, entry, received)
+    dynamodb.update_item(
+        TableName=TABLE_NAME,
+        Key={"address": {"S": address}, "entry": {"S": entry}},
+        UpdateExpression="SET task_arn = :arn",
+        ExpressionAttributeValues={":arn": {"S": task_arn}},
+    )
+
+
+def run_task(address: str, entry: str, received: ReceivedMail) -> str:
+    """The ARN of the task for this item: a new one, or the one that an earlier call has started.
+
+    The program gets a presigned URL of the object. That differs from call to call, so the token of
+    a call that did start a task answers with a conflict, which names the task.
+    """
+    url = s3.generate_presigned_url(
+        "get_object",
+        Params={"Bucket": received.bucket, "Key": received.key},
+        ExpiresIn=URL_VALID_S,
+    )
+    environment = {
+        "TENANT": address,
+        "MAIL_BUCKET": received.bucket,
+        "MAIL_KEY": received.key,
+        "MAIL_URL": url,
+    }
+    variables = [{"name": name, "value": value} for name, value in environment.items()]
+    try:
+        answer = ecs.run_task(
+            cluster=TASK_CLUSTER,
+            taskDefinition=TASK_DEFINITION,
+            launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": TASK_NETWORK},
+            overrides={"containerOverrides": [{"name": CONTAINER, "environment": variables}]},
+            clientToken=hashlib.sha256(f"{address} {entry}".encode()).hexdigest(),
+            startedBy="inbound-mail",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConflictException":
+            raise
+        return str(error.response["resourceIds"][0])
+    if answer["failures"] or not answer["tasks"]:
+        raise TaskNotStarted(f"no task for {received.key}: {answer['failures']}")
+    return str(answer["tasks"][0]["taskArn"])
 
 
 def is_condition_failed(error: ClientError) -> bool:
