@@ -37,6 +37,7 @@ from kamome.services.ecs.task_size import TaskSize
 from kamome.services.lambda_ import slice as lambda_slice
 from kamome.services.lambda_.functions import open_code
 from kamome.services.ses import intake
+from kamome.services.sns import inspection as sns_inspection
 from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
 from kamome.storage.blobs import Blobs
 from kamome.storage.data_directory import DataDirectory
@@ -295,7 +296,14 @@ class App:
             clock,
             self.kernel.journeys,
             services=list(operations),
-            local={PREFIX: faults, QUEUES_PATH: queues, MESSAGES_PATH: queues},
+            local={
+                PREFIX: faults,
+                QUEUES_PATH: queues,
+                MESSAGES_PATH: queues,
+                sns_inspection.PREFIX: lambda request: sns_inspection.inspect(
+                    self.slices.sns, request
+                ),
+            },
             extra={
                 "/SimpleNotificationService-": self._certificate,
                 "/_kamome/lambda/": self._function_code,

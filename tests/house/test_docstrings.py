@@ -46,11 +46,15 @@ def test_every_operation_is_called_by_awss_name_in_snake_case(folder: Path) -> N
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("ListObjectsV2", "list_objects_v2"), ("GetQueueUrl", "get_queue_url")],
+    [
+        ("ListObjectsV2", "list_objects_v2"),
+        ("GetQueueUrl", "get_queue_url"),
+        ("GetSMSAttributes", "get_sms_attributes"),
+    ],
 )
 def test_snake_case_is_that_of_awss_name(name: str, expected: str) -> None:
     assert _snake_case(name) == expected
 
 
 def _snake_case(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from tests.sns.world import ACCOUNT, DLQ, QUEUE, World
@@ -115,7 +115,7 @@ async def test_a_failing_write_leaves_no_half_asked_confirmation(
 
 
 async def _check_each_write(
-    world: World, monkeypatch: pytest.MonkeyPatch, operation: str, request: dict[str, object]
+    world: World, monkeypatch: pytest.MonkeyPatch, operation: str, request: Mapping[str, object]
 ) -> None:
     before = _snapshot(world)
     for number in range(1, 20):

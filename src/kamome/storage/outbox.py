@@ -46,6 +46,7 @@ WHERE kind = ? ORDER BY due_ms, id LIMIT ?
 # All by primary key.
 DELETE_ENTRY = "DELETE FROM outbox WHERE id = ?"
 POSTPONE_ENTRY = "UPDATE outbox SET due_ms = ?, attempt = ? WHERE id = ?"
+SELECT_PROGRESS = "SELECT attempt, due_ms FROM outbox WHERE id = ?"
 SELECT_LAST_ID = "SELECT max(id) FROM outbox"
 SELECT_LAST_DEAD_ID = "SELECT max(id) FROM outbox_dead"
 INSERT_DEAD = """
@@ -161,6 +162,16 @@ class Outbox:
         assert row is not None
         assert isinstance(row[0], int)
         return row[0]
+
+    def progress(self, entry_id: int) -> tuple[int, int] | None:
+        """How often an entry has failed, and when it is due next; None where it is finished."""
+        row = self._engine.one(SELECT_PROGRESS, (entry_id,))
+        if row is None:
+            return None
+        attempt, due_ms = row
+        assert isinstance(attempt, int)
+        assert isinstance(due_ms, int)
+        return attempt, due_ms
 
     def start(self) -> None:
         """Work what is due, including what an earlier run left."""

@@ -130,7 +130,7 @@ UPDATE sns_delivery SET entry_id = ? WHERE message_id = ? AND subscription_arn =
         row = (entry_id, waiting.message_id, waiting.subscription_arn)
         self.engine.write(self.SET_ENTRY, row)
 
-    # Primary key, in its order.
+    # scan: for inspection alone, in the order of the primary key, and ended by the LIMIT.
     SELECT_WAITING = """
 SELECT message_id, subscription_arn, entry_id FROM sns_delivery
 ORDER BY message_id, subscription_arn LIMIT ?
@@ -181,7 +181,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
         if self._last_retried % _PRUNE_EVERY == 0:
             self.engine.write(self.PRUNE_RETRIED, (self._last_retried - RETRIED_KEPT_MAX,))
 
-    # Primary key, from its end.
+    # scan: for inspection alone, from the end of the primary key, and ended by the LIMIT.
     SELECT_RETRIED = """
 SELECT at_ms, message_id, subscription_arn, protocol, attempts, result FROM sns_retried
 ORDER BY id DESC LIMIT ?
