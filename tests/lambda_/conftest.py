@@ -113,6 +113,8 @@ class FakeQueue:
         self.visibility_timeout_s = visibility_timeout_s
         self.deleted: list[str] = []
         self.receives = 0
+        self.max_receive_count = 1_000
+        self.dead: list[str] = []
         self._clock = clock
         self._bodies: dict[str, tuple[str, str]] = {}
         self._visible_at_ms: dict[str, int] = {}
@@ -148,6 +150,11 @@ class FakeQueue:
             for message_id in self._bodies
             if queue_arn == self.arn and self._visible_at_ms[message_id] <= now_ms
         ]
+        exhausted = [one for one in due if self._counts[one] >= self.max_receive_count]
+        for message_id in exhausted:
+            del self._bodies[message_id]
+        self.dead += exhausted
+        due = [message_id for message_id in due if message_id in self._bodies]
         return [self._claim(message_id) for message_id in due[:max_messages]]
 
     def _claim(self, message_id: str) -> PolledMessage:

@@ -42,6 +42,16 @@ async def test_mapping_is_creating_in_the_answer_and_enabled_afterwards(world: W
     ("members", "words"),
     [
         pytest.param({"BatchSize": 11}, "Maximum batch window in seconds", id="no window"),
+        pytest.param(
+            {"FilterCriteria": {"Filters": [{"Pattern": '{"body": "x"}'}]}},
+            "Invalid filter pattern definition",
+            id="pattern",
+        ),
+        pytest.param(
+            {"FilterCriteria": {"Filters": [{"Pattern": '{"body": ["x"]}'}] * 6}},
+            "maximum of 5",
+            id="filters",
+        ),
         pytest.param({"StartingPosition": "LATEST"}, "StartingPosition is not valid", id="stream"),
         pytest.param({"TumblingWindowInSeconds": 9}, "'tumblingWindowInSeconds'", id="tumbling"),
         pytest.param({"EventSourceArn": "x"}, "Unsupported source arn", id="no ARN"),
@@ -62,8 +72,7 @@ async def test_mapping_is_refused(world: World, members: dict[str, object], word
 @pytest.mark.parametrize(
     "members",
     [
-        pytest.param({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, id="filter"),
-        pytest.param({"KMSKeyArn": "arn:aws:kms:x"}, id="key"),
+        pytest.param({"ProvisionedPollerConfig": {"MinimumPollers": 2}}, id="pollers"),
         pytest.param({"EventSourceArn": "arn:aws:kinesis:eu-west-1:1:stream/s"}, id="kinesis"),
     ],
 )

@@ -258,3 +258,47 @@ def _steps(world: World) -> list[tuple[str, ...]]:
 
 def _receive_counts(world: World) -> list[str]:
     return [step[4][-2] for step in _steps(world) if step[3] == "failed"]
+
+
+async def test_message_that_no_filter_matches_is_deleted_unseen(world: World) -> None:
+    await world.create(COUNTING)
+    filters = [{"Pattern": '{"body": {"kind": ["order"]}}'}]
+    await world.map_queue(FilterCriteria={"Filters": filters})
+    await world.quiet()
+    world.queue.send('{"kind": "order"}')
+    world.queue.send('{"kind": "news"}', TRACE)
+    world.queue.send("no JSON")
+
+    await world.quiet()
+
+    assert _batch_sizes(world) == [1]
+    assert world.queue.waiting == []
+    assert _steps(world) == [
+        ("lambda", "Invoke", "f", "filtered", "no filter of the mapping matches")
+    ]
+
+
+async def test_filter_on_text_takes_bodies_that_are_no_json(world: World) -> None:
+    await world.create(COUNTING)
+    filters = [{"Pattern": '{"body": [{"prefix": "urgent"}]}'}]
+    await world.map_queue(FilterCriteria={"Filters": filters})
+    world.queue.send("urgent: help")
+    world.queue.send('{"kind": "urgent"}')
+
+    await world.quiet()
+
+    assert _batch_sizes(world) == [1]
+
+
+async def test_mapping_says_what_came_of_its_last_batch(world: World) -> None:
+    await world.create("def handler(event, context):\n    raise ValueError('x')\n")
+    uuid = await world.map_queue()
+    get = mappings.get_event_source_mapping
+    before = await get(world.lambda_, world.ctx, {"UUID": uuid})
+    world.queue.send("one")
+    await world.quiet()
+
+    after = await get(world.lambda_, world.ctx, {"UUID": uuid})
+
+    assert before["LastProcessingResult"] == "No records processed"
+    assert after["LastProcessingResult"] == "PROBLEM: ValueError"

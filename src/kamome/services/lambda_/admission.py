@@ -26,10 +26,14 @@ _RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 
 
 class Admission(msgspec.Struct):
-    """Counts what is under way, by function and by account and Region."""
+    """Counts what is under way, by function and by account and Region.
+
+    `throttles` counts what was refused, by (account, Region, function), since the start.
+    """
 
     store: ConcurrencyStore
     concurrency_max: int = CONCURRENT_EXECUTIONS
+    throttles: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
     _of_function: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
     _shared: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
 
@@ -65,12 +69,17 @@ class Admission(msgspec.Struct):
 
     def _check_reserved(self, named: FunctionName, reserved: int) -> None:
         if self.under_way(named) >= reserved:
+            self._count_throttle(named)
             raise TooManyRequestsException(_RESERVED, is_stopped=reserved == 0)
 
     def _check_shared(self, named: FunctionName) -> None:
         used = self._shared[named.account, named.region]
         if used >= self.concurrency_max - self.store.reserved_total(named.account, named.region):
+            self._count_throttle(named)
             raise TooManyRequestsException(_SHARED)
+
+    def _count_throttle(self, named: FunctionName) -> None:
+        self.throttles[named.account, named.region, named.name] += 1
 
 
 def _less(counter: Counter[tuple[str, ...]], key: tuple[str, ...]) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import cast
 
 import msgspec
 import orjson
 
 from kamome.arn import parse_arn
+from kamome.event_patterns import Json, Pattern, matches
 from kamome.services.lambda_.limits import PAYLOAD_BYTES_MAX
 from kamome.services.lambda_.ports import MessageAttribute, PolledMessage
 
@@ -74,6 +77,24 @@ def sqs_record(queue_arn: str, message: PolledMessage) -> dict[str, object]:
     if message.md5_of_message_attributes:
         record["md5OfMessageAttributes"] = message.md5_of_message_attributes
     return record
+
+
+def passes(record: Mapping[str, object], patterns: Sequence[Pattern]) -> bool:
+    """Whether a record passes one of the filters; all do where there are none.
+
+    A body that is JSON is matched as such, by patterns that treat it so; a pattern for text matches
+    only a body that is none, and the other way round.
+
+    AWS: Lambda Developer Guide, Using event filtering with an Amazon SQS event source.
+    """
+    if not patterns:
+        return True
+    seen = dict(record)
+    with suppress(orjson.JSONDecodeError):
+        seen["body"] = orjson.loads(str(record["body"]))
+    if not isinstance(seen["body"], (dict, list)):
+        seen["body"] = record["body"]
+    return any(matches(pattern, cast("Json", seen)) for pattern in patterns)
 
 
 def verdict(batch: Batch, answer: bytes | None, *, reports_failures: bool) -> Verdict:

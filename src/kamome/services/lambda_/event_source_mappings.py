@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import msgspec
 
 from kamome.arn import Arn, parse_arn
+from kamome.event_patterns import Pattern, PatternRefused, event_pattern
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
@@ -25,6 +26,7 @@ from kamome.services.lambda_.limits import (
     BATCH_SIZE_MAX,
     BATCH_SIZE_WITHOUT_WINDOW_MAX,
     BATCHING_WINDOW_S_MAX,
+    FILTERS_MAX,
     MAXIMUM_CONCURRENCY_MAX,
     MAXIMUM_CONCURRENCY_MIN,
 )
@@ -46,10 +48,21 @@ class MappingSettings(msgspec.Struct, frozen=True):
     maximum_concurrency: int = 0
     is_enabled: bool = True
     tags: Mapping[str, str] = msgspec.field(default_factory=dict)
+    filters: tuple[str, ...] = ()
+    kms_key_arn: str = ""
+    metrics: tuple[str, ...] = ()
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        """The event patterns of which a message must match one, if there are any."""
+        return [event_pattern(text) for text in self.filters]
 
 
 class EventSourceMapping(msgspec.Struct, frozen=True):
-    """One queue whose messages go to one function."""
+    """One queue whose messages go to one function.
+
+    `function_name` carries the version or alias, where the mapping is of one: `name:live`.
+    """
 
     uuid: str
     account: str
@@ -62,7 +75,8 @@ class EventSourceMapping(msgspec.Struct, frozen=True):
     @property
     def function(self) -> FunctionName:
         """The function that is invoked."""
-        return FunctionName(self.account, self.region, self.function_name)
+        name, _, qualifier = self.function_name.partition(":")
+        return FunctionName(self.account, self.region, name, qualifier)
 
     @property
     def is_fifo(self) -> bool:
@@ -180,7 +194,7 @@ def mapping_configuration(
         "BatchSize": settings.batch_size,
         "MaximumBatchingWindowInSeconds": settings.batching_window_s,
         "EventSourceArn": mapping.queue_arn,
-        "FunctionArn": mapping.function.arn,
+        "FunctionArn": mapping.function.qualified_arn,
         "LastModified": mapping.modified_at_ms / 1000,
         "State": state,
         "StateTransitionReason": "USER_INITIATED",
@@ -189,6 +203,12 @@ def mapping_configuration(
             f"arn:aws:lambda:{mapping.region}:{mapping.account}:event-source-mapping:{mapping.uuid}"
         ),
     }
+    if settings.filters:
+        shown["FilterCriteria"] = {"Filters": [{"Pattern": one} for one in settings.filters]}
+    if settings.kms_key_arn:
+        shown["KMSKeyArn"] = settings.kms_key_arn
+    if settings.metrics:
+        shown["MetricsConfig"] = {"Metrics": list(settings.metrics)}
     if settings.maximum_concurrency:
         shown["ScalingConfig"] = {"MaximumConcurrency": settings.maximum_concurrency}
     return shown
@@ -214,6 +234,9 @@ def _changed(
         maximum_concurrency=_maximum_concurrency(request, settings),
         is_enabled=bool(request.get("Enabled", settings.is_enabled)),
         tags=settings.tags,
+        filters=_filters(request, settings),
+        kms_key_arn=str(request.get("KMSKeyArn", settings.kms_key_arn)),
+        metrics=_metrics(request, settings),
     )
     _check_batching(changed, queue)
     return changed
@@ -226,12 +249,8 @@ def _refuse_unserved(request: Mapping[str, object]) -> None:
             raise InvalidParameterValueException(
                 f"Unsupported '{camel}' parameter for given event source mapping type."
             )
-    for member in ("KMSKeyArn", "MetricsConfig", "ProvisionedPollerConfig"):
-        if request.get(member):
-            raise not_served(f"`{member}` of an event source mapping")
-    criteria = cast("shapes.FilterCriteria", request.get("FilterCriteria") or {})
-    if criteria.get("Filters"):
-        raise not_served("`FilterCriteria` of an event source mapping")
+    if request.get("ProvisionedPollerConfig"):
+        raise not_served("`ProvisionedPollerConfig` of an event source mapping")
 
 
 def _check_batching(settings: MappingSettings, queue: QueueFacts) -> None:
@@ -268,6 +287,34 @@ def _reports_failures(request: Mapping[str, object], settings: MappingSettings) 
     if types is None:
         return settings.reports_failures
     return REPORT_BATCH_ITEM_FAILURES in cast("list[str]", types)
+
+
+def _filters(request: Mapping[str, object], settings: MappingSettings) -> tuple[str, ...]:
+    """Empty FilterCriteria take the filters away."""
+    if request.get("FilterCriteria") is None:
+        return settings.filters
+    criteria = cast("shapes.FilterCriteria", request["FilterCriteria"])
+    patterns = tuple(one.get("Pattern", "") for one in criteria.get("Filters", []))
+    if len(patterns) > FILTERS_MAX:
+        raise InvalidParameterValueException(
+            f"The number of filters exceeds the maximum of {FILTERS_MAX}."
+        )
+    for pattern in patterns:
+        try:
+            event_pattern(pattern)
+        except PatternRefused as error:
+            raise InvalidParameterValueException(
+                f"Invalid filter pattern definition. {error}"
+            ) from None
+    return patterns
+
+
+def _metrics(request: Mapping[str, object], settings: MappingSettings) -> tuple[str, ...]:
+    if request.get("MetricsConfig") is None:
+        return settings.metrics
+    return tuple(
+        cast("shapes.EventSourceMappingMetricsConfig", request["MetricsConfig"]).get("Metrics", [])
+    )
 
 
 def _maximum_concurrency(request: Mapping[str, object], settings: MappingSettings) -> int:

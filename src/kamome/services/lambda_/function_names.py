@@ -51,6 +51,11 @@ class FunctionName(msgspec.Struct, frozen=True):
         return f"arn:aws:lambda:{self.region}:{self.account}:function:{self.name}"
 
     @property
+    def qualified_name(self) -> str:
+        """Name and qualifier, where there is one: `name:live`."""
+        return f"{self.name}:{self.qualifier}" if self.qualifier else self.name
+
+    @property
     def qualified_arn(self) -> str:
         """ARN as named: with the qualifier where there is one."""
         return f"{self.arn}:{self.qualifier}" if self.qualifier else self.arn

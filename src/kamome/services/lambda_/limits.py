@@ -62,6 +62,12 @@ BATCHING_WINDOW_S_MAX = 300
 # AWS: Lambda Developer Guide, Configuring scaling behavior for SQS event source mappings.
 MAXIMUM_CONCURRENCY_MIN = 2
 MAXIMUM_CONCURRENCY_MAX = 1_000
+BATCHES_AT_START = 5
+BATCHES_AT_ONCE_MIN = 2
+BATCHES_AT_ONCE_MAX = 1_000
+BATCHES_MORE_PER_MINUTE = 300
+# AWS: Lambda quotas: filters of an event source mapping; an increase to 10 can be asked for.
+FILTERS_MAX = 5
 
 # Our own. An archive of more entries is taken for a bomb: AWS sets no number, 250 MB of 1-byte
 # files would be 262,144,000 inodes.

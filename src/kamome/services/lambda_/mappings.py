@@ -62,7 +62,7 @@ async def create_event_source_mapping(
         named.account,
         named.region,
         queue_arn,
-        named.name,
+        named.qualified_name,
         settings,
         lambda_.clock.now_ms(),
     )
@@ -96,7 +96,7 @@ async def get_event_source_mapping(
 
     AWS: Lambda API Reference, GetEventSourceMapping.
     """
-    return mapping_configuration(_find(lambda_, ctx, request["UUID"]))
+    return _shown(lambda_, _find(lambda_, ctx, request["UUID"]))
 
 
 async def list_event_source_mappings(
@@ -112,7 +112,7 @@ async def list_event_source_mappings(
     limit = min(request.get("MaxItems", MAPPINGS_PER_PAGE_MAX), MAPPINGS_PER_PAGE_MAX)
     found = _page(lambda_, ctx, request, limit + 1)
     result: shapes.ListEventSourceMappingsResult = {
-        "EventSourceMappings": [mapping_configuration(mapping) for mapping in found[:limit]]
+        "EventSourceMappings": [_shown(lambda_, mapping) for mapping in found[:limit]]
     }
     if len(found) > limit:
         result["NextMarker"] = new_marker(found[limit - 1].uuid)
@@ -139,11 +139,11 @@ async def update_event_source_mapping(
     queue = _queue(lambda_, mapping.queue_arn)
     settings = changed_mapping_settings(mapping.settings, request, queue)
     check_visibility_timeout(queue, function.settings.timeout_s)
-    if named.name != mapping.function_name:
+    if named.qualified_name != mapping.function_name:
         _refuse_pair(lambda_, named, mapping.queue_arn)
     changed = msgspec.structs.replace(
         mapping,
-        function_name=named.name,
+        function_name=named.qualified_name,
         settings=settings,
         modified_at_ms=lambda_.clock.now_ms(),
     )
@@ -152,6 +152,14 @@ async def update_event_source_mapping(
 
 
 # ---------------------------------------------------------------------- parts
+
+
+def _shown(lambda_: Lambda, mapping: EventSourceMapping) -> shapes.EventSourceMappingConfiguration:
+    shown = mapping_configuration(mapping)
+    shown["LastProcessingResult"] = (
+        lambda_.pollers.last_result(mapping.uuid) or "No records processed"
+    )
+    return shown
 
 
 def _transition(before: MappingSettings, after: MappingSettings) -> Transition:
@@ -175,7 +183,7 @@ def _queue(lambda_: Lambda, queue_arn: str) -> QueueFacts:
 def _refuse_pair(lambda_: Lambda, named: FunctionName, queue_arn: str) -> None:
     other = lambda_.store.find_pair(named, queue_arn)
     if other is not None:
-        raise mapping_exists(queue_arn, named.name, other.uuid)
+        raise mapping_exists(queue_arn, named.qualified_name, other.uuid)
 
 
 def _find(lambda_: Lambda, ctx: RequestContext, uuid: str) -> EventSourceMapping:

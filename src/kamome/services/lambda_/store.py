@@ -195,7 +195,7 @@ class Store:
 
     def find_pair(self, named: FunctionName, queue_arn: str) -> EventSourceMapping | None:
         """The mapping of a queue to a function."""
-        values = (named.account, named.region, queue_arn, named.name)
+        values = (named.account, named.region, queue_arn, named.qualified_name)
         row = self._engine.one(SELECT_PAIR, values)
         return None if row is None else _mapping(row)
 
@@ -214,7 +214,7 @@ class Store:
         self, named: FunctionName, after: str, limit: int
     ) -> list[EventSourceMapping]:
         """A page of a function's mappings, by UUID."""
-        values = (named.account, named.region, named.name, after, limit)
+        values = (named.account, named.region, named.qualified_name, after, limit)
         return [_mapping(row) for row in self._engine.all(SELECT_MAPPINGS_OF_FUNCTION, values)]
 
     def mappings_of_queue(
@@ -264,7 +264,7 @@ def _mapping(row: Row) -> EventSourceMapping:
         region=str(region),
         queue_arn=str(queue_arn),
         function_name=str(function_name),
-        settings=MappingSettings(**cast("dict[str, object]", _json(settings))),  # type: ignore[arg-type]  # written by asdict
+        settings=msgspec.convert(_json(settings), MappingSettings),
         modified_at_ms=cast("int", modified_at_ms),
     )
 

@@ -44,6 +44,11 @@ class Pollers:
         self._lambda.engine.after_commit(lambda: self._unsettled.discard(uuid))
         asyncio.get_running_loop().call_soon(self._look, uuid)
 
+    def last_result(self, uuid: str) -> str:
+        """What came of the mapping's last batch; empty before the first."""
+        poller = self._running.get(uuid)
+        return poller.last_result if poller is not None else ""
+
     async def stop(self, grace_s: float) -> None:
         """Receive nothing more; give batches under way this long to end."""
         self._lambda = None

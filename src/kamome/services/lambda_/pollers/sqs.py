@@ -15,13 +15,22 @@ from typing import TYPE_CHECKING
 
 from kamome.errors import AwsError
 from kamome.observe.journeys import trace_root
-from kamome.services.lambda_.batches import Batch, Verdict, batches_of, verdict
+from kamome.services.lambda_.batches import (
+    Batch,
+    Verdict,
+    batches_of,
+    passes,
+    sqs_record,
+    verdict,
+)
+from kamome.services.lambda_.errors import TooManyRequestsException
 from kamome.services.lambda_.limits import PAYLOAD_BYTES_MAX, RECEIVE_MAX
 from kamome.services.lambda_.payloads import Result
-from kamome.services.lambda_.running import Call, run_function
+from kamome.services.lambda_.pollers.scaling import STEP_MS, Scaling
+from kamome.services.lambda_.running import Call, find_version, run_function
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kamome.clock import Timer
     from kamome.services.lambda_.event_source_mappings import EventSourceMapping
@@ -34,25 +43,31 @@ logger = logging.getLogger(__name__)
 # long, doubling, so that it does not use up the queue's maxReceiveCount at full speed.
 _REST_MS_MIN = 1_000
 _REST_MS_MAX = 60_000
+# A throttled batch is tried again as long as its messages are hidden; how soon, AWS does not say.
+_THROTTLE_MS_MIN = 1_000
+_THROTTLE_MS_MAX = 20_000
+# One look receives at most this often, so that a queue of filtered messages cannot hold the loop.
+_RECEIVES_PER_LOOK = 64
 
 
 class SqsPoller:
-    """The poller of one mapping. As many batches are in flight as may run at once."""
+    """The poller of one mapping. `pollers/scaling.py` says how many batches are in flight."""
 
     def __init__(self, lambda_: Lambda, mapping: EventSourceMapping) -> None:
         self.mapping = mapping
         self.under_way: set[asyncio.Task[None]] = set()
+        self.last_result = ""
+        self.scaling = Scaling(mapping.settings.maximum_concurrency, mapping.is_fifo)
         self._lambda = lambda_
         self._queue = lambda_.ports.queue
-        processes_max = lambda_.settings.processes_max
-        self._batches_max = min(
-            mapping.settings.maximum_concurrency or processes_max, processes_max
-        )
+        self._patterns = mapping.settings.patterns
         self._held: list[PolledMessage] = []
         self._held_bytes = 0
         self._window: Timer | None = None
+        self._growth: Timer | None = None
         self._rest: Timer | None = None
         self._rest_ms = 0
+        self._pauses: dict[asyncio.Future[None], Timer] = {}
         self._is_woken = False
         self._is_stopped = False
         self._cancel: Callable[[], None] = lambda: None
@@ -66,9 +81,11 @@ class SqsPoller:
         """Receive nothing more. Messages held for a window come back by visibility timeout."""
         self._is_stopped = True
         self._cancel()
-        for timer in (self._window, self._rest):
+        for timer in (self._window, self._rest, self._growth):
             if timer is not None:
                 timer.cancel()
+        for woken in list(self._pauses):
+            self._end_pause(woken)
         self._held.clear()
 
     def wake(self) -> None:
@@ -98,20 +115,71 @@ class SqsPoller:
     def _receive(self) -> None:
         """Fill batches as long as there are messages and a batch may begin."""
         settings = self.mapping.settings
-        while self._rest is None and len(self.under_way) < self._batches_max:
+        for _ in range(_RECEIVES_PER_LOOK):
+            if self._rest is not None or len(self.under_way) >= self._batches_max():
+                self._expect_growth()
+                return
             wanted = settings.batch_size - len(self._held)
             messages = self._queue.receive(self.mapping.queue_arn, min(wanted, RECEIVE_MAX))
-            if messages and not self._held and settings.batching_window_s:
+            taken = self._filtered(messages)
+            if taken and not self._held and settings.batching_window_s:
                 self._open_window(settings.batching_window_s)
-            self._held += messages
-            self._held_bytes += sum(len(message.body) for message in messages)
+            self._held += taken
+            self._held_bytes += sum(len(message.body) for message in taken)
             is_full = len(self._held) >= settings.batch_size
             if is_full or self._held_bytes >= PAYLOAD_BYTES_MAX:
                 self._begin_held()
             elif not messages:
-                if self._held and not settings.batching_window_s:
-                    self._begin_held()
+                self._be_empty()
                 return
+        self.wake()
+
+    def _be_empty(self) -> None:
+        """Nothing more is there: what is held goes, unless a window is open for it."""
+        self.scaling.settle()
+        if self._held and not self.mapping.settings.batching_window_s:
+            self._begin_held()
+
+    def _filtered(self, messages: Sequence[PolledMessage]) -> Sequence[PolledMessage]:
+        """The messages that pass a filter; the others are deleted, as at AWS."""
+        if not self._patterns:
+            return messages
+        arn = self.mapping.queue_arn
+        taken = [one for one in messages if passes(sqs_record(arn, one), self._patterns)]
+        dropped = [one for one in messages if one not in taken]
+        if dropped:
+            with self._lambda.engine.atomic():
+                self._queue.delete(arn, [message.receipt_handle for message in dropped])
+                for message in dropped:
+                    self._step(message, "filtered", "no filter of the mapping matches")
+        return taken
+
+    # ------------------------------------------------------------------ scaling
+
+    def _batches_max(self) -> int:
+        """Where a function has no reserved concurrency, not more than there are processes.
+
+        A batch that waits in line for a process of this machine would only grow old, as none does
+        at AWS. Reserved concurrency is what someone has asked to see the effect of.
+        """
+        batches_max = self.scaling.batches_max
+        if self._lambda.concurrency.reserved(self.mapping.function) is not None:
+            return batches_max
+        return min(batches_max, self._lambda.settings.processes_max)
+
+    def _expect_growth(self) -> None:
+        """As many batches as may be are in flight: there is a backlog until it is seen to end."""
+        if self._growth is not None or self._is_stopped or not self.scaling.may_grow:
+            return
+        if len(self.under_way) >= self.scaling.batches_max:
+            clock = self._lambda.clock
+            self._growth = clock.call_at(clock.now_ms() + STEP_MS, self._grow)
+
+    def _grow(self) -> None:
+        self._growth = None
+        if len(self.under_way) >= self.scaling.batches_max:
+            self.scaling.grow()
+        self.wake()
 
     def _open_window(self, window_s: int) -> None:
         clock = self._lambda.clock
@@ -136,31 +204,68 @@ class SqsPoller:
     async def _work(self, batch: Batch) -> None:
         with self._lambda.clock.activity.busy():
             try:
-                result = await self._invoke(batch)
+                result = await self._invoke_until_hidden_no_more(batch)
                 self._settle(batch, result)
             except Exception:
                 logger.exception("A batch of %s failed", self.mapping.queue_arn)
                 self._take_rest()
 
+    async def _invoke_until_hidden_no_more(self, batch: Batch) -> Result | str:
+        """The result, or why there is none. A throttled batch is tried while its messages hide."""
+        clock, delay_ms = self._lambda.clock, _THROTTLE_MS_MIN
+        facts = self._queue.queue_attributes(self.mapping.queue_arn)
+        until_ms = clock.now_ms() + (facts[0] * 1000 if facts is not None else 0)
+        while True:
+            try:
+                return await self._invoke(batch)
+            except TooManyRequestsException as error:
+                reason = str(error.members["Reason"])
+            self.scaling.back_off()
+            if clock.now_ms() + delay_ms >= until_ms:
+                return f"Throttled: {reason}"
+            await self._pause(delay_ms)
+            if self._is_stopped:
+                return "The mapping was stopped"
+            delay_ms = min(delay_ms * 2, _THROTTLE_MS_MAX)
+
+    async def _pause(self, delay_ms: int) -> None:
+        """Wait, without being work that an advancing clock would wait for."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        clock = self._lambda.clock
+        when_ms = clock.now_ms() + delay_ms
+        self._pauses[woken] = clock.call_at(when_ms, lambda: self._end_pause(woken))
+        clock.activity.end()
+        await woken
+
+    def _end_pause(self, woken: asyncio.Future[None]) -> None:
+        self._pauses.pop(woken).cancel()
+        self._lambda.clock.activity.begin()
+        woken.set_result(None)
+
     async def _invoke(self, batch: Batch) -> Result | str:
-        """The result of the invocation, or why there was none."""
+        """The result of the invocation, or why there was none.
+
+        Raises:
+            TooManyRequestsException: the function, or the account, has no concurrency left.
+        """
         if batch.is_too_large:
             return "The event of this message is over 6 MB"
-        function = self._lambda.store.find_function(self.mapping.function)
+        named = self.mapping.function
+        function = find_version(self._lambda, named)
         if function is None:
             self._take_rest()
             return "Function not found"
-        call = Call(
-            self._lambda.ids.uuid(), batch.payload, self.mapping.function.arn, _trace_of(batch)
-        )
+        call = Call(self._lambda.ids.uuid(), batch.payload, named.qualified_arn, _trace_of(batch))
         handles = [message.receipt_handle for message in batch.messages]
         try:
             result = await self._lambda.ports.call_function(
-                self.mapping.function.arn,
+                named.qualified_arn,
                 self.mapping.queue_arn,
                 handles,
                 lambda: run_function(self._lambda, function, call),
             )
+        except TooManyRequestsException:
+            raise
         except AwsError as error:
             self._take_rest()
             return error.message
@@ -175,6 +280,11 @@ class SqsPoller:
             answer, failure = None, result.error_type or result.function_error
         else:
             answer, failure = result.payload, "reported in batchItemFailures"
+        if answer is None:
+            self.last_result = f"PROBLEM: {failure}"
+            self.scaling.back_off()
+        else:
+            self.last_result = "OK"
         judged = verdict(batch, answer, reports_failures=self.mapping.settings.reports_failures)
         try:
             with self._lambda.engine.atomic():
