@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from kamome.cli.clock import clock
 from kamome.config import Settings
+from kamome.observe.times import iso
 from kamome.testing.server import ServerThread
 
 if TYPE_CHECKING:
@@ -44,6 +46,21 @@ def test_clock_is_advanced_frozen_and_resumed(server: ServerThread) -> None:
     assert "(running" in run(server.endpoint, "resume")[1]
 
     assert server.app.clock.now_ms() - before >= 5_400_000
+
+
+def test_clock_is_set_to_a_moment(server: ServerThread) -> None:
+    moment = iso(server.app.clock.now_ms() + 86_400_000)
+
+    status, output = run(server.endpoint, "set", moment)
+
+    assert status == 0
+    assert output.splitlines()[-1][:16] == moment[:16]
+
+
+def test_clock_is_shown_as_json(server: ServerThread) -> None:
+    shown = json.loads(run(server.endpoint, "--json")[1])
+
+    assert set(shown) == {"now_ms", "offset_ms", "frozen"}
 
 
 def test_refusal_of_the_server_is_told(server: ServerThread) -> None:

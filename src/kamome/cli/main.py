@@ -27,6 +27,7 @@ class _LazyGroup(click.Group):
     lazy = {
         "clock": ("kamome.cli.clock", "clock"),
         "demo": ("kamome.cli.demo", "demo"),
+        "faults": ("kamome.cli.faults", "faults"),
         "queue": ("kamome.cli.queue", "queue"),
     }
 
