@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Tenant
 
-_SEEDS = range(2)
+_SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
 _REQUESTS_PER_SEED = 300
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _SNS, _SES, _STS, _SQS = "2010-03-31", "2010-12-01", "2011-06-15", "2012-11-05"
