@@ -114,6 +114,7 @@ class Engine:
         self._wal_pages = 0
         self._checkpoint_delay_bytes = 0
         self._savepoints: list[_Savepoint] = []
+        self._taken = 0  # how many of them SQLite knows
         self._lost = 0
         self._waiting_commit: list[asyncio.Future[None]] = []
         self._waiting_sync: list[asyncio.Future[None]] = []
@@ -150,6 +151,8 @@ class Engine:
         """
         if not self._is_open:
             self._begin()
+        if self._taken != len(self._savepoints):
+            self._take_savepoints()
         try:
             self._execute(sql, params)
         except apsw.Error as error:
@@ -161,6 +164,8 @@ class Engine:
         """Run one writing statement with a RETURNING clause; returns its rows."""
         if not self._is_open:
             self._begin()
+        if self._taken != len(self._savepoints):
+            self._take_savepoints()
         try:
             return self._execute(sql, params).fetchall()
         except apsw.Error as error:
@@ -171,6 +176,8 @@ class Engine:
         """Run one writing statement for each row of parameters. Use inside `atomic()`."""
         if not self._is_open:
             self._begin()
+        if self._taken != len(self._savepoints):
+            self._take_savepoints()
         try:
             self._connection.executemany(sql, rows)
         except apsw.Error as error:
@@ -181,6 +188,8 @@ class Engine:
         """Run the statements of a schema file."""
         if not self._is_open:
             self._begin()
+        if self._taken != len(self._savepoints):
+            self._take_savepoints()
         try:
             self._execute(sql).fetchall()
         except apsw.Error as error:
@@ -271,31 +280,39 @@ class Engine:
             asyncio.get_running_loop().call_soon(self._commit)
 
     def _enter_savepoint(self) -> None:
+        """Begin a block. SQLite hears of it with the first write: most that fail never write."""
         if not self._is_open:
             self._begin()
-        self._execute(f"SAVEPOINT s{len(self._savepoints)}")
         changes = self._connection.total_changes()
         self._savepoints.append(_Savepoint(changes, len(self._after_commit)))
 
+    def _take_savepoints(self) -> None:
+        """Tell SQLite of the blocks that have begun, now that something is written in them."""
+        for number in range(self._taken, len(self._savepoints)):
+            self._execute(f"SAVEPOINT s{number}")
+            self._taken = number + 1
+
     def _leave_savepoint(self, *, failed: bool) -> None:
         savepoint = self._savepoints.pop()
-        name = f"s{len(self._savepoints)}"
+        number = len(self._savepoints)
+        is_taken, self._taken = self._taken > number, min(self._taken, number)
         if not self._is_open:
             # Lost as a whole, and everyone has been told; a block that caught it must not go on.
             if failed:
                 return
             raise _no_room()
-        if not failed:
-            self._execute(f"RELEASE {name}")
+        if failed:
+            del self._after_commit[savepoint.callbacks :]
+        if not is_taken:
             return
         try:
-            self._execute(f"ROLLBACK TO {name}")
-            self._execute(f"RELEASE {name}")
+            if failed:
+                self._execute(f"ROLLBACK TO s{number}")
+            self._execute(f"RELEASE s{number}")
         except apsw.Error as error:
             self._refuse_if_lost(error)
             raise
-        del self._after_commit[savepoint.callbacks :]
-        if self._connection.total_changes() != savepoint.changes:
+        if failed and self._connection.total_changes() != savepoint.changes:
             self._undone()
 
     def _commit(self) -> None:

@@ -27,6 +27,7 @@ _ENTRIES_PER_PASS = 64
 _PASS_MS_MAX = 10
 # Most passes find one entry that is due: a glance at the first two tells that, and what comes next.
 _ENTRIES_PER_GLANCE = 2
+_NEVER_MS = 1 << 62
 _RETRY_DELAY_MIN_MS = 1_000
 _RETRY_DELAY_MAX_MS = 60_000
 # With the delays above: about two and a half hours.
@@ -91,6 +92,8 @@ class _Kind(msgspec.Struct):
     under_way: set[int] = msgspec.field(default_factory=set)
     is_scheduled: bool = False
     timer: Timer | None = None
+    is_working: bool = False
+    wanted_ms: int = 0
     rest: Timer | None = None
 
 
@@ -207,7 +210,13 @@ class Outbox:
             self._arm(kind, due_ms)
 
     def _arm(self, kind: _Kind, due_ms: int) -> None:
-        """One timer for a kind, at its earliest entry. One that comes too early does no harm."""
+        """One timer for a kind, at its earliest entry. One that comes too early does no harm.
+
+        While entries are worked, the moment is only noted: each may bring an earlier one.
+        """
+        if kind.is_working:
+            kind.wanted_ms = min(due_ms, kind.wanted_ms)
+            return
         if kind.timer is not None:
             if kind.timer.when_ms <= due_ms:
                 return
@@ -256,6 +265,7 @@ class Outbox:
 
     def _work(self, kind: _Kind) -> bool:
         """Work what is due; returns True if all of it was refused, and so nothing follows."""
+        kind.is_working, kind.wanted_ms = True, _NEVER_MS
         try:
             return kind.rest is not None or self._work_due(kind)
         except Exception:
@@ -263,6 +273,10 @@ class Outbox:
             logger.exception("the outbox could not work %s", kind.name)
             self._take_rest(kind)
             return False
+        finally:
+            kind.is_working = False
+            if kind.wanted_ms < _NEVER_MS:
+                self._arm(kind, kind.wanted_ms)
 
     def _work_due(self, kind: _Kind) -> bool:
         places = _ENTRIES_PER_PASS
