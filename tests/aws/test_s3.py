@@ -232,7 +232,7 @@ def test_errors_have_the_members_of_their_code(s3: Any, bucket: str) -> None:
 
 def test_operation_that_is_not_served_says_so(s3: Any, bucket: str) -> None:
     with pytest.raises(ClientError) as refused:
-        s3.get_bucket_versioning(Bucket=bucket)
+        s3.restore_object(Bucket=bucket, Key="key", RestoreRequest={"Days": 1})
 
     assert refusal(refused) == ("NotImplemented", 501)
 

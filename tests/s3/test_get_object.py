@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.s3.conftest import customer_key
 
 from kamome.errors import AwsError
 from kamome.services.s3 import errors
 from kamome.services.s3.conditions import ReadConditions, check_read
 from kamome.services.s3.ranges import ByteRange, parse_range, part_range
-
-from tests.s3.conftest import customer_key
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

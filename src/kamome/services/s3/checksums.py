@@ -141,11 +141,15 @@ class ExpectedChecksum(msgspec.Struct, frozen=True):
 
 
 def expected_checksum(
-    request: Mapping[str, object], announced_trailers: tuple[str, ...]
+    request: Mapping[str, object],
+    announced_trailers: tuple[str, ...],
+    *,
+    default: str = DEFAULT_ALGORITHM,
 ) -> ExpectedChecksum:
     """What the headers of a PutObject say of the body's checksum.
 
-    `announced_trailers` are the names in `x-amz-trailer`, lower case.
+    `announced_trailers` are the names in `x-amz-trailer`, lower case; `default` is the algorithm
+    where the client says nothing.
 
     Raises:
         InvalidRequest: several checksums, one that is not the base64 of its algorithm's digest, or
@@ -178,7 +182,7 @@ def expected_checksum(
             "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or"
             " x-amz-trailer headers were found."
         )
-    return ExpectedChecksum()
+    return ExpectedChecksum(default)
 
 
 def check_trailers(expected: ExpectedChecksum, trailers: Mapping[str, str]) -> ExpectedChecksum:

@@ -77,7 +77,7 @@ def walk(fetch: Fetch[RowT], listing: Listing) -> Page[RowT]:
         for row in rows:
             if row.key < position:
                 continue  # under a prefix that has been skipped
-            common = _common_prefix(row.key, listing)
+            common = common_prefix_of(row.key, listing.prefix, listing.delimiter)
             is_listed = common is None or common > listing.after
             if is_listed and page.count == listing.items_max:
                 page.next_position = position
@@ -95,8 +95,12 @@ def walk(fetch: Fetch[RowT], listing: Listing) -> Page[RowT]:
         rows_wanted = 1 if met_prefix else min(2 * rows_wanted, _ROWS_MAX)
 
 
-def _common_prefix(key: bytes, listing: Listing) -> bytes | None:
-    if not listing.delimiter:
+def common_prefix_of(key: bytes, prefix: bytes, delimiter: bytes) -> bytes | None:
+    """What a delimiter rolls a key up into, None where it stands for itself.
+
+    AWS: S3 API Reference, ListObjectsV2, CommonPrefixes.
+    """
+    if not delimiter:
         return None
-    at = key.find(listing.delimiter, len(listing.prefix))
-    return None if at < 0 else key[: at + len(listing.delimiter)]
+    at = key.find(delimiter, len(prefix))
+    return None if at < 0 else key[: at + len(delimiter)]

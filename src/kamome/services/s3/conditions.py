@@ -57,6 +57,21 @@ def check_read(conditions: ReadConditions, etag: str, last_modified_s: int) -> N
         raise NotModified(f'"{etag}"', last_modified_s)
 
 
+def check_copy_source(conditions: ReadConditions, etag: str, last_modified_s: int) -> None:
+    """Whether an object may be copied; as for reads, but every "no" is a failed condition.
+
+    Raises:
+        PreconditionFailed: a condition does not hold.
+
+    AWS: S3 API Reference, CopyObject, x-amz-copy-source-if-*.
+    """
+    try:
+        check_read(conditions, etag, last_modified_s)
+    except NotModified:
+        name = "Modified-Since" if conditions.if_none_match is None else "None-Match"
+        raise PreconditionFailed(f"x-amz-copy-source-If-{name}") from None
+
+
 class WriteConditions(msgspec.Struct, frozen=True):
     """The two headers of a conditional write."""
 

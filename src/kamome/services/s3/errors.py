@@ -76,6 +76,21 @@ class EntityTooLarge(AwsError):
         )
 
 
+class EntityTooSmall(AwsError):
+    """A part other than the last is smaller than 5 MiB."""
+
+    def __init__(self, proposed: int, allowed: int, part_number: int, etag: str) -> None:
+        super().__init__(
+            "Your proposed upload is smaller than the minimum allowed size",
+            {
+                "ProposedSize": proposed,
+                "MinSizeAllowed": allowed,
+                "PartNumber": part_number,
+                "ETag": etag,
+            },
+        )
+
+
 class FeatureNotServed(AwsError):
     """The request asks for a feature of S3 that Kamome does not serve; its name is in the message.
 
@@ -155,6 +170,12 @@ class InvalidBucketOwnerAWSAccountID(AwsError):
         )
 
 
+class InvalidBucketState(AwsError):
+    """The bucket's state does not allow the request."""
+
+    status = 409
+
+
 class InvalidDigest(AwsError):
     """Content-MD5 is not the base64 of 16 bytes."""
 
@@ -190,6 +211,27 @@ class InvalidObjectState(AwsError):
         super().__init__(
             "The operation is not valid for the object's storage class",
             {"StorageClass": storage_class},
+        )
+
+
+class InvalidPart(AwsError):
+    """A part that is to become part of the object is not there, or is another."""
+
+    def __init__(self, upload_id: str, part_number: int, etag: str) -> None:
+        super().__init__(
+            "One or more of the specified parts could not be found.  The part may not have been"
+            " uploaded, or the specified entity tag may not match the part's entity tag.",
+            {"UploadId": upload_id, "PartNumber": part_number, "ETag": etag.strip('"')},
+        )
+
+
+class InvalidPartOrder(AwsError):
+    """The parts are not named in the order of their numbers."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(
+            "The list of parts was not in ascending order. Parts must be ordered by part number.",
+            {"UploadId": upload_id},
         )
 
 
@@ -327,6 +369,37 @@ class NoSuchKey(AwsError):
         super().__init__("The specified key does not exist.", {"Key": key})
         if delete_marker is not None:
             self.headers = (("x-amz-delete-marker", "true"), ("x-amz-version-id", delete_marker))
+
+
+class NoSuchObjectLockConfiguration(AwsError):
+    """The object has no retention or legal hold."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The specified object does not have a ObjectLock configuration")
+
+
+class ObjectLockConfigurationNotFoundError(AwsError):
+    """The bucket does not lock objects."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("Object Lock configuration does not exist for this bucket")
+
+
+class NoSuchUpload(AwsError):
+    """There is no such multipart upload: it never was, was aborted, or is completed."""
+
+    status = 404
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may"
+            " have been aborted or completed.",
+            {"UploadId": upload_id},
+        )
 
 
 class NoSuchVersion(AwsError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from kamome.context import RequestContext
 from kamome.services.s3.bucket_access import own_bucket
@@ -11,6 +12,7 @@ from kamome.services.s3.continuation import decode_token, encode_token
 from kamome.services.s3.errors import InvalidArgument
 from kamome.services.s3.keys import successor, text_bytes, url_encoded
 from kamome.services.s3.limits import LIST_KEYS_MAX
+from kamome.services.s3.list_uploads import check_encoding_type
 from kamome.services.s3.owners import canonical_user_id
 from kamome.services.s3.slice import S3
 from kamome.services.s3.storage_classes import is_archived
@@ -57,19 +59,68 @@ async def list_objects_v2(
     return answer
 
 
-def _check_parameters(request: shapes.ListObjectsV2Request) -> None:
+async def list_objects(
+    s3: S3, ctx: RequestContext, request: shapes.ListObjectsRequest
+) -> shapes.ListObjectsResult:
+    """The older form of listing: pages go on behind the last key (or prefix) of the one before.
+
+    Raises:
+        InvalidArgument: `MaxKeys` is negative, the encoding type is not `url`.
+        NoSuchBucket, InvalidBucketName, AccessDenied: see `own_bucket`.
+
+    AWS: S3 API Reference, ListObjects.
+    """
+    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    _check_parameters(request)
+    marker = text_bytes(request.get("Marker", ""))
+    listing = Listing(
+        prefix=text_bytes(request.get("Prefix", "")),
+        delimiter=text_bytes(request.get("Delimiter", "")),
+        start_at=marker + b"\0" if marker else b"",
+        after=marker,
+        items_max=min(request.get("MaxKeys", LIST_KEYS_MAX), LIST_KEYS_MAX),
+    )
+    end = successor(listing.prefix)
+
+    def fetch(start: bytes, limit: int) -> list[ListedObject]:
+        return s3.store.listed(bucket.bucket_id, start, end, limit)
+
+    page = walk(fetch, listing)
+    answer: shapes.ListObjectsResult = {
+        "Name": request["Bucket"],
+        "Prefix": _shown(request.get("Prefix", ""), request),
+        "Marker": _shown(request.get("Marker", ""), request),
+        "MaxKeys": listing.items_max,
+        "IsTruncated": page.next_position is not None,
+    }
+    if request.get("Delimiter"):
+        answer["Delimiter"] = _shown(request["Delimiter"], request)
+    if "EncodingType" in request:
+        answer["EncodingType"] = request["EncodingType"]
+    if page.next_position is not None and listing.delimiter:
+        last = max([*page.common_prefixes[-1:], *(row.key for row in page.rows[-1:])])
+        answer["NextMarker"] = _shown(last.decode(), request)
+    if page.rows:
+        owner = {"ID": canonical_user_id(bucket.account)}
+        answer["Contents"] = [
+            {**_described(row, request, ""), "Owner": cast("shapes.Owner", owner)}
+            for row in page.rows
+        ]
+    if page.common_prefixes:
+        answer["CommonPrefixes"] = [
+            {"Prefix": _shown(prefix.decode(), request)} for prefix in page.common_prefixes
+        ]
+    return answer
+
+
+def _check_parameters(request: shapes.ListObjectsV2Request | shapes.ListObjectsRequest) -> None:
     if request.get("MaxKeys", 0) < 0:
         raise InvalidArgument(
             "Argument maxKeys must be an integer between 0 and 2147483647",
             "maxKeys",
             request["MaxKeys"],
         )
-    if request.get("EncodingType", "url") != "url":
-        raise InvalidArgument(
-            "Invalid Encoding Method specified in Request",
-            "encoding-type",
-            request["EncodingType"],
-        )
+    check_encoding_type(request.get("EncodingType"))
     for attribute in request.get("OptionalObjectAttributes", ()):
         if attribute != _RESTORE_STATUS:
             raise InvalidArgument(
@@ -116,9 +167,7 @@ def _echoed(
     return answer
 
 
-def _described(
-    row: ListedObject, request: shapes.ListObjectsV2Request, owner: str
-) -> shapes.Object:
+def _described(row: ListedObject, request: Mapping[str, object], owner: str) -> shapes.Object:
     described: shapes.Object = {
         "Key": _shown(row.key.decode(), request),
         "LastModified": row.last_modified_ms // 1000,
@@ -135,5 +184,5 @@ def _described(
     return described
 
 
-def _shown(text: str, request: shapes.ListObjectsV2Request) -> str:
+def _shown(text: str, request: Mapping[str, object]) -> str:
     return url_encoded(text) if "EncodingType" in request else text

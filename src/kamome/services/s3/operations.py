@@ -12,6 +12,7 @@ from kamome.services.s3.bucket_notifications import (
     get_bucket_notification_configuration,
     put_bucket_notification_configuration,
 )
+from kamome.services.s3.bucket_versioning import get_bucket_versioning, put_bucket_versioning
 from kamome.services.s3.buckets import (
     create_bucket,
     delete_bucket,
@@ -19,6 +20,7 @@ from kamome.services.s3.buckets import (
     head_bucket,
     list_buckets,
 )
+from kamome.services.s3.copy_object import copy_object, upload_part_copy
 from kamome.services.s3.delete_objects import delete_object, delete_objects
 from kamome.services.s3.errors import (
     InvalidArgument,
@@ -28,25 +30,69 @@ from kamome.services.s3.errors import (
     InvalidStorageClass,
     MalformedXML,
 )
-from kamome.services.s3.list_objects import list_objects_v2
+from kamome.services.s3.list_object_versions import list_object_versions
+from kamome.services.s3.list_objects import list_objects, list_objects_v2
+from kamome.services.s3.list_uploads import list_multipart_uploads, list_parts
+from kamome.services.s3.multipart_uploads import (
+    abort_multipart_upload,
+    complete_multipart_upload,
+    create_multipart_upload,
+    upload_part,
+)
+from kamome.services.s3.object_attributes import get_object_attributes
+from kamome.services.s3.object_locking import (
+    get_object_legal_hold,
+    get_object_lock_configuration,
+    get_object_retention,
+    put_object_legal_hold,
+    put_object_lock_configuration,
+    put_object_retention,
+)
+from kamome.services.s3.object_tagging import (
+    delete_object_tagging,
+    get_object_tagging,
+    put_object_tagging,
+)
 from kamome.services.s3.objects import get_object, head_object
 from kamome.services.s3.put_object import put_object
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
+        "AbortMultipartUpload": abort_multipart_upload,
+        "CompleteMultipartUpload": complete_multipart_upload,
+        "CopyObject": copy_object,
         "CreateBucket": create_bucket,
+        "CreateMultipartUpload": create_multipart_upload,
         "DeleteBucket": delete_bucket,
         "DeleteObject": delete_object,
+        "DeleteObjectTagging": delete_object_tagging,
         "DeleteObjects": delete_objects,
         "GetBucketLocation": get_bucket_location,
         "GetBucketNotificationConfiguration": get_bucket_notification_configuration,
+        "GetBucketVersioning": get_bucket_versioning,
         "GetObject": get_object,
+        "GetObjectAttributes": get_object_attributes,
+        "GetObjectLegalHold": get_object_legal_hold,
+        "GetObjectLockConfiguration": get_object_lock_configuration,
+        "GetObjectRetention": get_object_retention,
+        "GetObjectTagging": get_object_tagging,
         "HeadBucket": head_bucket,
         "HeadObject": head_object,
         "ListBuckets": list_buckets,
+        "ListMultipartUploads": list_multipart_uploads,
+        "ListObjectVersions": list_object_versions,
+        "ListObjects": list_objects,
         "ListObjectsV2": list_objects_v2,
+        "ListParts": list_parts,
         "PutBucketNotificationConfiguration": put_bucket_notification_configuration,
+        "PutBucketVersioning": put_bucket_versioning,
         "PutObject": put_object,
+        "PutObjectLegalHold": put_object_legal_hold,
+        "PutObjectLockConfiguration": put_object_lock_configuration,
+        "PutObjectRetention": put_object_retention,
+        "PutObjectTagging": put_object_tagging,
+        "UploadPart": upload_part,
+        "UploadPartCopy": upload_part_copy,
     }
 )
 

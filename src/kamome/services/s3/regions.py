@@ -5,6 +5,8 @@ AWS: S3 API Reference, CreateBucket; AWS General Reference, Amazon S3 endpoints 
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from kamome.services.s3.errors import (
     IllegalLocationConstraintException,
     InvalidLocationConstraint,
@@ -59,6 +61,11 @@ def location_constraint(region: str) -> str | None:
 def bucket_location(name: str, region: str) -> str:
     """The Location header of CreateBucket's answer: a path in us-east-1, elsewhere a URL."""
     return f"/{name}" if region == CLASSIC_REGION else f"http://{name}.s3.amazonaws.com/"
+
+
+def object_location(base_url: str, bucket: str, key: str) -> str:
+    """The URL of an object, as the client reaches this server."""
+    return f"{base_url}/{bucket}/{quote(key, safe='/~')}"
 
 
 def bucket_arn(name: str, partition: str) -> str:

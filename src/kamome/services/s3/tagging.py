@@ -6,7 +6,8 @@ AWS: S3 User Guide, Categorizing your objects using tags.
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_plus
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote_plus, urlencode
 
 from kamome.errors import AwsError
 from kamome.services.s3.errors import InvalidArgument, InvalidTag
@@ -21,10 +22,11 @@ _TAG_TEXT = re.compile(r"[\w\s+\-=.:/@]*")
 
 
 class BadRequest(AwsError):
-    """An object may have ten tags at most."""
+    """An object may have ten tags at most, a bucket fifty."""
 
-    def __init__(self) -> None:
-        super().__init__("Object tags cannot be greater than 10")
+    def __init__(self, tags_max: int) -> None:
+        kind = "Object" if tags_max == TAGS_PER_OBJECT_MAX else "Bucket"
+        super().__init__(f"{kind} tags cannot be greater than {tags_max}")
 
 
 def parse_tagging(header: str) -> dict[str, str]:
@@ -51,11 +53,43 @@ def parse_tagging(header: str) -> dict[str, str]:
                 header,
             )
         tags[key] = unquote_plus(value)
-    if len(tags) > TAGS_PER_OBJECT_MAX:
-        raise BadRequest
+    _check_tags(tags, TAGS_PER_OBJECT_MAX)
+    return tags
+
+
+def tags_of(
+    pairs: Sequence[Mapping[str, object]], tags_max: int = TAGS_PER_OBJECT_MAX
+) -> dict[str, str]:
+    """The tags of a `TagSet`, in order.
+
+    Raises:
+        InvalidTag: one is named twice, too long, has other characters, or begins with `aws:`.
+        BadRequest: there are too many.
+
+    AWS: S3 API Reference, PutObjectTagging, PutBucketTagging.
+    """
+    tags: dict[str, str] = {}
+    for pair in pairs:
+        key = str(pair.get("Key", ""))
+        if not key:
+            raise InvalidTag("The TagKey you have provided is invalid", {"TagKey": key})
+        if key in tags:
+            raise InvalidTag("Cannot provide multiple Tags with the same key", {"TagKey": key})
+        tags[key] = str(pair.get("Value", ""))
+    _check_tags(tags, tags_max)
+    return tags
+
+
+def header_of(tags: Mapping[str, str]) -> str:
+    """Tags in the form of the header, as they are stored."""
+    return urlencode(tags)
+
+
+def _check_tags(tags: Mapping[str, str], tags_max: int) -> None:
+    if len(tags) > tags_max:
+        raise BadRequest(tags_max)
     for key, value in tags.items():
         _check_tag(key, value)
-    return tags
 
 
 def _check_tag(key: str, value: str) -> None:

@@ -24,7 +24,8 @@ from kamome.services.s3.version_store import StoredVersion
 
 ENABLED = "Enabled"
 SUSPENDED = "Suspended"
-_VERSION_BYTES = 24
+_RANK_BYTES = 8
+_RANDOM_BYTES = 16
 _VERSION_ID = re.compile(r"[A-Za-z0-9_-]{32}")
 # Time in the upper digits of a rank, so that a bucket made anew goes on above the old.
 _RANK_TIME_SHIFT = 16
@@ -108,7 +109,8 @@ def put_current(s3: S3, bucket: Bucket, stored: StoredObject) -> StoredObject:
         if present is not None:
             drop_body(s3, present)
     else:
-        stored = replace(stored, version_id=_new_version_id(s3, bucket), rank=_new_rank(s3, bucket))
+        rank = _new_rank(s3, bucket)
+        stored = replace(stored, version_id=_new_version_id(s3, bucket, rank), rank=rank)
         _displace(s3, bucket, present, stored)
     s3.store.put_object(bucket.bucket_id, stored)
     return stored
@@ -214,17 +216,27 @@ def _promote(s3: S3, bucket: Bucket, key: bytes) -> None:
 
 
 def _marker(s3: S3, bucket: Bucket, key: bytes) -> StoredObject:
-    return StoredObject(
-        key, "", 0, "", s3.clock.now_ms(), "", "", "", "", {},
-        version_id=_new_version_id(s3, bucket),
-        rank=_new_rank(s3, bucket),
-    )  # fmt: skip
+    rank = _new_rank(s3, bucket)
+    version_id = _new_version_id(s3, bucket, rank)
+    now_ms = s3.clock.now_ms()
+    return StoredObject(key, "", 0, "", now_ms, "", "", "", "", {}, version_id, rank)
 
 
-def _new_version_id(s3: S3, bucket: Bucket) -> str:
+def rank_of(version_id: str) -> int | None:
+    """The rank a version id was made for; None for `null` and what is no version id.
+
+    So that a listing can go on behind a version that has been deleted meanwhile.
+    """
+    if _VERSION_ID.fullmatch(version_id) is None:
+        return None
+    return -int.from_bytes(base64.urlsafe_b64decode(version_id)[:_RANK_BYTES], "big")
+
+
+def _new_version_id(s3: S3, bucket: Bucket, rank: int) -> str:
     if bucket.versioning == SUSPENDED:
         return NULL_VERSION
-    return base64.urlsafe_b64encode(s3.ids.bytes(_VERSION_BYTES)).decode()
+    number = (-rank).to_bytes(_RANK_BYTES, "big")
+    return base64.urlsafe_b64encode(number + s3.ids.bytes(_RANDOM_BYTES)).decode()
 
 
 def _new_rank(s3: S3, bucket: Bucket) -> int:
