@@ -8,7 +8,7 @@ DATA ?= .kamome
 PORT ?= 4566
 SMTP_PORT ?= 2525
 
-.PHONY: install demo serve test check bench lock clean
+.PHONY: install demo demo-fan-out serve test check bench lock clean
 
 install: $(STAMP)
 
@@ -21,6 +21,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 demo: install
 	$(BIN)/kamome demo inbound-mail
+
+demo-fan-out: install
+	$(BIN)/kamome demo fan-out
 
 serve: install
 	$(BIN)/kamome serve --port $(PORT) --smtp-port $(SMTP_PORT) --data $(DATA)

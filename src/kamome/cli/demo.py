@@ -19,7 +19,12 @@ from kamome.cli.blueprint import BlueprintNotFound, find_blueprint
 from kamome.cli.child_server import ChildServer, ServerFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
     from kamome.cli.report import Report
+
+    # A demonstration: returns what went wrong.
+    Run = Callable[[Report, ChildServer], Awaitable[list[str]]]
 
 DEADLINE_S = 110
 LOG_LINES_SHOWN = 30
@@ -31,53 +36,100 @@ def demo() -> None:
     """Run a blueprint on a Kamome started for it, and check what came of it."""
 
 
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What every demonstration can be told."""
+    for option in (
+        click.option(
+            "--deadline",
+            type=click.IntRange(min=1),
+            default=DEADLINE_S,
+            show_default=True,
+            metavar="SECONDS",
+            help="Give up after this long.",
+        ),
+        click.option(
+            "--data",
+            type=click.Path(file_okay=False, path_type=Path),
+            help="Data directory, empty or new. Default: a temporary one.",
+        ),
+        click.option(
+            "--keep", is_flag=True, help="Keep the server running until Ctrl-C, to look around."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @demo.command("inbound-mail")
-@click.option("--keep", is_flag=True, help="Keep the server running until Ctrl-C, to look around.")
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Data directory, empty or new. Default: a temporary one.",
-)
-@click.option(
-    "--deadline",
-    type=click.IntRange(min=1),
-    default=DEADLINE_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up after this long.",
-)
+@_with_options
 def inbound_mail(*, keep: bool, data: Path | None, deadline: int) -> None:
     """Mails come by SMTP and become recorded work; duplicates are filtered, poison is set aside.
 
     The exit status is 0 only if every mail ended where the manifest says.
     """
+    from kamome.cli.inbound_mail import InboundMail, task_images
+
+    folder = _blueprint("inbound-mail")
+    _demonstrate(
+        lambda report, server: InboundMail(report, folder, server).run(kept=keep),
+        ("--task-images", task_images(folder)),
+        keep=keep,
+        data=data,
+        deadline=deadline,
+    )
+
+
+@demo.command("fan-out")
+@_with_options
+def fan_out(*, keep: bool, data: Path | None, deadline: int) -> None:
+    """Three services over SNS and SQS; a queue is gone for two days, then for 24.
+
+    The exit status is 0 only if nothing was lost, and each order was completed exactly once.
+    """
+    from kamome.cli.fan_out import FanOut
+
+    folder = _blueprint("fan-out")
+    _demonstrate(
+        lambda report, server: FanOut(report, folder, server).run(),
+        (),
+        keep=keep,
+        data=data,
+        deadline=deadline,
+    )
+
+
+def _blueprint(name: str) -> Path:
+    try:
+        return find_blueprint(name, Path.cwd())
+    except BlueprintNotFound as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _demonstrate(
+    run: Run, arguments: Sequence[str], *, keep: bool, data: Path | None, deadline: int
+) -> None:
+    """Run a demonstration on a server of its own, and exit with its status."""
     from kamome.cli.report import report_for_stdout
 
     report = report_for_stdout()
-    try:
-        folder = find_blueprint("inbound-mail", Path.cwd())
-    except BlueprintNotFound as error:
-        raise click.ClickException(str(error)) from error
     if data is not None and data.exists() and any(data.iterdir()):
-        raise click.ClickException(f"{data} is not empty: the mails in it would be duplicates.")
+        raise click.ClickException(f"{data} is not empty: what is in it would be handled again.")
     with tempfile.TemporaryDirectory(prefix="kamome-demo-") as temporary:
-        status = asyncio.run(_run(report, folder, data or Path(temporary), keep, deadline))
+        server = ChildServer(data or Path(temporary), *arguments)
+        status = asyncio.run(_run(report, server, run, keep, deadline))
     raise SystemExit(status)
 
 
-async def _run(report: Report, folder: Path, data: Path, keep: bool, deadline: int) -> int:
+async def _run(report: Report, server: ChildServer, run: Run, keep: bool, deadline: int) -> int:
     """Run until the end, the deadline or a signal; the server is stopped in each case."""
-    from kamome.cli.inbound_mail import InboundMail, task_images
-
     _cancel_on_signals()
-    server = ChildServer(data, "--task-images", task_images(folder))
     problems = None
     try:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(deadline):
                 report.say("Starting Kamome …")
                 await stack.enter_async_context(server)
-                problems = await InboundMail(report, folder, server).run(kept=keep)
+                problems = await run(report, server)
             if keep:
                 await _keep_running(report, server, problems)
     except TimeoutError:
