@@ -57,6 +57,8 @@ STARTS_AT_ONCE = 4
 # Ours: an advancing clock waits this long in real time for a task that was run to do one thing.
 # One that goes on is a long one, and must not hold time up.
 SHORT_TASK_S = 10.0
+# Ours: and this long for a task of a service that runs, in case it ends at once.
+SETTLING_S = 0.2
 # Ours: output of one container kept on disk, twice (the current file and the one before).
 LOG_FILE_BYTES_MAX = 5 * 1024 * 1024
 # Ours: log files kept; the oldest go when the server starts.

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from kamome.services.ecs.container_runs import ContainerRun
 from kamome.services.ecs.container_specs import container_spec
 from kamome.services.ecs.errors import ServerException
-from kamome.services.ecs.limits import SHORT_TASK_S
+from kamome.services.ecs.limits import SETTLING_S, SHORT_TASK_S
 from kamome.services.ecs.names import ServiceName, TaskName, definition_of_arn
 from kamome.services.ecs.records import STOPPED, TaskRecord
 from kamome.services.ecs.runtimes.port import CannotRun
@@ -97,19 +97,26 @@ async def stop_all(ecs: Ecs, grace_s: float) -> None:
 
 
 class Hold:
-    """Holds an advancing clock up while a task is starting, or short; for 10 seconds at most."""
+    """Holds an advancing clock up for a bounded time: while a task starts, is short, or ends."""
 
     def __init__(self, activity: Activity) -> None:
-        self._activity: Activity | None = activity
-        activity.begin()
-        self._timer = asyncio.get_running_loop().call_later(SHORT_TASK_S, self.release)
+        self._activity = activity
+        self._timer: asyncio.TimerHandle | None = None
+
+    def keep(self, seconds: float) -> None:
+        """Hold time up from now for so long, however long it was to be."""
+        if self._timer is None:
+            self._activity.begin()
+        else:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.release)
 
     def release(self) -> None:
         """Time may go on."""
-        self._timer.cancel()
-        if self._activity is not None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
             self._activity.end()
-            self._activity = None
 
 
 class TaskRun:
@@ -128,6 +135,7 @@ class TaskRun:
         self._stop: tuple[str, str] = (FAILED_TO_START, "Task failed to start")
         self._changes: dict[str, shapes.ContainerShape] = {}
         self._hold = Hold(ecs.clock.activity)
+        self._hold.keep(SHORT_TASK_S)
         self.containers = self._make_containers(task)
         loop = asyncio.get_running_loop()
         self._begun: asyncio.Future[None] = loop.create_future()
@@ -140,6 +148,7 @@ class TaskRun:
 
     def stop(self) -> None:
         """End the containers; why is recorded already."""
+        self._hold.keep(SHORT_TASK_S)
         self._stopping.set()
 
     def end_with_server(self) -> None:
@@ -171,6 +180,12 @@ class TaskRun:
     # ------------------------------------------------------------------ the way of the task
 
     async def _run(self) -> None:
+        try:
+            await self._run_to_end()
+        finally:
+            self._hold.release()
+
+    async def _run_to_end(self) -> None:
         try:
             self._update(lambda shown: as_pending(shown, self._ecs.now_s))
             await self._pull()
@@ -283,7 +298,6 @@ class TaskRun:
             self._ecs.running.by_token.pop(container.spec.token, None)
         if not self._begun.done():
             self._begun.set_result(None)
-        self._hold.release()
 
     # ------------------------------------------------------------------ records
 
@@ -335,7 +349,7 @@ class TaskRun:
             if self._service:
                 ask_for_look(self._ecs, ServiceName(self.name.cluster, self._service))
         if self._service:
-            self._hold.release()
+            self._hold.keep(SETTLING_S)
         return True
 
     def _record_end(self) -> None:
