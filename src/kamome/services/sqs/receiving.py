@@ -32,19 +32,8 @@ def claim_messages(sqs: Sqs, queue: Queue, count: int, timeout_s: int) -> list[R
     now_ms = sqs.clock.now_ms()
     until_ms = now_ms + timeout_s * 1000
     count = _room_in_flight(sqs, queue, min(count, limits.RECEIVE_MESSAGES_MAX), now_ms)
-    claimed: list[ReceivedMessage] = []
-    for _ in range(_PASSES_MAX if count else 0):
-        wanted = count - len(claimed)
-        if queue.is_fifo:
-            is_more, taken = _claim_fifo(sqs, queue, wanted, now_ms, until_ms)
-        elif sqs.store.groups.has_groups(queue.messages_id):
-            is_more, taken = _claim_fair(sqs, queue, wanted, now_ms, until_ms)
-        else:
-            is_more, taken = _claim_plain(sqs, queue, wanted, now_ms, until_ms)
-        claimed += taken
-        # With a timeout of zero, what has been taken is visible again at once.
-        if not is_more or len(claimed) >= count or (claimed and timeout_s == 0):
-            break
+    claim = _claim_fifo if queue.is_fifo else _claim_standard
+    claimed = claim(sqs, queue, count, now_ms, until_ms) if count else []
     if claimed:
         sqs.counters.of(queue.id).received += len(claimed)
     arm_waiting(sqs, queue)
@@ -70,50 +59,71 @@ def _room_in_flight(sqs: Sqs, queue: Queue, count: int, now_ms: int) -> int:
     return max(0, min(count, room))
 
 
-# Each of these is one pass: whether another could find more, and what this one has taken.
-_Pass = tuple[bool, list[ReceivedMessage]]
-
-
-def _claim_plain(sqs: Sqs, queue: Queue, wanted: int, now_ms: int, until_ms: int) -> _Pass:
-    waiting = sqs.store.visible(queue, now_ms, wanted)
-    if not waiting:
-        return False, []
-    with sqs.store.engine.atomic():
-        taken = _sort_out(sqs, queue, waiting, now_ms)
-        claimed = sqs.store.claim(queue, taken, now_ms, until_ms) if taken else []
-    return len(taken) < len(waiting), claimed
-
-
-def _claim_fifo(sqs: Sqs, queue: Queue, wanted: int, now_ms: int, until_ms: int) -> _Pass:
-    groups = sqs.store.groups.available(queue.messages_id, now_ms, wanted)
+def _claim_standard(
+    sqs: Sqs, queue: Queue, count: int, now_ms: int, until_ms: int
+) -> list[ReceivedMessage]:
+    waiting = _choice(sqs, queue, count, now_ms)
     claimed: list[ReceivedMessage] = []
-    if not groups:
-        return False, claimed
+    if not waiting:
+        return claimed  # without a step: nothing is written for an empty receive
     with sqs.store.engine.atomic():
-        for group_no in groups:
-            left = wanted - len(claimed)
-            if left == 0:
-                break
-            front = sqs.store.groups.fifo_front(queue.messages_id, group_no, now_ms, left)
-            taken = _sort_out(sqs, queue, front, now_ms)
+        for _ in range(_PASSES_MAX):
+            taken = _sort_out(sqs, queue, waiting, now_ms)
             if taken:
                 claimed += sqs.store.claim(queue, taken, now_ms, until_ms)
-                sqs.store.groups.block(group_no, taken[0].id, until_ms)
-    return True, claimed
+            if sqs.store.groups.has_groups(queue.messages_id):
+                _refresh_tenants(sqs, queue, taken)
+            if _is_enough(claimed, count, now_ms, until_ms):
+                break
+            waiting = _choice(sqs, queue, count - len(claimed), now_ms)
+            if not waiting:
+                break
+    return claimed
 
 
-def _claim_fair(sqs: Sqs, queue: Queue, wanted: int, now_ms: int, until_ms: int) -> _Pass:
-    waiting = _fair_choice(sqs, queue, wanted, now_ms)
-    if not waiting:
-        return False, []
-    groups = sqs.store.groups
+def _claim_fifo(
+    sqs: Sqs, queue: Queue, count: int, now_ms: int, until_ms: int
+) -> list[ReceivedMessage]:
+    groups = sqs.store.groups.available(queue.messages_id, now_ms, count)
+    claimed: list[ReceivedMessage] = []
+    if not groups:
+        return claimed
     with sqs.store.engine.atomic():
-        taken = _sort_out(sqs, queue, waiting, now_ms)
-        claimed = sqs.store.claim(queue, taken, now_ms, until_ms) if taken else []
-        for group_no in {message.group_no for message in taken if message.group_no}:
-            groups.refresh(queue.messages_id, group_no)
-    groups.count_in_flight(queue.messages_id, [message.group_no for message in taken])
-    return True, claimed
+        for _ in range(_PASSES_MAX):
+            for group_no in groups:
+                left = count - len(claimed)
+                if left == 0:
+                    break
+                front = sqs.store.groups.fifo_front(queue.messages_id, group_no, now_ms, left)
+                taken = _sort_out(sqs, queue, front, now_ms)
+                if taken:
+                    claimed += sqs.store.claim(queue, taken, now_ms, until_ms)
+                    sqs.store.groups.block(group_no, taken[0].id, until_ms)
+            if _is_enough(claimed, count, now_ms, until_ms):
+                break
+            groups = sqs.store.groups.available(queue.messages_id, now_ms, count - len(claimed))
+            if not groups:
+                break
+    return claimed
+
+
+def _is_enough(claimed: Sequence[object], count: int, now_ms: int, until_ms: int) -> bool:
+    """With a timeout of zero, what has been taken is visible again at once: one pass only."""
+    return len(claimed) >= count or (bool(claimed) and until_ms <= now_ms)
+
+
+def _refresh_tenants(sqs: Sqs, queue: Queue, taken: Sequence[WaitingMessage]) -> None:
+    tenants = [message.group_no for message in taken]
+    for group_no in set(tenants) - {0}:
+        sqs.store.groups.refresh(queue.messages_id, group_no)
+    sqs.store.groups.count_in_flight(queue.messages_id, tenants)
+
+
+def _choice(sqs: Sqs, queue: Queue, wanted: int, now_ms: int) -> list[WaitingMessage]:
+    """The next messages of a standard queue."""
+    if sqs.store.groups.has_groups(queue.messages_id):
+        return _fair_choice(sqs, queue, wanted, now_ms)
+    return sqs.store.visible(queue, now_ms, wanted)
 
 
 def _fair_choice(sqs: Sqs, queue: Queue, wanted: int, now_ms: int) -> list[WaitingMessage]:
