@@ -159,7 +159,12 @@ def test_configuration_and_code_are_updated(client: Any) -> None:
         pytest.param({"Runtime": "cobol"}, "ValidationException", 400, id="runtime"),
         pytest.param({"Role": "me"}, "ValidationException", 400, id="role"),
         pytest.param({"Layers": ["arn:x"]}, "ValidationException", 400, id="no layer ARN"),
-        pytest.param({"Publish": True}, "NotImplemented", 501, id="versions"),
+        pytest.param(
+            {"KMSKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/k"},
+            "NotImplemented",
+            501,
+            id="key",
+        ),
         pytest.param(
             {"Environment": {"Variables": {"AWS_REGION": "x"}}},
             "InvalidParameterValueException",
@@ -290,3 +295,38 @@ def test_record_of_a_failed_event_arrives_in_its_destination(client: Any, kamome
     record = json.loads(message["Body"])
     assert record["requestPayload"] == {"order": 7}
     assert record["requestContext"]["condition"] == "RetriesExhausted"
+
+
+def test_alias_moves_from_version_to_version(client: Any) -> None:
+    create(client, "def handler(event, context):\n    return 1\n", Publish=True)
+    arn = client.get_function_configuration(FunctionName="f")["FunctionArn"]
+    client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    client.update_function_code(
+        FunctionName="f", ZipFile=package("def handler(event, context):\n    return 2\n")
+    )
+    client.get_waiter("function_updated_v2").wait(FunctionName="f")
+    before = client.invoke(FunctionName=f"{arn}:live")
+
+    published = client.publish_version(FunctionName="f")
+    client.update_alias(FunctionName="f", Name="live", FunctionVersion=published["Version"])
+    after = client.invoke(FunctionName="f", Qualifier="live")
+
+    assert (before["ExecutedVersion"], before["Payload"].read()) == ("1", b"1")
+    assert (after["ExecutedVersion"], after["Payload"].read()) == ("2", b"2")
+    listed = client.list_aliases(FunctionName="f")["Aliases"]
+    assert [one["FunctionVersion"] for one in listed] == ["2"]
+
+
+def test_reserved_concurrency_and_tags_by_boto3(client: Any) -> None:
+    arn = create(client, ECHO)
+    client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
+    client.tag_resource(Resource=arn, Tags={"team": "orders"})
+
+    with pytest.raises(client.exceptions.TooManyRequestsException) as caught:
+        client.invoke(FunctionName="f")
+    client.delete_function_concurrency(FunctionName="f")
+
+    assert caught.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    assert client.invoke(FunctionName="f")["StatusCode"] == 200
+    assert client.list_tags(Resource=arn)["Tags"] == {"team": "orders"}
+    assert client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 1000

@@ -102,7 +102,7 @@ async def test_missing_code_object_is_told_with_s3s_code(world: World) -> None:
         pytest.param({"PackageType": "Image"}, OperationNotServed, id="image"),
         pytest.param({"Layers": ["arn"]}, OperationNotServed, id="layers"),
         pytest.param({"VpcConfig": {"SubnetIds": ["s"]}}, OperationNotServed, id="VPC"),
-        pytest.param({"Publish": True}, OperationNotServed, id="publish"),
+        pytest.param({"PublishTo": "x"}, OperationNotServed, id="publish"),
         pytest.param({"Code": {}}, InvalidParameterValueException, id="no code"),
         pytest.param({"Code": {"ImageUri": "x"}}, OperationNotServed, id="image code"),
         pytest.param({"Code": {"ZipFile": b""}}, InvalidParameterValueException, id="empty zip"),

@@ -164,7 +164,10 @@ def invocation_record(
         "requestPayload": _document(event.payload.encode()),
     }
     if ending.result is not None:
-        context: dict[str, object] = {"statusCode": 200, "executedVersion": function.version}
+        context: dict[str, object] = {
+            "statusCode": 200,
+            "executedVersion": ending.result.executed_version,
+        }
         if ending.result.function_error:
             context["functionError"] = ending.result.function_error
         record["responseContext"] = context

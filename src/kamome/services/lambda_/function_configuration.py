@@ -69,7 +69,7 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Function(msgspec.Struct, frozen=True):
-    """One function ($LATEST: versions are not served yet). `revision_id` changes with it."""
+    """One version of a function, mostly $LATEST. `revision_id` changes with it."""
 
     account: str
     region: str
@@ -90,6 +90,11 @@ class Function(msgspec.Struct, frozen=True):
     def arn(self) -> str:
         """ARN without a version."""
         return self.full_name.arn
+
+    @property
+    def version_arn(self) -> str:
+        """ARN with the number of a published version; without one for $LATEST."""
+        return self.arn if self.version == LATEST else f"{self.arn}:{self.version}"
 
 
 def new_settings(request: shapes.CreateFunctionRequest) -> Settings:
@@ -179,7 +184,7 @@ def listed_configuration(function: Function, *, all_versions: bool) -> shapes.Fu
     """What ListFunctions shows: no state; with `FunctionVersion=ALL` the ARN names $LATEST."""
     shown = _listed(function)
     if all_versions:
-        shown["FunctionArn"] = f"{function.arn}:{LATEST}"
+        shown["FunctionArn"] = f"{function.arn}:{function.version}"
     return shown
 
 
@@ -187,7 +192,7 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
     settings = function.settings
     shown: shapes.FunctionConfiguration = {
         "FunctionName": function.name,
-        "FunctionArn": function.arn,
+        "FunctionArn": function.version_arn,
         "Runtime": settings.runtime,
         "Role": settings.role,
         "Handler": settings.handler,
@@ -265,7 +270,6 @@ _NOT_SERVED: Mapping[str, Callable[[object], bool]] = {
     "CodeSigningConfigArn": _is_set,
     "KMSKeyArn": _is_set,
     "SnapStart": lambda value: _nested("ApplyOn", "None")(value) != "None",
-    "Publish": _is_set,
     "PublishTo": _is_set,
     "TenancyConfig": _is_set,
     "CapacityProviderConfig": _is_set,

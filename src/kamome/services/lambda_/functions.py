@@ -42,9 +42,14 @@ from kamome.services.lambda_.function_names import (
     function_not_found,
     parse_function_name,
 )
-from kamome.services.lambda_.limits import CODE_STORAGE_BYTES_MAX, FUNCTIONS_PER_PAGE_MAX
+from kamome.services.lambda_.limits import (
+    CODE_STORAGE_BYTES_MAX,
+    FUNCTIONS_PER_PAGE_MAX,
+    VERSIONS_PER_PAGE_MAX,
+)
 from kamome.services.lambda_.markers import new_marker, read_marker
 from kamome.services.lambda_.running import find_function, instance_key
+from kamome.services.lambda_.versions import delete_version, drop_code, publish
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
@@ -96,6 +101,8 @@ async def create_function(
             lambda_.blobs.keep(blob)
             if not lambda_.store.insert_function(function):
                 raise _function_exists(named)
+            if request.get("Publish"):
+                function = publish(lambda_, function)
     except AwsError:
         await lambda_.blobs.discard(blob)
         raise
@@ -115,18 +122,16 @@ async def delete_function(
     """
     named = parse_function_name(ctx, request["FunctionName"], request.get("Qualifier"))
     function = lambda_.store.find_function(named)
-    if function is None or named.qualifier not in {"", LATEST}:
+    if function is None:
         raise function_not_found(named)
     if named.qualifier == LATEST:
         raise InvalidParameterValueException(
             "$LATEST version cannot be deleted without deleting the function."
         )
-    with lambda_.engine.atomic():
-        lambda_.store.delete_function(named)
-        lambda_.event_invoke_configs.delete_all(named)
-        lambda_.concurrency.release(named)
-        lambda_.blobs.drop(function.code.blob_id)
-    lambda_.instances.retire(instance_key(function))
+    if named.qualifier:
+        delete_version(lambda_, named)
+    else:
+        _delete_whole(lambda_, function)
     return {"StatusCode": 204}
 
 
@@ -216,9 +221,8 @@ async def update_function_code(
     AWS: Lambda API Reference, UpdateFunctionCode.
     """
     named = parse_function_name(ctx, request["FunctionName"])
-    for member in ("Publish", "PublishTo"):
-        if request.get(member):
-            raise not_served(f"`{member}`: versions")
+    if request.get("PublishTo"):
+        raise not_served("`PublishTo`")
     function = find_function(lambda_, named)
     check_revision(request.get("RevisionId"), function.revision_id)
     archive = await _archive(lambda_, ctx, cast("Mapping[str, object]", request))
@@ -238,7 +242,9 @@ async def update_function_code(
         with lambda_.engine.atomic():
             lambda_.blobs.keep(blob)
             _replace(lambda_, function, changed)
-            lambda_.blobs.drop(function.code.blob_id)
+            drop_code(lambda_, function)
+            if request.get("Publish"):
+                changed = publish(lambda_, changed)
     except AwsError:
         await lambda_.blobs.discard(blob)
         raise
@@ -271,6 +277,14 @@ async def update_function_configuration(
     return function_configuration(changed, "Updating")
 
 
+def find_code(lambda_: Lambda, sha256: str) -> Code | None:
+    """A deployment package by its `CodeSha256`, if any function or version has it.
+
+    AWS: Lambda API Reference, FunctionCodeLocation.
+    """
+    return lambda_.store.find_code(sha256) or lambda_.versions.find_code(sha256)
+
+
 def open_code(lambda_: Lambda, hash_: str) -> tuple[int, AsyncIterator[bytes]] | None:
     """A deployment package by the hash that `Code.Location` ends with: its size and its bytes.
 
@@ -279,7 +293,7 @@ def open_code(lambda_: Lambda, hash_: str) -> tuple[int, AsyncIterator[bytes]] |
 
     AWS: Lambda API Reference, FunctionCodeLocation.
     """
-    code = lambda_.store.find_code(sha256_of(hash_))
+    code = find_code(lambda_, sha256_of(hash_))
     return None if code is None else (code.size, lambda_.blobs.read(code.blob_id))
 
 
@@ -345,6 +359,29 @@ def _check_storage(lambda_: Lambda, ctx: RequestContext, more: int) -> None:
 
 
 # ---------------------------------------------------------------------- rows
+
+
+def _delete_whole(lambda_: Lambda, function: Function) -> None:
+    """The function with its versions, aliases, policies and settings."""
+    named = function.full_name
+    versions = [function]
+    while page := lambda_.versions.page(named, _number(versions[-1]), VERSIONS_PER_PAGE_MAX):
+        versions += page
+    with lambda_.engine.atomic():
+        lambda_.store.delete_function(named)
+        lambda_.versions.forget_function(named)
+        lambda_.event_invoke_configs.delete_all(named)
+        lambda_.concurrency.release(named)
+        for version in versions[1:]:
+            lambda_.versions.delete(version)
+        for code in {version.code.blob_id: version for version in versions}.values():
+            drop_code(lambda_, code)
+    for version in versions:
+        lambda_.instances.retire(instance_key(version))
+
+
+def _number(function: Function) -> int:
+    return 0 if function.version == LATEST else int(function.version)
 
 
 def _check_dead_letter_target(lambda_: Lambda, settings: Settings) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from kamome.services.lambda_.asynchronous_invocations import accept
 from kamome.services.lambda_.errors import not_served
 from kamome.services.lambda_.function_names import (
-    LATEST,
     parse_function_arn,
     parse_function_name,
 )
@@ -22,7 +21,7 @@ from kamome.services.lambda_.payloads import (
     client_context_of,
     event_of,
 )
-from kamome.services.lambda_.running import Call, find_function, run_function
+from kamome.services.lambda_.running import Call, find_function, find_version, run_function
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
@@ -83,18 +82,16 @@ def invoke_event(lambda_: Lambda, ctx: RequestContext, function_arn: str, payloa
 
 
 def function_exists(lambda_: Lambda, arn: str) -> bool:
-    """Whether there is a function of this ARN; its qualifier must be none or $LATEST."""
+    """Whether there is a function, version or alias of this ARN."""
     named = parse_function_arn(arn)
-    if named is None or named.qualifier not in {"", LATEST}:
-        return False
-    return lambda_.store.find_function(named) is not None
+    return named is not None and find_version(lambda_, named) is not None
 
 
 def _answer(result: Result, log_type: str) -> shapes.InvokeResult:
     answer: shapes.InvokeResult = {
         "StatusCode": 200,
         "Payload": result.payload,
-        "ExecutedVersion": LATEST,
+        "ExecutedVersion": result.executed_version,
     }
     if result.function_error:
         answer["FunctionError"] = result.function_error

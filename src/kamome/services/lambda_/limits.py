@@ -41,6 +41,8 @@ FUNCTION_ARN_MAX = 140
 FUNCTIONS_PER_PAGE_MAX = 50
 MAPPINGS_PER_PAGE_MAX = 100
 TAGS_MAX = 50
+# AWS: Lambda API Reference, ListVersionsByFunction, ListAliases (MaxItems).
+VERSIONS_PER_PAGE_MAX = 50
 
 # AWS: Lambda Developer Guide, How Lambda handles errors with asynchronous invocation.
 EVENT_RETRY_DELAYS_MS = (60_000, 120_000)
@@ -69,6 +71,8 @@ BATCHES_MORE_PER_MINUTE = 300
 # AWS: Lambda quotas: filters of an event source mapping; an increase to 10 can be asked for.
 FILTERS_MAX = 5
 
+# Our own. A version is deleted after this many aliases have been asked whether they point to it.
+ALIASES_PER_DELETION_MAX = 10_000
 # Our own. An archive of more entries is taken for a bomb: AWS sets no number, 250 MB of 1-byte
 # files would be 262,144,000 inodes.
 CODE_ENTRIES_MAX = 50_000

@@ -41,6 +41,16 @@ from kamome.services.lambda_.mappings import (
     update_event_source_mapping,
 )
 from kamome.services.lambda_.permissions import add_permission, get_policy, remove_permission
+from kamome.services.lambda_.tags import list_tags, tag_resource, untag_resource
+from kamome.services.lambda_.versions import (
+    create_alias,
+    delete_alias,
+    get_alias,
+    list_aliases,
+    list_versions_by_function,
+    publish_version,
+    update_alias,
+)
 
 if TYPE_CHECKING:
     from kamome.errors import AwsError
@@ -48,13 +58,16 @@ if TYPE_CHECKING:
 
 OPERATIONS: Mapping[str, Operation] = {
     "AddPermission": add_permission,
+    "CreateAlias": create_alias,
     "CreateEventSourceMapping": create_event_source_mapping,
     "CreateFunction": create_function,
+    "DeleteAlias": delete_alias,
     "DeleteEventSourceMapping": delete_event_source_mapping,
     "DeleteFunction": delete_function,
     "DeleteFunctionConcurrency": delete_function_concurrency,
     "DeleteFunctionEventInvokeConfig": delete_function_event_invoke_config,
     "GetAccountSettings": get_account_settings,
+    "GetAlias": get_alias,
     "GetEventSourceMapping": get_event_source_mapping,
     "GetFunction": get_function,
     "GetFunctionConcurrency": get_function_concurrency,
@@ -62,12 +75,19 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetFunctionEventInvokeConfig": get_function_event_invoke_config,
     "GetPolicy": get_policy,
     "Invoke": invoke,
+    "ListAliases": list_aliases,
     "ListEventSourceMappings": list_event_source_mappings,
     "ListFunctionEventInvokeConfigs": list_function_event_invoke_configs,
     "ListFunctions": list_functions,
+    "ListTags": list_tags,
+    "ListVersionsByFunction": list_versions_by_function,
+    "PublishVersion": publish_version,
     "PutFunctionConcurrency": put_function_concurrency,
     "PutFunctionEventInvokeConfig": put_function_event_invoke_config,
     "RemovePermission": remove_permission,
+    "TagResource": tag_resource,
+    "UntagResource": untag_resource,
+    "UpdateAlias": update_alias,
     "UpdateEventSourceMapping": update_event_source_mapping,
     "UpdateFunctionCode": update_function_code,
     "UpdateFunctionConfiguration": update_function_configuration,

@@ -41,6 +41,7 @@ class Result(msgspec.Struct, frozen=True):
     function_error: str
     error_type: str
     log_tail: bytes
+    executed_version: str = "$LATEST"
 
 
 def check_size(payload: bytes, invocation_type: str) -> None:

@@ -52,7 +52,7 @@ async def add_permission(
     named = _named(lambda_, ctx, request["FunctionName"], request.get("Qualifier"))
     statements, revision_id = lambda_.store.find_policy(named)
     check_revision(request.get("RevisionId"), revision_id)
-    statement = new_statement(request, named.arn)
+    statement = new_statement(request, named.qualified_arn)
     lambda_.store.set_policy(named, with_statement(statements, statement), lambda_.ids.uuid())
     return {"Statement": orjson.dumps(statement).decode()}
 

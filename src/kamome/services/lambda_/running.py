@@ -15,6 +15,7 @@ from kamome.services.lambda_.function_configuration import Function, log_group
 from kamome.services.lambda_.function_names import LATEST, FunctionName, function_not_found
 from kamome.services.lambda_.payloads import Result, result_of
 from kamome.services.lambda_.runtimes.port import Invocation, RuntimeSpec
+from kamome.services.lambda_.version_store import Alias
 
 if TYPE_CHECKING:
     from kamome.services.lambda_.slice import Lambda
@@ -43,10 +44,27 @@ def find_function(lambda_: Lambda, named: FunctionName) -> Function:
 
 
 def find_version(lambda_: Lambda, named: FunctionName) -> Function | None:
-    """The function that is named, or None. Versions and aliases are not served: none exists."""
-    if named.qualifier not in {"", LATEST}:
-        return None
-    return lambda_.store.find_function(named)
+    """The version that is named, or None. Each call by an alias with weights draws one anew.
+
+    AWS: Lambda Developer Guide, Implement Lambda canary deployments using a weighted alias.
+    """
+    qualifier = named.qualifier
+    if qualifier and qualifier != LATEST and not qualifier.isdecimal():
+        alias = lambda_.versions.find_alias(named, qualifier)
+        if alias is None:
+            return None
+        qualifier = _drawn(alias, lambda_.ids.fraction() if alias.weights else 1.0)
+    if qualifier in {"", LATEST}:
+        return lambda_.store.find_function(named)
+    return lambda_.versions.find(named, qualifier)
+
+
+def _drawn(alias: Alias, fraction: float) -> str:
+    """The additional version for the share of calls that is its own."""
+    for version, weight in alias.weights.items():
+        if fraction < weight:
+            return version
+    return alias.version
 
 
 async def run_function(lambda_: Lambda, function: Function, call: Call) -> Result:
@@ -81,7 +99,8 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
             )
 
         report = await lambda_.instances.run(spec, invocation)
-    return result_of(call.request_id, report.outcome, report.log_tail, spec.timeout_s)
+    result = result_of(call.request_id, report.outcome, report.log_tail, spec.timeout_s)
+    return msgspec.structs.replace(result, executed_version=function.version)
 
 
 async def _runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
@@ -95,7 +114,7 @@ async def _runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
         region=function.region,
         function_name=function.name,
         function_arn=function.arn,
-        version=LATEST,
+        version=function.version,
         runtime=settings.runtime,
         handler=settings.handler,
         code_folder=folder,
@@ -109,7 +128,7 @@ async def _runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
 
 def instance_key(function: Function) -> str:
     """What instances are shared by: one revision of one function."""
-    return f"{function.arn}#{function.revision_id}"
+    return f"{function.arn}:{function.version}#{function.revision_id}"
 
 
 async def _protected(lambda_: Lambda, work: Coroutine[None, None, Result]) -> Result:

@@ -32,6 +32,33 @@ class AddPermissionResult(TypedDict, total=False):
     Statement: str
 
 
+class CreateAliasRequest(TypedDict, total=False):
+    """AWS: CreateAliasRequest."""
+
+    FunctionName: Required[str]
+    Name: Required[str]
+    FunctionVersion: Required[str]
+    Description: str
+    RoutingConfig: AliasRoutingConfiguration
+
+
+class AliasRoutingConfiguration(TypedDict, total=False):
+    """AWS: AliasRoutingConfiguration."""
+
+    AdditionalVersionWeights: dict[str, float]
+
+
+class AliasConfiguration(TypedDict, total=False):
+    """AWS: AliasConfiguration."""
+
+    AliasArn: str
+    Name: str
+    FunctionVersion: str
+    Description: str
+    RoutingConfig: AliasRoutingConfiguration
+    RevisionId: str
+
+
 class CreateEventSourceMappingRequest(TypedDict, total=False):
     """AWS: CreateEventSourceMappingRequest."""
 
@@ -504,6 +531,17 @@ class RuntimeVersionError(TypedDict, total=False):
     Message: str
 
 
+class DeleteAliasRequest(TypedDict, total=False):
+    """AWS: DeleteAliasRequest."""
+
+    FunctionName: Required[str]
+    Name: Required[str]
+
+
+class DeleteAliasResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
 class DeleteEventSourceMappingRequest(TypedDict, total=False):
     """AWS: DeleteEventSourceMappingRequest."""
 
@@ -570,6 +608,13 @@ class AccountUsage(TypedDict, total=False):
 
     TotalCodeSize: int
     FunctionCount: int
+
+
+class GetAliasRequest(TypedDict, total=False):
+    """AWS: GetAliasRequest."""
+
+    FunctionName: Required[str]
+    Name: Required[str]
 
 
 class GetEventSourceMappingRequest(TypedDict, total=False):
@@ -709,6 +754,22 @@ class InvokeResult(TypedDict, total=False):
     DurableExecutionArn: str
 
 
+class ListAliasesRequest(TypedDict, total=False):
+    """AWS: ListAliasesRequest."""
+
+    FunctionName: Required[str]
+    FunctionVersion: str
+    Marker: str
+    MaxItems: int
+
+
+class ListAliasesResult(TypedDict, total=False):
+    """AWS: ListAliasesResponse."""
+
+    NextMarker: str
+    Aliases: list[AliasConfiguration]
+
+
 class ListEventSourceMappingsRequest(TypedDict, total=False):
     """AWS: ListEventSourceMappingsRequest."""
 
@@ -756,6 +817,43 @@ class ListFunctionsResult(TypedDict, total=False):
     Functions: list[FunctionConfiguration]
 
 
+class ListTagsRequest(TypedDict, total=False):
+    """AWS: ListTagsRequest."""
+
+    Resource: Required[str]
+
+
+class ListTagsResult(TypedDict, total=False):
+    """AWS: ListTagsResponse."""
+
+    Tags: dict[str, str]
+
+
+class ListVersionsByFunctionRequest(TypedDict, total=False):
+    """AWS: ListVersionsByFunctionRequest."""
+
+    FunctionName: Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListVersionsByFunctionResult(TypedDict, total=False):
+    """AWS: ListVersionsByFunctionResponse."""
+
+    NextMarker: str
+    Versions: list[FunctionConfiguration]
+
+
+class PublishVersionRequest(TypedDict, total=False):
+    """AWS: PublishVersionRequest."""
+
+    FunctionName: Required[str]
+    CodeSha256: str
+    Description: str
+    RevisionId: str
+    PublishTo: str
+
+
 class PutFunctionConcurrencyRequest(TypedDict, total=False):
     """AWS: PutFunctionConcurrencyRequest."""
 
@@ -784,6 +882,39 @@ class RemovePermissionRequest(TypedDict, total=False):
 
 class RemovePermissionResult(TypedDict, total=False):
     """AWS: no members."""
+
+
+class TagResourceRequest(TypedDict, total=False):
+    """AWS: TagResourceRequest."""
+
+    Resource: Required[str]
+    Tags: Required[dict[str, str]]
+
+
+class TagResourceResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
+class UntagResourceRequest(TypedDict, total=False):
+    """AWS: UntagResourceRequest."""
+
+    Resource: Required[str]
+    TagKeys: Required[list[str]]
+
+
+class UntagResourceResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
+class UpdateAliasRequest(TypedDict, total=False):
+    """AWS: UpdateAliasRequest."""
+
+    FunctionName: Required[str]
+    Name: Required[str]
+    FunctionVersion: str
+    Description: str
+    RoutingConfig: AliasRoutingConfiguration
+    RevisionId: str
 
 
 class UpdateEventSourceMappingRequest(TypedDict, total=False):
@@ -869,14 +1000,18 @@ class UpdateFunctionEventInvokeConfigRequest(TypedDict, total=False):
     DestinationConfig: DestinationConfig
 
 
+CreateAliasResult: TypeAlias = AliasConfiguration
 CreateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 CreateFunctionResult: TypeAlias = FunctionConfiguration
 DeleteEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
+GetAliasResult: TypeAlias = AliasConfiguration
 GetEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 GetFunctionConfigurationResult: TypeAlias = FunctionConfiguration
 GetFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig
+PublishVersionResult: TypeAlias = FunctionConfiguration
 PutFunctionConcurrencyResult: TypeAlias = Concurrency
 PutFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig
+UpdateAliasResult: TypeAlias = AliasConfiguration
 UpdateEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 UpdateFunctionCodeResult: TypeAlias = FunctionConfiguration
 UpdateFunctionConfigurationResult: TypeAlias = FunctionConfiguration

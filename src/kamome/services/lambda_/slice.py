@@ -17,11 +17,13 @@ from kamome.services.lambda_.asynchronous_invocations import LAMBDA_ASYNC, deliv
 from kamome.services.lambda_.code_store import CodeStore
 from kamome.services.lambda_.concurrency_store import ConcurrencyStore
 from kamome.services.lambda_.event_invoke_config_store import EventInvokeConfigStore
+from kamome.services.lambda_.functions import find_code
 from kamome.services.lambda_.pollers.pollers import Pollers
 from kamome.services.lambda_.ports import Ports
 from kamome.services.lambda_.runtimes.pool import InstancePool
 from kamome.services.lambda_.runtimes.process import ProcessHost
 from kamome.services.lambda_.store import Store
+from kamome.services.lambda_.version_store import VersionStore
 from kamome.storage.blobs import Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.outbox import Entry, Outbox
@@ -59,6 +61,7 @@ class Lambda(msgspec.Struct, frozen=True):
     store: Store
     event_invoke_configs: EventInvokeConfigStore
     concurrency: ConcurrencyStore
+    versions: VersionStore
     admission: Admission
     outbox: Outbox
     blobs: Blobs
@@ -100,6 +103,7 @@ def make_lambda(
         store=Store(engine),
         event_invoke_configs=EventInvokeConfigStore(engine),
         concurrency=ConcurrencyStore(engine),
+        versions=VersionStore(engine),
         admission=Admission(ConcurrencyStore(engine)),
         outbox=outbox,
         blobs=blobs,
@@ -133,7 +137,7 @@ def prepare(lambda_: Lambda) -> None:
     ended = lambda_.host.remove_leftovers()
     if ended:
         logger.info("Ended %d function processes that an earlier run had left.", ended)
-    lambda_.code.remove_unused(lambda sha256: lambda_.store.find_code(sha256) is not None)
+    lambda_.code.remove_unused(lambda sha256: find_code(lambda_, sha256) is not None)
 
 
 def start(lambda_: Lambda) -> None:

@@ -62,6 +62,10 @@ ON CONFLICT (account, region, name)
 DO UPDATE SET statements = excluded.statements, revision_id = excluded.revision_id
 """
 DELETE_POLICY = "DELETE FROM lambda_policy WHERE account = ? AND region = ? AND name = ?"
+# By primary key: the function's own, and those of its qualifiers (`name:…`, up to `name;`).
+DELETE_POLICIES = """
+DELETE FROM lambda_policy WHERE account = ? AND region = ? AND name >= ? AND name < ?
+"""
 
 # By primary key.
 UPSERT_MAPPING = f"""
@@ -124,10 +128,12 @@ class Store:
         return None if row is None else _function(row)
 
     def delete_function(self, named: FunctionName) -> None:
-        """Forget the function and its policy."""
+        """Forget the function and its policies."""
         key = (named.account, named.region, named.name)
         self._engine.write(DELETE_FUNCTION, key)
         self._engine.write(DELETE_POLICY, key)
+        scope = (named.account, named.region)
+        self._engine.write(DELETE_POLICIES, (*scope, f"{named.name}:", f"{named.name};"))
 
     def functions(self, account: str, region: str, after: str, limit: int) -> list[Function]:
         """A page of functions, by name."""
@@ -154,8 +160,8 @@ class Store:
     # ------------------------------------------------------------------ policies
 
     def find_policy(self, named: FunctionName) -> tuple[list[Statement], str]:
-        """The statements of the function's policy and its revision id; none and empty."""
-        row = self._engine.one(SELECT_POLICY, (named.account, named.region, named.name))
+        """Statements and revision id of a function's policy, or of a qualifier's."""
+        row = self._engine.one(SELECT_POLICY, (named.account, named.region, named.qualified_name))
         if row is None:
             return [], ""
         return cast("list[Statement]", _json(row[0])), str(row[1])
@@ -164,7 +170,7 @@ class Store:
         self, named: FunctionName, statements: Sequence[Statement], revision_id: str
     ) -> None:
         """Replace the policy; without statements there is none."""
-        key = (named.account, named.region, named.name)
+        key = (named.account, named.region, named.qualified_name)
         if statements:
             self._engine.write(UPSERT_POLICY, (*key, _text(list(statements)), revision_id))
         else:
