@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 
@@ -20,6 +22,8 @@ class Arn(msgspec.Struct, frozen=True):
         )
 
 
+# ARNs come again and again: with each retry, each event, each check.
+@lru_cache(4_096)
 def parse_arn(text: str) -> Arn | None:
     """The parts of an ARN, or None where the text is not one."""
     parts = text.split(":", 5)

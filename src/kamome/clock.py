@@ -150,7 +150,8 @@ class Clock:
         self._order += 1
         timer = Timer(when_ms, self._order, callback)
         heapq.heappush(self._heap, timer)
-        self._arm()
+        if not self._advancing:
+            self._arm()
         return timer
 
     async def sleep_until(self, when_ms: int) -> None:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from kamome.cli.child_server import ChildServer
     from kamome.cli.report import Report
 
-SECOND_ACT_ORDERS = 4
+# When orders are placed during the outage of two days, by the hours until the next one.
+SECOND_ACT = {"B1": 24, "B2": 12, "B3": 12}
 LOST_ACKNOWLEDGEMENTS = 3
 _PHASES = ("initial", "immediate", "pre-backoff", "backoff", "post-backoff")
-_HOURS_BETWEEN_ORDERS = 12
 _REDRIVE_ROUNDS_MAX = 30
 
 
@@ -83,11 +83,11 @@ class FanOut:
         self._report.say("2. The queue of shipping cannot be reached for two days.")
         seen = len(self._ended())
         self._fault("shipping", outage=True)
-        placed = [f"B{number}" for number in range(1, SECOND_ACT_ORDERS + 1)]
-        for order in placed:
+        placed = list(SECOND_ACT)
+        for order, hours in SECOND_ACT.items():
             self._place(order)
             self._work()
-            self._advance(f"{_HOURS_BETWEEN_ORDERS}h")
+            self._advance(f"{hours}h")
         handled = len(self._all["shipping"].handled)
         self._admin("DELETE", "faults")
         self._advance("30s")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -38,6 +39,10 @@ CLIENT = "client"
 # A session is a service to match, with the stages of RFC 5321 §3 as its operations.
 SMTP = "smtp"
 SMTP_STAGES = ("connect", "helo", "mail", "rcpt", "data", "end-of-data")
+
+
+# Matches remembered, of all rules together.
+_MATCHES_KEPT = 1_024
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -83,6 +88,10 @@ class Match(msgspec.Struct, frozen=True):
 
     def matches(self, target: Target) -> bool:
         """Whether the rule is about this call."""
+        return _matches(self, target)
+
+    def is_about(self, target: Target) -> bool:
+        """The same, found out anew."""
         return (
             _is(self.service, target.service)
             and _is(self.source, target.source)
@@ -96,6 +105,12 @@ class Match(msgspec.Struct, frozen=True):
         if not self.resource:
             return True
         return any(fnmatchcase(name, self.resource) for name in target.names)
+
+
+@lru_cache(_MATCHES_KEPT)
+def _matches(match: Match, target: Target) -> bool:
+    """What a rule says of the same call again and again: 100,000 times in an outage of 23 days."""
+    return match.is_about(target)
 
 
 class Effect(msgspec.Struct, frozen=True):
