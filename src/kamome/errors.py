@@ -102,6 +102,13 @@ class RequestEntityTooLarge(AwsError):
     status = 413
 
 
+class UnknownTransferCoding(AwsError):
+    """The body comes in a transfer coding that is not understood. RFC 9112 §6.1."""
+
+    code = "NotImplemented"
+    status = 501
+
+
 class AccessDenied(AwsError):
     """A policy does not allow the call. AWS: Common Errors, AccessDeniedException."""
 

@@ -124,6 +124,13 @@ def test_request_without_a_path_is_refused(client: RawClient) -> None:
     assert client.request("OPTIONS", "*").status == 400
 
 
+def test_transfer_coding_that_is_not_understood_is_refused(client: RawClient) -> None:
+    client.send(b"PUT /a/b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
+    client.send(b"3\r\nabc\r\n0\r\n\r\n")
+
+    assert client.answer().status == 501
+
+
 # --- bodies ---------------------------------------------------------------------------------------
 
 

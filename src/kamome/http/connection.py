@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import httptools
@@ -44,23 +43,12 @@ class Bounds:
     connections: int = 4096
 
 
-class _State(Enum):
-    """What the connection waits for from the client."""
-
-    IDLE = "the next request"
-    HEAD = "the end of a head"
-    BODY = "the end of a body"
-    LINGER = "the end of a body that nobody reads"
-    REFUSED = "nothing more"
-
-
-class _Refused(Exception):
-    """The head is one that will not be answered by the application."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.sentence = sentence
+# What the connection waits for from the client. Plain numbers: they are compared for each request.
+IDLE = 0  # the next request
+HEAD = 1  # the end of a head
+BODY = 2  # the end of a body
+LINGER = 3  # the end of a body that nobody reads
+REFUSED = 4  # nothing more
 
 
 class Connection(HttpToolsProtocol):
@@ -79,7 +67,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
         self._request_id = request_id
-        self._state = _State.HEAD
+        self._state = HEAD
         self._requests = 0
         # Bytes since something was complete: of a head, or of a trailer.
         self._pending_bytes = 0
@@ -88,9 +76,9 @@ class Connection(HttpToolsProtocol):
         self._body_bytes = 0
         self._body_bytes_seen = 0
         self._was_paused = False
-        self._refusal: _Refused | None = None
+        self._is_head_too_long = False
         self._timer: asyncio.TimerHandle | None = None
-        self._watched = (-1, _State.IDLE)
+        self._watched = (-1, IDLE)
         self._answer_timer: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------------ the transport
@@ -112,22 +100,19 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head, a body, or of several requests."""
-        if self._state is _State.REFUSED:
+        if self._state == REFUSED:
             return
         self._unset_keepalive_if_required()
         self._made_progress = False
         self._piece_bytes = len(data)
         try:
-            self._feed(data)
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._feed_as_http(data, upgrade.args[0])
         except httptools.HttpParserError:
-            refusal = self._refusal or _Refused(400, "The request is not valid HTTP/1.1.")
-            self._refuse(refusal.status, refusal.sentence)
-            return
-        self._pending_bytes = 0 if self._made_progress else self._pending_bytes + len(data)
-        if self._pending_bytes > self._bounds.head_bytes:
-            self._refuse(431, f"The head is longer than {self._bounds.head_bytes} bytes.")
-            return
-        self._watch()
+            self._refuse_malformed()
+        if self._state != IDLE or self._timer is not None:
+            self._bound()
 
     def pause_writing(self) -> None:
         """The client does not take its answer as fast as it is made."""
@@ -148,29 +133,22 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        self._state = _State.HEAD
+        self._state = HEAD
         self._requests += 1
         super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; those of a trailer are not the request's. RFC 9110 §6.5.1."""
-        if self._state is _State.HEAD:
-            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole: the application can begin."""
         self._made_progress = True
         if self._pending_bytes + self._piece_bytes > self._bounds.head_bytes:
             self._check_head_bytes()
-        if self.parser.get_method() == b"CONNECT":
-            raise self._refused(405, "This is no proxy.")
         if self.parser.should_upgrade():
-            return
-        self._check_transfer_encoding()
+            return  # read again: see `_feed_as_http`
         super().on_headers_complete()
-        self._state = _State.BODY
-        self._body_bytes = self._body_bytes_seen = 0
-        self._was_paused = False
+        # What comes from here on are trailers, which are no headers. RFC 9110 §6.5.1.
+        self.headers = []
+        self._state = BODY
+        self._body_bytes = 0
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -180,34 +158,37 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        self._made_progress = True
-        if self._state is _State.HEAD:
-            return  # the head asked for another protocol; `_feed` reads it again
-        self._state = _State.IDLE
-        super().on_message_complete()
+        if self._state != HEAD:  # it is where the head is to be read again
+            self._state = IDLE
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """The answer has been written, perhaps before the request was whole."""
         super().on_response_complete()
-        if self._state is _State.BODY and self.cycle.response_complete:
-            self._state = _State.LINGER
+        if self._state == BODY and self.cycle.response_complete:
+            self._state = LINGER
             self._watch()
 
-    def _feed(self, data: bytes) -> None:
-        """Parse. A request for another protocol (h2c) is an ordinary one. RFC 9110 §7.8.
+    def _feed_as_http(self, data: bytes, end: int) -> None:
+        """Parse a request for another protocol (h2c) as an ordinary one. RFC 9110 §7.8.
 
-        The parser takes such a request for one without a body, and what follows for the other
-        protocol: it is given the head once more without that wish. Each round takes one wish away.
+        The parser takes it for one without a body, and what follows `end` for the other protocol:
+        it is given the head once more without that wish. Each round takes one wish away.
         """
-        while True:
+        while self.parser.get_method() != b"CONNECT":
+            data = self._head_without_upgrade() + data[end:]
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                data = self._head_without_upgrade() + data[upgrade.args[0] :]
-                self.parser = httptools.HttpRequestParser(self)
-                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                end = upgrade.args[0]
+            except httptools.HttpParserError:
+                self._refuse_malformed()
+                return
             else:
                 return
+        self._refuse(405, "This is no proxy.")
 
     def _head_without_upgrade(self) -> bytes:
         version = self.parser.get_http_version().encode()
@@ -222,20 +203,22 @@ class Connection(HttpToolsProtocol):
     def _check_head_bytes(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > self._bounds.head_bytes:
-            raise self._refused(431, f"The head is longer than {self._bounds.head_bytes} bytes.")
-
-    def _check_transfer_encoding(self) -> None:
-        """Only chunked is undone here; a body of another coding would be taken for its content."""
-        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
-        if codings and [coding.strip().lower() for coding in codings] != [b"chunked"]:
-            raise self._refused(501, "No transfer coding but chunked is understood.")
-
-    def _refused(self, status: int, sentence: str) -> _Refused:
-        """Remembered, for the parser replaces what is raised in its callbacks."""
-        self._refusal = _Refused(status, sentence)
-        return self._refusal
+            self._is_head_too_long = True
+            raise ValueError("the head is too long")  # the parser ends with an error of its own
 
     # ------------------------------------------------------------------ the bounds
+
+    def _bound(self) -> None:
+        """What is to be checked where a request is not whole yet, or was not until now."""
+        if self._state == REFUSED:
+            return
+        if self._made_progress or self._state == IDLE:
+            self._pending_bytes = 0
+        else:
+            self._pending_bytes += self._piece_bytes
+            if self._pending_bytes > self._bounds.head_bytes:
+                self._refuse(431, self._too_long)
+        self._watch()
 
     def _watch(self) -> None:
         """Keep the timer that belongs to what is waited for now."""
@@ -244,11 +227,13 @@ class Connection(HttpToolsProtocol):
             return
         self._watched = now_watched
         self._stop_timer()
-        if self._state is _State.HEAD:
+        if self._state == HEAD:
             self._timer = self.loop.call_later(self._bounds.head_s, self._head_is_late)
-        elif self._state is _State.BODY:
+        elif self._state == BODY:
+            self._body_bytes_seen = 0
+            self._was_paused = False
             self._timer = self.loop.call_later(self._bounds.body_s, self._check_body)
-        elif self._state is _State.LINGER:
+        elif self._state == LINGER:
             self._timer = self.loop.call_later(self._bounds.linger_s, self._abort)
 
     def _head_is_late(self) -> None:
@@ -269,8 +254,8 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: int, sentence: str) -> None:
         """Answer what is wrong, if that is possible now, and read no more."""
-        is_in_body = self._state in (_State.BODY, _State.LINGER)
-        self._state = _State.REFUSED
+        is_in_body = self._state in (BODY, LINGER)
+        self._state = REFUSED
         self._stop_timer()
         if self.cycle is not None and not self.cycle.response_complete:
             if not is_in_body:
@@ -283,6 +268,16 @@ class Connection(HttpToolsProtocol):
                 self._abort()
                 return
         self._write_refusal(status, sentence.encode())
+
+    def _refuse_malformed(self) -> None:
+        if self._is_head_too_long:
+            self._refuse(431, self._too_long)
+        else:
+            self._refuse(400, "The request is not valid HTTP/1.1.")
+
+    @property
+    def _too_long(self) -> str:
+        return f"The head is longer than {self._bounds.head_bytes} bytes."
 
     def _write_refusal(self, status: int, sentence: bytes) -> None:
         head = [

@@ -18,10 +18,17 @@ from collections.abc import (
     MutableMapping,
 )
 
-from kamome.errors import AwsError, MalformedRequest, RequestEntityTooLarge
+from kamome.errors import (
+    AwsError,
+    MalformedRequest,
+    RequestEntityTooLarge,
+    UnknownTransferCoding,
+)
 from kamome.http.at_once import take_body, write_answer
 from kamome.http.pipeline import Pipeline
 from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
+
+_ONLY_CHUNKED = "No transfer coding but chunked is understood."
 
 logger = logging.getLogger(__name__)
 
@@ -181,6 +188,9 @@ class Server:
         if not _has_good_host(scope, request):
             error = MalformedRequest("The Host header is missing, sent twice or not a host.")
             return self._pipeline.refuse(request, error)
+        if request.header("transfer-encoding", "chunked").lower() != "chunked":
+            # Only that one is undone here; of another, the coding would be taken for the content.
+            return self._pipeline.refuse(request, UnknownTransferCoding(_ONLY_CHUNKED))
         if not request.raw_path.startswith("/"):
             return self._pipeline.refuse(request, MalformedRequest("The request names no path."))
         # An AWS client signs what it sends: a signed path is that of an object of this name.
