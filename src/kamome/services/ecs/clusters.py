@@ -20,8 +20,8 @@ from kamome.services.ecs.limits import DESCRIBED_MAX, STOPPED_KEPT_MS
 from kamome.services.ecs.names import DEFAULT_CLUSTER, ClusterName, is_name, parse_cluster
 from kamome.services.ecs.paging import after, page_size, token_after
 from kamome.services.ecs.records import ACTIVE, INACTIVE, ClusterRecord
+from kamome.services.ecs.retention import Expiry
 from kamome.services.ecs.tags import checked_tags
-from kamome.services.ecs.task_ends import FORGET
 from kamome.services.ecs.task_states import RUNNING
 
 if TYPE_CHECKING:
@@ -136,12 +136,7 @@ async def delete_cluster(
         raise ClusterContainsTasksException("The Cluster cannot be deleted while Tasks are active.")
     deleted = replace(cluster, status=INACTIVE, shown={**cluster.shown, "status": INACTIVE})
     ecs.store.put_cluster(deleted)
-    account, region, name = cluster.name
-    ecs.outbox.put(
-        FORGET,
-        {"what": "cluster", "account": account, "region": region, "cluster": name},
-        at_ms=ecs.clock.now_ms() + STOPPED_KEPT_MS,
-    )
+    ecs.retention.keep_for(Expiry("cluster", cluster.name), STOPPED_KEPT_MS)
     return {"cluster": _shown(ecs, deleted, ())}
 
 

@@ -31,6 +31,7 @@ from kamome.services.ecs.records import (
     ServiceRecord,
     TaskRecord,
 )
+from kamome.services.ecs.retention import Expiry
 from kamome.services.ecs.task_starts import Wanted, place
 from kamome.services.ecs.task_states import SCHEDULER_INITIATED
 from kamome.services.ecs.task_stops import tell_to_stop
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 # The outbox kind of services that are to be looked after.
 RECONCILE = "ecs.reconcile_service"
-_FORGET = "ecs.forget"
 _SERVICES_PER_STEP = 100
 
 
@@ -192,18 +192,8 @@ def _end(ecs: Ecs, service: ServiceRecord) -> None:
     """A deleted service whose tasks are gone is inactive, and forgotten after an hour."""
     shown: shapes.Service = {**service.shown, "status": INACTIVE, "deployments": []}
     ecs.store.put_service(replace(service, status=INACTIVE, shown=shown))
-    account, region, cluster = service.name.cluster
-    ecs.outbox.put(
-        _FORGET,
-        {
-            "what": "service",
-            "account": account,
-            "region": region,
-            "cluster": cluster,
-            "name": service.name.name,
-        },
-        at_ms=ecs.clock.now_ms() + STOPPED_KEPT_MS,
-    )
+    expiry = Expiry("service", service.name.cluster, service.name.name)
+    ecs.retention.keep_for(expiry, STOPPED_KEPT_MS)
 
 
 def _wanted(ecs: Ecs, service: ServiceRecord) -> Wanted:

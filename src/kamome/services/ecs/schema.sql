@@ -70,6 +70,17 @@ CREATE TABLE ecs_client_token (
   PRIMARY KEY (account, region, cluster, token)
 ) STRICT;
 
+-- When something that is over is to be forgotten: a task, a deleted cluster or service, a token.
+CREATE TABLE ecs_expiry (
+  at_ms INTEGER NOT NULL,
+  what TEXT NOT NULL,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  cluster TEXT NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (at_ms, what, account, region, cluster, name)
+) STRICT;
+
 -- `shown` is the Service of AWS as JSON, without its counts, events and tags; `events` its newest
 -- events; `failures` how many of its tasks have ended early in a row.
 CREATE TABLE ecs_service (

@@ -15,12 +15,13 @@ from kamome.services.ecs.images import Program
 from kamome.services.ecs.limits import STARTS_AT_ONCE
 from kamome.services.ecs.names import TaskName
 from kamome.services.ecs.ports import Ports
+from kamome.services.ecs.retention import Retention
 from kamome.services.ecs.runtimes.host import Host
 from kamome.services.ecs.runtimes.output import remove_old_logs
 from kamome.services.ecs.runtimes.process import remove_leftovers
 from kamome.services.ecs.scheduling import RECONCILE, look_after, reconcile_entry
 from kamome.services.ecs.store import Store
-from kamome.services.ecs.task_ends import FORGET, end_lost_tasks, forget
+from kamome.services.ecs.task_ends import end_lost_tasks
 from kamome.services.ecs.task_runs import TaskRun, start_task, stop_all
 from kamome.services.ecs.task_size import TaskSize
 from kamome.services.ecs.task_starts import START_TASK
@@ -70,6 +71,7 @@ class Ecs(msgspec.Struct, frozen=True):
     ids: Ids
     settings: EcsSettings
     ports: Ports
+    retention: Retention
     host: Host
     running: Running
 
@@ -100,15 +102,17 @@ def make_ecs(
     ports: Ports,
 ) -> Ecs:
     """The slice, with nothing started yet; its outbox kinds are registered."""
+    store = Store(engine)
     ecs = Ecs(
         engine=engine,
-        store=Store(engine),
+        store=store,
         outbox=outbox,
         journeys=journeys,
         clock=clock,
         ids=ids,
         settings=settings,
         ports=ports,
+        retention=Retention(engine, store, clock),
         host=Host(settings.images, settings.runtime),
         running=Running(),
     )
@@ -118,7 +122,6 @@ def make_ecs(
 
     outbox.register(START_TASK, start, concurrency=STARTS_AT_ONCE)
     outbox.register(RECONCILE, lambda entry: reconcile_entry(ecs, entry))
-    outbox.register(FORGET, lambda entry: forget(ecs, entry))
     return ecs
 
 
@@ -134,6 +137,7 @@ def prepare(ecs: Ecs) -> None:
     remove_old_logs(ecs.log_folder)
     end_lost_tasks(ecs)
     look_after(ecs)
+    ecs.retention.start()
 
 
 async def stop(ecs: Ecs) -> None:

@@ -152,6 +152,19 @@ DELETE_CLIENT_CALL = """
 DELETE FROM ecs_client_token WHERE account = ? AND region = ? AND cluster = ? AND token = ?
 """
 
+# All by the primary key of ecs_expiry, in its order.
+INSERT_EXPIRY = """
+INSERT INTO ecs_expiry (at_ms, what, account, region, cluster, name) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+SELECT_NEXT_EXPIRY = "SELECT at_ms FROM ecs_expiry ORDER BY at_ms LIMIT 1"
+TAKE_EXPIRED = """
+DELETE FROM ecs_expiry WHERE (at_ms, what, account, region, cluster, name) IN (
+  SELECT at_ms, what, account, region, cluster, name FROM ecs_expiry
+  WHERE at_ms <= ? ORDER BY at_ms LIMIT ?)
+RETURNING what, account, region, cluster, name
+"""
+
 # Primary key of ecs_service.
 UPSERT_SERVICE = f"""
 INSERT INTO ecs_service ({_SERVICE}, launch_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -397,6 +410,26 @@ class Store:
     def forget_token(self, cluster: ClusterName, token: str) -> None:
         """The token may be used anew."""
         self._engine.write(DELETE_CLIENT_CALL, (*cluster, token))
+
+    # ------------------------------------------------------------------ what is over
+
+    def note_expiry(self, at_ms: int, what: str, cluster: ClusterName, name: str) -> None:
+        """Note when something is to be forgotten."""
+        self._engine.write(INSERT_EXPIRY, (at_ms, what, *cluster, name))
+
+    def next_expiry(self) -> int | None:
+        """When the next thing is to be forgotten."""
+        row = self._engine.one(SELECT_NEXT_EXPIRY)
+        return None if row is None else cast("int", row[0])
+
+    def expired(self, now_ms: int, limit: int) -> list[tuple[str, ClusterName, str]]:
+        """Take what is to be forgotten by now: its kind, its cluster and its name in it."""
+        return [
+            (str(what), ClusterName(str(account), str(region), str(cluster)), str(name))
+            for what, account, region, cluster, name in self._engine.write_returning(
+                TAKE_EXPIRED, (now_ms, limit)
+            )
+        ]
 
     # ------------------------------------------------------------------ services
 

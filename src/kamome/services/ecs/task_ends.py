@@ -1,4 +1,4 @@
-"""How the end of a task is recorded, and how what is over is forgotten.
+"""How the end of a task is recorded, of one that ran and of one that was lost.
 
 AWS: ECS API Reference, DescribeTasks (stopped tasks appear for at least one hour).
 """
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from kamome.services.ecs.limits import STOPPED_KEPT_MS
-from kamome.services.ecs.names import ClusterName, ServiceName, definition_of_arn
+from kamome.services.ecs.names import definition_of_arn
 from kamome.services.ecs.records import TaskRecord
+from kamome.services.ecs.retention import Expiry
 from kamome.services.ecs.scheduling import note_end
-from kamome.services.ecs.task_starts import task_of, task_payload
 from kamome.services.ecs.task_states import (
     HOST_LOST,
     as_deprovisioning,
@@ -26,12 +26,9 @@ from kamome.services.ecs.task_states import (
 
 if TYPE_CHECKING:
     from kamome.services.ecs.slice import Ecs
-    from kamome.storage.outbox import Entry
 
 logger = logging.getLogger(__name__)
 
-# The outbox kind of what is to be forgotten later.
-FORGET = "ecs.forget"
 _LOST = "The server ended while the task was running, and the task's processes with it."
 
 
@@ -46,11 +43,7 @@ def record_end(ecs: Ecs, task: TaskRecord) -> None:
         shown = as_deprovisioning(shown, now_s)
     ended = replace(task, is_started=True, shown=as_stopped(shown, now_s))
     ecs.store.put_task(ended)
-    ecs.outbox.put(
-        FORGET,
-        {"what": "task", **task_payload(task.name)},
-        at_ms=ecs.clock.now_ms() + STOPPED_KEPT_MS,
-    )
+    ecs.retention.keep_for(Expiry("task", task.name.cluster, task.name.id), STOPPED_KEPT_MS)
     ecs.journeys.step(
         task.trace,
         service="ecs",
@@ -82,20 +75,3 @@ def end_lost_tasks(ecs: Ecs) -> None:
             record_end(ecs, replace(task, shown=shown))
     if left:
         logger.info("%d tasks ended with the earlier run of the server.", len(left))
-
-
-def forget(ecs: Ecs, entry: Entry) -> None:
-    """Handler of `ecs.forget`: a stopped task, a deleted cluster or service, a client token."""
-    payload = entry.payload
-    what = payload["what"]
-    if what == "task":
-        ecs.store.forget_task(task_of(payload))
-        return
-    account, region, name = (str(payload[part]) for part in ("account", "region", "cluster"))
-    cluster = ClusterName(account, region, name)
-    if what == "cluster":
-        ecs.store.forget_cluster(cluster)
-    elif what == "service":
-        ecs.store.forget_service(ServiceName(cluster, str(payload["name"])))
-    elif what == "token":
-        ecs.store.forget_token(cluster, str(payload["name"]))

@@ -31,11 +31,11 @@ from kamome.services.ecs.limits import (
 from kamome.services.ecs.names import ClusterName, TaskName, parse_service, parse_task
 from kamome.services.ecs.paging import after, page_size, token_after
 from kamome.services.ecs.records import ClusterRecord, DefinitionRecord, TaskRecord
+from kamome.services.ecs.retention import Expiry
 from kamome.services.ecs.served import check_served
 from kamome.services.ecs.store import TaskFilter
 from kamome.services.ecs.tags import checked_tags
 from kamome.services.ecs.task_definitions import runnable_definition
-from kamome.services.ecs.task_ends import FORGET
 from kamome.services.ecs.task_size import cpu_units, memory_mb
 from kamome.services.ecs.task_starts import Wanted, container_instance_arn, place
 from kamome.services.ecs.task_states import RUNNING, USER_INITIATED
@@ -302,12 +302,7 @@ def _keep_token(
 ) -> None:
     token = request["clientToken"]
     ecs.store.keep_token(cluster, token, _hash(request), ids)
-    account, region, name = cluster
-    ecs.outbox.put(
-        FORGET,
-        {"what": "token", "account": account, "region": region, "cluster": name, "name": token},
-        at_ms=ecs.clock.now_ms() + CLIENT_TOKEN_MS,
-    )
+    ecs.retention.keep_for(Expiry("token", cluster, token), CLIENT_TOKEN_MS)
 
 
 def _hash(request: shapes.RunTaskRequest) -> str:
