@@ -70,7 +70,7 @@ class App:
     """The server. `start` it once, `stop` it once.
 
     `listener` makes the HTTP listener of the server that it is given, where that is not one of its
-    own (tests share one).
+    own (tests share one), and `image` the store that an ephemeral server begins with.
     """
 
     def __init__(
@@ -79,12 +79,13 @@ class App:
         *,
         clock: Clock | None = None,
         listener: Callable[[Server], Listener] | None = None,
+        image: bytes = b"",
     ) -> None:
         self.settings = settings
         self._images = _task_images(settings)
         self.clock = clock or Clock()
         self.directory = DataDirectory(Path(settings.data) if settings.data else None)
-        engine = Engine(self.directory.database)
+        engine = Engine(self.directory.database, image=image)
         ids = Ids()
         faults = Faults(self.clock, FaultStore(engine))
         self.kernel = Kernel(
@@ -194,12 +195,7 @@ class App:
             logger.info("Removed %d files that interrupted writes had left.", removed)
 
     def _open_store(self) -> None:
-        package = Path(__file__).parent
-        engine = self.kernel.engine
-        for name in ("storage", "observe", "mail", "faults"):
-            migrate(engine, name, package / name)
-        for name in SCHEMAS:
-            migrate(engine, name.rstrip("_"), package / "services" / name)
+        _migrate_all(self.kernel.engine)
         clock_api.restore(self.clock, self.kernel.facts)
         self.kernel.faults.restore()
 
@@ -337,3 +333,21 @@ def _task_images(settings: Settings) -> dict[str, Program]:
         return read_mapping(settings.task_images)
     except ValueError as error:
         raise SettingError(f"In the setting task_images, {error}.") from error
+
+
+async def empty_image() -> bytes:
+    """The store of a server that has just begun: all tables, made once for many servers."""
+    engine = Engine(None)
+    _migrate_all(engine)
+    await engine.durable()
+    image = engine.image()
+    await engine.close()
+    return image
+
+
+def _migrate_all(engine: Engine) -> None:
+    package = Path(__file__).parent
+    for name in ("storage", "observe", "mail", "faults"):
+        migrate(engine, name, package / name)
+    for name in SCHEMAS:
+        migrate(engine, name.rstrip("_"), package / "services" / name)

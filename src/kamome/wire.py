@@ -7,7 +7,6 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-
 # The status of an answer that is not given: the connection is broken instead.
 NO_ANSWER = 0
 

@@ -45,7 +45,10 @@ class DataDirectory:
 
     def folder(self, name: str) -> Path:
         """A folder of that name, made if it is not there."""
-        _make(self.path / name)
+        if self.is_ephemeral:
+            (self.path / name).mkdir(mode=0o700, exist_ok=True)
+        else:
+            _make(self.path / name)
         return self.path / name
 
     def close(self) -> None:

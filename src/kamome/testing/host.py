@@ -12,7 +12,7 @@ import threading
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from kamome.app import App, PortTaken
+from kamome.app import App, PortTaken, empty_image
 from kamome.config import load_settings
 from kamome.http.listener import HttpListener
 from kamome.ids import Ids
@@ -96,6 +96,7 @@ class Host:
         self._stopping: asyncio.Event | None = None
         self._listener = _SharedListener()
         self._smtp_port = 0
+        self._image = b""
         self._thread.start()
         if not self._ready.wait(_START_TIMEOUT_S):
             raise TimeoutError("the thread of the test server did not start in time")
@@ -132,9 +133,16 @@ class Host:
         ports = {"ephemeral": True, "port": 0, "smtp_port": smtp_port}
         # The environment is that of the code under test: it sets nothing here.
         complete = load_settings({**ports, **settings}, environment={})
-        app = App(complete, listener=self._listener.serve)
+        # A store with data of its own makes its tables itself.
+        image = b"" if complete.data else await self._empty_image()
+        app = App(complete, listener=self._listener.serve, image=image)
         await app.start()
         return app
+
+    async def _empty_image(self) -> bytes:
+        if not self._image:
+            self._image = await empty_image()
+        return self._image
 
     def _run(self) -> None:
         import uvloop
