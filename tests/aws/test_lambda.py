@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
 import time
 import urllib.request
 import zipfile
@@ -330,3 +331,21 @@ def test_reserved_concurrency_and_tags_by_boto3(client: Any) -> None:
     assert client.invoke(FunctionName="f")["StatusCode"] == 200
     assert client.list_tags(Resource=arn)["Tags"] == {"team": "orders"}
     assert client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 1000
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_node_function_is_invoked(client: Any) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        zipped.writestr("index.mjs", "export const handler = async (event) => event.a + 1;\n")
+    create(
+        client,
+        "",
+        Runtime="nodejs20.x",
+        Handler="index.handler",
+        Code={"ZipFile": file.getvalue()},
+    )
+
+    answer = client.invoke(FunctionName="f", Payload=b'{"a": 1}')
+
+    assert answer["Payload"].read() == b"2"

@@ -98,7 +98,7 @@ async def test_missing_code_object_is_told_with_s3s_code(world: World) -> None:
         pytest.param({"MemorySize": 10_241}, InvalidParameterValueException, id="memory"),
         pytest.param({"Handler": ""}, InvalidParameterValueException, id="no handler"),
         pytest.param({"Runtime": "python3.8"}, InvalidParameterValueException, id="old python"),
-        pytest.param({"Runtime": "nodejs22.x"}, OperationNotServed, id="node"),
+        pytest.param({"Runtime": "java21"}, OperationNotServed, id="java"),
         pytest.param({"PackageType": "Image"}, OperationNotServed, id="image"),
         pytest.param({"Layers": ["arn"]}, OperationNotServed, id="layers"),
         pytest.param({"VpcConfig": {"SubnetIds": ["s"]}}, OperationNotServed, id="VPC"),

@@ -96,7 +96,12 @@ def process_environment(
     defaults = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PATH": f"{program_folder}:/usr/local/bin:/usr/bin:/bin:/opt/bin",
+        "PATH": ":".join(
+            [
+                f"{program_folder}:/usr/local/bin:/usr/bin:/bin:/opt/bin",
+                *(f"{layer}/bin" for layer in spec.layer_folders),
+            ]
+        ),
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "AWS_ENDPOINT_URL": endpoint_url,
@@ -119,5 +124,27 @@ def process_environment(
         "LAMBDA_TASK_ROOT": task_root,
         "LAMBDA_RUNTIME_DIR": str(program_folder),
     }
-    path = ":".join(filter(None, (task_root, spec.variables.get("PYTHONPATH", ""))))
-    return {**defaults, **spec.variables, "PYTHONPATH": path, **reserved}
+    return {**defaults, **spec.variables, **_module_paths(spec), **reserved}
+
+
+def _module_paths(spec: RuntimeSpec) -> dict[str, str]:
+    """Where modules and libraries are looked for: the task root first, the layers last.
+
+    AWS: Lambda Developer Guide, Packaging your layer content (Layer paths for each Lambda runtime).
+    """
+    root, given = str(spec.code_folder), spec.variables
+    layers = [str(folder) for folder in spec.layer_folders]
+    libraries = [f"{root}/lib", *(f"{layer}/lib" for layer in layers)]
+    paths = {"LD_LIBRARY_PATH": [*libraries, given.get("LD_LIBRARY_PATH", "")]}
+    if spec.runtime.startswith("nodejs"):
+        modules = [f"{folder}/nodejs/node_modules" for folder in layers]
+        paths["NODE_PATH"] = [given.get("NODE_PATH", ""), f"{root}/node_modules", *modules]
+    else:
+        version = spec.runtime.removeprefix("python")
+        packages = [
+            f"{layer}/{inside}"
+            for layer in layers
+            for inside in ("python", f"python/lib/python{version}/site-packages")
+        ]
+        paths["PYTHONPATH"] = [root, given.get("PYTHONPATH", ""), *packages]
+    return {name: ":".join(filter(None, found)) for name, found in paths.items()}

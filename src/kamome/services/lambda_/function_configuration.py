@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 _PYTHON = re.compile(r"python3\.(?P<minor>\d+)")
 # AWS: Lambda Developer Guide, Lambda runtimes (Deprecated runtimes): 3.8 and before cannot be used.
 _PYTHON_MINOR_MIN = 9
+_NODE = re.compile(r"nodejs(?P<major>\d+)\.x")
+_NODE_MAJOR_MIN = 18
+_PROVIDED = frozenset({"provided.al2", "provided.al2023"})
+_DEPRECATED = frozenset(
+    {"python2.7", "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "provided"}
+)
 
 Transition = Literal["Creating", "Updating", ""]
 
@@ -282,15 +288,22 @@ _NOT_SERVED: Mapping[str, Callable[[object], bool]] = {
 def _runtime(value: object) -> str:
     runtime = str(value)
     found = _PYTHON.fullmatch(runtime)
-    if runtime == "python2.7" or (found and int(found["minor"]) < _PYTHON_MINOR_MIN):
-        raise InvalidParameterValueException(
-            f"The runtime parameter of {runtime} is no longer supported for creating or updating"
-            " AWS Lambda functions. We recommend you use a supported runtime while creating or"
-            " updating functions."
-        )
-    if found is None:
-        raise not_served(f"runtime {runtime} (functions run on python3.x)")
+    if found is not None and int(found["minor"]) < _PYTHON_MINOR_MIN:
+        raise _no_longer_supported(runtime)
+    node = _NODE.fullmatch(runtime)
+    if (node is not None and int(node["major"]) < _NODE_MAJOR_MIN) or runtime in _DEPRECATED:
+        raise _no_longer_supported(runtime)
+    if found is None and node is None and runtime not in _PROVIDED:
+        raise not_served(f"runtime {runtime} (python3.x, nodejs and provided.* are)")
     return runtime
+
+
+def _no_longer_supported(runtime: str) -> InvalidParameterValueException:
+    return InvalidParameterValueException(
+        f"The runtime parameter of {runtime} is no longer supported for creating or updating"
+        " AWS Lambda functions. We recommend you use a supported runtime while creating or"
+        " updating functions."
+    )
 
 
 def _timeout(value: object) -> int:

@@ -22,7 +22,10 @@ OutcomeKind = Literal[
 
 
 class RuntimeSpec(msgspec.Struct, frozen=True):
-    """One revision of a function, as its instances need it. Equal `key`s share instances."""
+    """One revision of a function, as its instances need it. Equal `key`s share instances.
+
+    `layer_folders` are its unpacked layers, the one that was added last first.
+    """
 
     key: str
     account: str
@@ -38,6 +41,7 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     timeout_s: int
     memory_mb: int
     ephemeral_storage_mb: int
+    layer_folders: tuple[Path, ...] = ()
 
 
 class Invocation(msgspec.Struct, frozen=True):

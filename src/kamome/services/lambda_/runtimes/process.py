@@ -1,6 +1,6 @@
-"""One execution environment as a process of this machine: `python -m awslambdaric`.
+"""One execution environment as a process of this machine.
 
-The function runs with the server's own interpreter and rights, in its own session and process
+The function runs with the server's own rights, in its own session and process
 group, with an environment made from nothing. That keeps functions out of each other's way; it is
 no wall against hostile code. Its timeout is real elapsed time, whatever the clock says: user code
 lives in real time.
@@ -14,7 +14,6 @@ import os
 import resource
 import shutil
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from kamome.services.lambda_.log_lines import (
 from kamome.services.lambda_.runtimes.api import RuntimeApi
 from kamome.services.lambda_.runtimes.output import FunctionLog, Output
 from kamome.services.lambda_.runtimes.port import Invocation, Outcome, Report, RuntimeSpec
+from kamome.services.lambda_.runtimes.programs import NoProgram, command_of
 
 _MB = 1024 * 1024
 _PID_FILE = "pid"
@@ -125,10 +125,12 @@ class ProcessInstance:
         began = loop.time()
         try:
             await self._spawn()
-        except OSError as error:
+        except (OSError, NoProgram) as error:
             self._output.close()
             self._api.close()
             shutil.rmtree(self._folder, ignore_errors=True)
+            if isinstance(error, NoProgram):
+                return error.outcome
             return Outcome("exited", str(error).encode(), "Runtime.ExitError", 1)
         self._arm(INIT_S_MAX + self.spec.timeout_s)
         failure = await self._api.initialized
@@ -179,12 +181,10 @@ class ProcessInstance:
         spec, host = self.spec, self._host
         scratch = self._folder / "tmp"
         scratch.mkdir(parents=True)
+        command = await asyncio.to_thread(command_of, spec)
         address = await self._api.start()
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "awslambdaric",
-            spec.handler,
+            *command,
             cwd=spec.code_folder,
             env=process_environment(
                 spec,
@@ -193,7 +193,7 @@ class ProcessInstance:
                 folder=scratch,
                 endpoint_url=host.endpoint_url(),
                 credentials=host.credentials(spec.account),
-                program_folder=Path(sys.executable).parent,
+                program_folder=Path(command[0]).parent,
             ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=self._output.writer,
