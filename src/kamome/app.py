@@ -206,6 +206,7 @@ class App:
             endpoint_url=self._own_url,
             credentials=self._function_credentials,
             is_deleted_queue_name_blocked=self.settings.block_deleted_queue_names,
+            sns_certificate_base=self.settings.sns_certificate_base.rstrip("/"),
             ecs=ecs_slice.EcsSettings(
                 folder=self.directory.folder("ecs"),
                 endpoint_url=self._own_url,

@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True):
     faults: bool = True
     block_deleted_queue_names: bool = True
     lambda_processes: int = 10
+    sns_certificate_base: str = ""
     task_images: str = ""
     task_cpu: int = 16_384
     task_memory: int = 32_768
@@ -79,6 +80,10 @@ DESCRIPTIONS: Mapping[str, str] = {
     "task_cpu": "CPU units that all tasks may take together; 1024 are one vCPU.",
     "task_memory": "MiB of memory that all tasks may take together.",
     "container_runtime": "What runs other images: auto, podman, docker or none.",
+    "sns_certificate_base": (
+        "Base of SNS's SigningCertURL for clients that take AWS's host alone:"
+        " https://sns.REGION.amazonaws.com, led here by their resolver or proxy."
+    ),
     "log_level": "Least serious level that is logged: debug, info, warning, error.",
 }
 

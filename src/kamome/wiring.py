@@ -36,6 +36,7 @@ from kamome.services.lambda_ import ports as lambda_ports
 from kamome.services.lambda_.invocations import function_exists, invoke_event
 from kamome.services.lambda_.payloads import Result
 from kamome.services.lambda_.slice import Lambda, LambdaSettings, make_lambda
+from kamome.services.s3 import lifecycle as s3_lifecycle
 from kamome.services.s3 import object_events as s3_events
 from kamome.services.s3.objects import get_object
 from kamome.services.s3.ports import Ports as S3Ports
@@ -90,6 +91,7 @@ class SliceSettings(msgspec.Struct, frozen=True):
     endpoint_url: Callable[[], str]
     credentials: Callable[[str], tuple[str, str]]
     is_deleted_queue_name_blocked: bool
+    sns_certificate_base: str
     ecs: EcsSettings
 
 
@@ -161,6 +163,7 @@ class Slices:
             kernel.outbox,
             ports=SnsPorts(self._send_to_queue, self._invoke_event, http_client.post),
             journeys=kernel.journeys,
+            certificate_base=self._settings.sns_certificate_base,
         )
 
     def _make_s3(self) -> S3:
@@ -249,6 +252,9 @@ class Slices:
         register(DISCARD_MESSAGES, lambda entry: discard_messages(self.sqs, entry))
         register(MOVE_MESSAGES, lambda entry: move_messages(self.sqs, entry))
         register(s3_events.EVENT_KIND, lambda entry: s3_events.deliver_event(self.s3, entry))
+        register(
+            s3_lifecycle.EVENT_KIND, lambda entry: s3_lifecycle.work_lifecycle(self.s3, entry)
+        )
         register(
             dynamodb_tables.DELETE_ITEMS,
             lambda entry: dynamodb_tables.delete_items(self.dynamodb, entry),

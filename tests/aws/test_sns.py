@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import queue
+import subprocess
+import sys
+import threading
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from botocore.exceptions import ClientError
@@ -221,21 +227,289 @@ def test_a_modelled_error_is_the_exception_class_of_the_client(sns: Any) -> None
         sns.create_topic(Name="with space")
 
 
+def test_a_batch_succeeds_and_fails_by_entries(sns: Any, sqs: Any, topic: str) -> None:
+    url, arn = _queue(sqs, "orders")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    result = sns.publish_batch(
+        TopicArn=topic,
+        PublishBatchRequestEntries=[
+            {"Id": "good", "Message": "m", "MessageAttributes": {"n": NUMBER}},
+            {"Id": "bad", "Message": "m", "Subject": ""},
+        ],
+    )
+
+    assert [entry["Id"] for entry in result["Successful"]] == ["good"]
+    [failed] = result["Failed"]
+    assert (failed["Id"], failed["Code"], failed["SenderFault"]) == (
+        "bad",
+        "InvalidParameter",
+        True,
+    )
+    assert json.loads(_receive(sqs, url)["Body"])["MessageAttributes"] == {
+        "n": {"Type": "Number", "Value": "12"}
+    }
+
+
 @pytest.mark.parametrize(
-    ("operation", "request_", "named"),
+    ("ids", "code"),
     [
-        ("publish_batch", {"TopicArn": "t", "PublishBatchRequestEntries": []}, "PublishBatch"),
-        ("list_platform_applications", {}, "ListPlatformApplications"),
-        ("publish", {"PhoneNumber": "+815000000000", "Message": "m"}, "PhoneNumber"),
+        ([], "EmptyBatchRequest"),
+        (["a", "a"], "BatchEntryIdsNotDistinct"),
+        (["a b"], "InvalidBatchEntryId"),
+        ([str(number) for number in range(11)], "TooManyEntriesInBatchRequest"),
     ],
 )
-def test_what_is_not_served_is_named(
-    sns: Any, operation: str, request_: dict[str, Any], named: str
+def test_a_wrong_batch_is_refused_as_a_whole(
+    sns: Any, topic: str, ids: list[str], code: str
 ) -> None:
-    refused = _refusal(getattr(sns, operation), **request_)
+    entries = [{"Id": one, "Message": "m"} for one in ids]
 
-    assert refused["Status"] == 501
-    assert named in refused["Message"]
+    assert (
+        _refusal(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries)["Code"]
+        == code
+    )
+
+
+def test_an_http_endpoint_is_confirmed_by_its_link_and_gets_messages(
+    kamome: Tenant, sns: Any, topic: str
+) -> None:
+    with _Endpoint() as endpoint:
+        subscribed = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
+        assert subscribed["SubscriptionArn"] == "pending confirmation"
+        headers, body = endpoint.received.get(timeout=10)
+        assert headers["x-amz-sns-message-type"] == "SubscriptionConfirmation"
+        with urllib.request.urlopen(json.loads(body)["SubscribeURL"]) as answer:
+            assert b"<SubscriptionArn>arn:aws:sns:" in answer.read()
+
+        sns.publish(TopicArn=topic, Message="hello")
+
+        headers, body = endpoint.received.get(timeout=10)
+        assert headers["x-amz-sns-message-type"] == "Notification"
+        assert json.loads(body)["Message"] == "hello"
+
+
+def test_fifo_topics_keep_groups_and_deduplicate(sns: Any, sqs: Any) -> None:
+    topic = sns.create_topic(
+        Name="orders.fifo", Attributes={"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    )["TopicArn"]
+    url = sqs.create_queue(QueueName="orders.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+
+    for text in ("a", "b", "a"):
+        sns.publish(TopicArn=topic, Message=text, MessageGroupId="g")
+
+    texts: list[str] = []
+    while len(texts) < 2:
+        message = _receive(sqs, url)
+        assert message["Attributes"]["MessageGroupId"] == "g"
+        texts.append(json.loads(message["Body"])["Message"])
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert texts == ["a", "b"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+def test_text_messages_are_kept_and_can_be_looked_at(kamome: Tenant, sns: Any) -> None:
+    message_id = sns.publish(
+        PhoneNumber="+815012345678",
+        Message="hello",
+        MessageAttributes={"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "Kamome"}},
+    )["MessageId"]
+
+    with urllib.request.urlopen(f"{kamome.endpoint}/_kamome/sns/sms") as answer:
+        records = json.load(answer)["records"]
+    [record] = [one for one in records if one["account"] == kamome.account]
+    assert record["endpoint"] == "+815012345678"
+    assert record["document"]["MessageId"] == message_id
+    assert (record["document"]["SenderID"], record["document"]["SMSType"]) == (
+        "Kamome",
+        "Promotional",
+    )
+    assert _refusal(sns.publish, PhoneNumber="12", Message="m")["Code"] == "InvalidParameter"
+
+
+def test_mobile_endpoints_take_messages_of_their_platform(kamome: Tenant, sns: Any) -> None:
+    application = sns.create_platform_application(
+        Name="app", Platform="GCM", Attributes={"PlatformCredential": "secret"}
+    )["PlatformApplicationArn"]
+    request = {"PlatformApplicationArn": application, "Token": "token"}
+    endpoint = sns.create_platform_endpoint(**request)["EndpointArn"]
+    assert sns.create_platform_endpoint(**request)["EndpointArn"] == endpoint
+
+    sns.publish(
+        TargetArn=endpoint,
+        MessageStructure="json",
+        Message=json.dumps({"default": "d", "GCM": '{"data":{}}'}),
+    )
+
+    with urllib.request.urlopen(f"{kamome.endpoint}/_kamome/sns/application") as answer:
+        [record] = [one for one in json.load(answer)["records"] if one["account"] == kamome.account]
+    assert record["document"]["Message"] == '{"data":{}}'
+    shown = sns.get_platform_application_attributes(PlatformApplicationArn=application)
+    assert "PlatformCredential" not in shown["Attributes"]
+    sns.set_endpoint_attributes(EndpointArn=endpoint, Attributes={"Enabled": "false"})
+    assert _refusal(sns.publish, TargetArn=endpoint, Message="m")["Code"] == "EndpointDisabled"
+    [listed] = sns.list_endpoints_by_platform_application(PlatformApplicationArn=application)[
+        "Endpoints"
+    ]
+    assert listed["Attributes"]["Enabled"] == "false"
+    sns.delete_endpoint(EndpointArn=endpoint)
+    sns.delete_platform_application(PlatformApplicationArn=application)
+    assert sns.list_platform_applications()["PlatformApplications"] == []
+
+
+def test_permissions_and_tags_of_a_topic(sns: Any, topic: str) -> None:
+    sns.add_permission(
+        TopicArn=topic, Label="theirs", AWSAccountId=["111122223333"], ActionName=["Publish"]
+    )
+    policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+    assert policy["Statement"][1]["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
+    refused = _refusal(
+        sns.add_permission,
+        TopicArn=topic,
+        Label="theirs",
+        AWSAccountId=["111122223333"],
+        ActionName=["Publish"],
+    )
+    assert refused["Message"] == "Invalid parameter: Statement already exists"
+    sns.remove_permission(TopicArn=topic, Label="theirs")
+
+    sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "a", "Value": "1"}])
+    sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "b", "Value": "2"}])
+    sns.untag_resource(ResourceArn=topic, TagKeys=["a", "c"])
+
+    policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+    assert len(policy["Statement"]) == 1
+    assert sns.list_tags_for_resource(ResourceArn=topic)["Tags"] == [{"Key": "b", "Value": "2"}]
+    assert _refusal(sns.list_tags_for_resource, ResourceArn=f"{topic}2")["Code"] == (
+        "ResourceNotFound"
+    )
+
+
+def test_a_data_protection_policy_is_checked_and_kept(sns: Any, topic: str) -> None:
+    policy = {
+        "Name": "p",
+        "Version": "2021-06-01",
+        "Statement": [
+            {
+                "Sid": "s",
+                "DataDirection": "Inbound",
+                "Principal": ["*"],
+                "DataIdentifier": ["arn:aws:dataprotection::aws:data-identifier/EmailAddress"],
+                "Operation": {"Deny": {}},
+            }
+        ],
+    }
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=json.dumps(policy))
+
+    kept = sns.get_data_protection_policy(ResourceArn=topic)["DataProtectionPolicy"]
+
+    assert json.loads(kept) == policy
+    refused = _refusal(
+        sns.put_data_protection_policy,
+        ResourceArn=topic,
+        DataProtectionPolicy=json.dumps({**policy, "Version": "1"}),
+    )
+    assert refused["Code"] == "InvalidParameter"
+
+
+def test_a_filter_policy_is_refused_with_its_sentence(sns: Any, sqs: Any, topic: str) -> None:
+    _, arn = _queue(sqs, "orders")
+
+    refused = _refusal(
+        sns.subscribe,
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=arn,
+        Attributes={"FilterPolicy": '{"a":[]}'},
+    )
+
+    assert refused["Message"] == (
+        "Invalid parameter: Attributes Reason: FilterPolicy: Empty arrays are not allowed"
+    )
+
+
+def test_the_aws_command_line_publishes_to_a_filtered_queue(
+    kamome: Tenant, sns: Any, sqs: Any, topic: str
+) -> None:
+    url, arn = _queue(sqs, "orders")
+
+    _aws(
+        kamome,
+        "sns",
+        "subscribe",
+        "--topic-arn",
+        topic,
+        "--protocol",
+        "sqs",
+        "--notification-endpoint",
+        arn,
+        "--attributes",
+        '{"FilterPolicy":"{\\"a\\":[1]}"}',
+    )
+    for value in ("1", "2"):
+        _aws(
+            kamome,
+            "sns",
+            "publish",
+            "--topic-arn",
+            topic,
+            "--message",
+            f"m{value}",
+            "--message-attributes",
+            f"a={{DataType=Number,StringValue={value}}}",
+        )
+
+    assert json.loads(_receive(sqs, url)["Body"])["Message"] == "m1"
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+def _aws(kamome: Tenant, *arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "awscli", *arguments],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "AWS_ENDPOINT_URL": kamome.endpoint,
+            "AWS_DEFAULT_REGION": kamome.region,
+            "AWS_ACCESS_KEY_ID": kamome.account,
+            "AWS_SECRET_ACCESS_KEY": "test",
+        },
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+class _Endpoint:
+    """An HTTP endpoint on the loopback address; answers 200 and keeps what it gets."""
+
+    def __enter__(self) -> Self:
+        received: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                received.put(({k.lower(): v for k, v in self.headers.items()}, body))
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.received = received
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
 
 def test_the_caller_is_the_account_of_the_key(kamome: Tenant) -> None:

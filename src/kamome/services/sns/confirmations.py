@@ -18,7 +18,7 @@ from kamome.errors import AwsError
 from kamome.services.sns import deliveries, http_deliveries
 from kamome.services.sns.arns import SubscriptionKey, subscription_key, topic_key
 from kamome.services.sns.delivery_policy import next_attempt_delay
-from kamome.services.sns.endpoints import MAIL_SENDER, PRINCIPAL
+from kamome.services.sns.endpoints import MAIL_SENDER, PRINCIPAL, certificate_base
 from kamome.services.sns.envelope import Handshake
 from kamome.services.sns.errors import AuthorizationError, invalid
 from kamome.services.sns.http_policy import effective
@@ -177,7 +177,7 @@ async def ask_endpoint(sns: Sns, entry: Entry) -> None:
     AWS: SNS Developer Guide, Fanout to HTTP/S endpoints.
     """
     handshake = _handshake_of(entry)
-    body = handshake.document(sns.signer.sign, sns.signer.certificate_path())
+    body = _document(sns, handshake)
     fields = http_deliveries.handshake_headers(
         handshake.type, handshake.message_id, handshake.topic_arn
     )
@@ -238,12 +238,17 @@ def _send(sns: Sns, ctx: RequestContext, subscription: Subscription, handshake: 
         payload = {"endpoint": subscription.endpoint, "handshake": handshake}
         sns.outbox.put(CONFIRM, payload, trace=ctx.trace)
         return
-    document = handshake.document(sns.signer.sign, sns.signer.certificate_path()).decode()
+    document = _document(sns, handshake).decode()
     if subscription.protocol == "sqs":
         service = ctx.as_service(PRINCIPAL, source_arn=handshake.topic_arn)
         sns.ports.send_to_queue(service, subscription.endpoint, document, {})
         return
     _keep_mail(sns, subscription, handshake, document)
+
+
+def _document(sns: Sns, handshake: Handshake) -> bytes:
+    base = certificate_base(sns, handshake.topic_arn, handshake.base_url)
+    return handshake.document(sns.signer.sign, base + sns.signer.certificate_path())
 
 
 def _keep_mail(sns: Sns, subscription: Subscription, handshake: Handshake, document: str) -> None:

@@ -98,8 +98,21 @@ def renderer(sns: Sns, notification: Notification) -> Renderer:
     AWS: SNS Developer Guide, Verifying the signatures of Amazon SNS messages.
     """
     return Renderer(
-        notification, sign=sns.signer.sign, certificate_path=sns.signer.certificate_path
+        notification,
+        sign=sns.signer.sign,
+        certificate_path=sns.signer.certificate_path,
+        certificate_base=certificate_base(sns, notification.topic_arn, notification.base_url),
     )
+
+
+def certificate_base(sns: Sns, topic_arn: str, base_url: str) -> str:
+    """Where the signing certificate is served: the publisher's host, unless a setting names one.
+
+    AWS: SNS Developer Guide, Verifying the signatures of Amazon SNS messages (SigningCertURL).
+    """
+    if not sns.certificate_base:
+        return base_url
+    return sns.certificate_base.replace("REGION", topic_key(topic_arn).region)
 
 
 def context(notification: Notification, trace: str) -> RequestContext:

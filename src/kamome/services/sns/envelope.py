@@ -100,8 +100,10 @@ class Renderer:
         *,
         sign: Callable[[str, str], str],
         certificate_path: Callable[[], str],
+        certificate_base: str = "",
     ) -> None:
         self.notification = notification
+        self._certificate_base = certificate_base or notification.base_url
         self._sign = sign
         self._certificate_path = certificate_path
         self._signatures = dict(notification.signatures)
@@ -204,7 +206,7 @@ class Renderer:
         return signature
 
     def _certificate_url(self) -> str:
-        return self.notification.base_url + self._certificate_path()
+        return self._certificate_base + self._certificate_path()
 
     def _unsubscribe_url(self, subscription_arn: str) -> str:
         return unsubscribe_url(self.notification.base_url, subscription_arn)
@@ -244,7 +246,7 @@ class Handshake(msgspec.Struct, frozen=True):
             f"&Token={self.token}"
         )
 
-    def document(self, sign: Callable[[str, str], str], certificate_path: str) -> bytes:
+    def document(self, sign: Callable[[str, str], str], certificate_url: str) -> bytes:
         """The JSON document that the endpoint receives.
 
         AWS: SNS Developer Guide, HTTP/HTTPS subscription confirmation JSON format.
@@ -262,7 +264,7 @@ class Handshake(msgspec.Struct, frozen=True):
             **signed,
             "SignatureVersion": self.signature_version,
             "Signature": sign(canonical_string(signed), self.signature_version),
-            "SigningCertURL": self.base_url + certificate_path,
+            "SigningCertURL": certificate_url,
         }
         lines = [_line(name, value) for name, value in members.items()]
         return b"".join((b"{\n", b",\n".join(lines), b"\n}"))

@@ -33,6 +33,8 @@ class Sns(msgspec.Struct, frozen=True):
     signer: Signer
     renderers: Renderers
     throttle: Throttle
+    # Base of SigningCertURL in the place of the publisher's host; REGION stands for the topic's.
+    certificate_base: str = ""
 
 
 def make_sns(
@@ -43,6 +45,7 @@ def make_sns(
     *,
     ports: SnsPorts,
     journeys: Journeys,
+    certificate_base: str = "",
 ) -> Sns:
     """The slice over its store, with its signer.
 
@@ -61,4 +64,5 @@ def make_sns(
         Signer(store, clock, ids),
         Renderers(),
         Throttle(),
+        certificate_base,
     )
