@@ -21,6 +21,7 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys
+from kamome.services.s3 import lifecycle
 from kamome.services.s3.object_events import EVENT_KIND, deliver_event
 from kamome.services.s3.operations import OPERATIONS
 from kamome.services.s3.ports import Ports
@@ -170,6 +171,7 @@ async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
     journeys = Journeys(engine, clock)
     s3 = S3(S3Store(engine), blobs, clock, ids, outbox, neighbours.ports(), journeys)
     outbox.register(EVENT_KIND, partial(deliver_event, s3))
+    outbox.register(lifecycle.EVENT_KIND, partial(lifecycle.work_lifecycle, s3))
     outbox.start()
     ctx = RequestContext(
         account=ACCOUNT,

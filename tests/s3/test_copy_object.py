@@ -93,12 +93,12 @@ async def test_old_version_is_brought_back_by_a_copy(world: World) -> None:
         ({"IfNoneMatch": "*"}, True),
     ],
 )
-async def test_copy_is_conditional(
-    world: World, condition: dict[str, object], is_met: bool
-) -> None:
+async def test_copy_is_conditional(world: World, condition: dict[str, Any], is_met: bool) -> None:
     await world.bucket()
     etag = (await world.put("source", b"x"))["ETag"]
-    sent = {name: etag if value == "ETAG" else value for name, value in condition.items()}
+    sent: dict[str, Any] = {
+        name: etag if value == "ETAG" else value for name, value in condition.items()
+    }
 
     if is_met:
         await copy(world, **sent)

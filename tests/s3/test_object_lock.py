@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BUCKET = "orders"
 DAY_S = 86_400
+DAY_MS = DAY_S * 1000
 
 
 async def locking(world: World) -> None:
@@ -35,10 +36,10 @@ async def test_retained_version_cannot_be_deleted_until_its_time(world: World, m
         "key", b"x", ObjectLockMode=mode, ObjectLockRetainUntilDate=in_days(world, 2)
     )
 
-    await world.clock.advance(DAY_S)
+    await world.clock.advance(DAY_MS)
     with pytest.raises(errors.AccessDenied):
         await delete(world, put["VersionId"])
-    await world.clock.advance(2 * DAY_S)
+    await world.clock.advance(2 * DAY_MS)
     await delete(world, put["VersionId"])
 
     assert await world.keys() == []

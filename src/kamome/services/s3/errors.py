@@ -458,3 +458,106 @@ class DestinationsNotValid(AwsError):
             members[f"ArgumentName{number}"] = f"{arn}, null"
             members[f"ArgumentValue{number}"] = reason
         super().__init__("Unable to validate the following destination configurations", members)
+
+
+class NoSuchCORSConfiguration(AwsError):
+    """The bucket has no CORS configuration."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The CORS configuration does not exist")
+
+
+class NoSuchConfiguration(AwsError):
+    """There is no configuration of that id."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The specified configuration does not exist.")
+
+
+class NoSuchLifecycleConfiguration(AwsError):
+    """The bucket has no lifecycle rules."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The lifecycle configuration does not exist")
+
+
+class NoSuchPublicAccessBlockConfiguration(AwsError):
+    """The bucket's public access block was deleted."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The public access block configuration was not found")
+
+
+class NoSuchTagSet(AwsError):
+    """The bucket has no tags."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The TagSet does not exist")
+
+
+class NoSuchWebsiteConfiguration(AwsError):
+    """The bucket is no website."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The specified bucket does not have a website configuration")
+
+
+class OwnershipControlsNotFoundError(AwsError):
+    """The bucket's ownership controls were deleted."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The bucket ownership controls were not found")
+
+
+class ReplicationConfigurationNotFoundError(AwsError):
+    """The bucket is not replicated."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The replication configuration was not found")
+
+
+class PolicyTooLarge(AwsError):
+    """The policy has more than 20 KB."""
+
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Policies must not exceed the maximum allowed document size of 20480 bytes."
+        )
+
+
+class MalformedPolicy(AwsError):
+    """The document is no bucket policy."""
+
+
+class NoSuchBucketPolicy(AwsError):
+    """The bucket has no policy."""
+
+    status = 404
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__("The bucket policy does not exist", {"BucketName": bucket})
+
+
+class InvalidTargetBucketForLogging(AwsError):
+    """Logs cannot go to that bucket."""
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__("The target bucket for logging does not exist", {"TargetBucket": bucket})

@@ -42,6 +42,17 @@ DELETE_KEYS_MAX = 1_000
 # S3 User Guide, Locking objects with Object Lock: at most 100 years.
 RETENTION_DAYS_MAX = 36_500
 RETENTION_YEARS_MAX = 100
+# S3 API Reference, PutBucketCors, PutBucketLifecycleConfiguration, PutBucketReplication: rules; ID.
+CORS_RULES_MAX = 100
+LIFECYCLE_RULES_MAX = 1_000
+REPLICATION_RULES_MAX = 1_000
+RULE_ID_CHARACTERS_MAX = 255
+# S3 User Guide, Policies and permissions in Amazon S3: bucket policies are limited to 20 KB.
+POLICY_BYTES_MAX = 20 * 1024
+# S3 User Guide, Using cost allocation S3 bucket tags.
+TAGS_PER_BUCKET_MAX = 50
+# S3 API Reference, ListBucketInventoryConfigurations: 100 at a time.
+LIST_CONFIGURATIONS_MAX = 100
 
 # Not AWS's: bodies up to this size live in the database, larger ones in files. SQLite reads blobs
 # below about 100 KB faster than a file system does (sqlite.org, 35% Faster Than The Filesystem).

@@ -12,6 +12,20 @@ from kamome.services.s3.bucket_notifications import (
     get_bucket_notification_configuration,
     put_bucket_notification_configuration,
 )
+from kamome.services.s3.bucket_policies import (
+    delete_bucket_lifecycle,
+    delete_bucket_policy,
+    get_bucket_acl,
+    get_bucket_lifecycle_configuration,
+    get_bucket_policy,
+    get_bucket_policy_status,
+    get_object_acl,
+    put_bucket_acl,
+    put_bucket_lifecycle_configuration,
+    put_bucket_policy,
+    put_object_acl,
+)
+from kamome.services.s3.bucket_settings import SETTING_OPERATIONS
 from kamome.services.s3.bucket_versioning import get_bucket_versioning, put_bucket_versioning
 from kamome.services.s3.buckets import (
     create_bucket,
@@ -56,45 +70,56 @@ from kamome.services.s3.object_tagging import (
 from kamome.services.s3.objects import get_object, head_object
 from kamome.services.s3.put_object import put_object
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "AbortMultipartUpload": abort_multipart_upload,
-        "CompleteMultipartUpload": complete_multipart_upload,
-        "CopyObject": copy_object,
-        "CreateBucket": create_bucket,
-        "CreateMultipartUpload": create_multipart_upload,
-        "DeleteBucket": delete_bucket,
-        "DeleteObject": delete_object,
-        "DeleteObjectTagging": delete_object_tagging,
-        "DeleteObjects": delete_objects,
-        "GetBucketLocation": get_bucket_location,
-        "GetBucketNotificationConfiguration": get_bucket_notification_configuration,
-        "GetBucketVersioning": get_bucket_versioning,
-        "GetObject": get_object,
-        "GetObjectAttributes": get_object_attributes,
-        "GetObjectLegalHold": get_object_legal_hold,
-        "GetObjectLockConfiguration": get_object_lock_configuration,
-        "GetObjectRetention": get_object_retention,
-        "GetObjectTagging": get_object_tagging,
-        "HeadBucket": head_bucket,
-        "HeadObject": head_object,
-        "ListBuckets": list_buckets,
-        "ListMultipartUploads": list_multipart_uploads,
-        "ListObjectVersions": list_object_versions,
-        "ListObjects": list_objects,
-        "ListObjectsV2": list_objects_v2,
-        "ListParts": list_parts,
-        "PutBucketNotificationConfiguration": put_bucket_notification_configuration,
-        "PutBucketVersioning": put_bucket_versioning,
-        "PutObject": put_object,
-        "PutObjectLegalHold": put_object_legal_hold,
-        "PutObjectLockConfiguration": put_object_lock_configuration,
-        "PutObjectRetention": put_object_retention,
-        "PutObjectTagging": put_object_tagging,
-        "UploadPart": upload_part,
-        "UploadPartCopy": upload_part_copy,
-    }
-)
+_OPERATIONS: Mapping[str, Operation] = {
+    "AbortMultipartUpload": abort_multipart_upload,
+    "CompleteMultipartUpload": complete_multipart_upload,
+    "CopyObject": copy_object,
+    "CreateBucket": create_bucket,
+    "CreateMultipartUpload": create_multipart_upload,
+    "DeleteBucket": delete_bucket,
+    "DeleteBucketLifecycle": delete_bucket_lifecycle,
+    "DeleteBucketPolicy": delete_bucket_policy,
+    "DeleteObject": delete_object,
+    "DeleteObjectTagging": delete_object_tagging,
+    "DeleteObjects": delete_objects,
+    "GetBucketAcl": get_bucket_acl,
+    "GetBucketLifecycleConfiguration": get_bucket_lifecycle_configuration,
+    "GetBucketLocation": get_bucket_location,
+    "GetBucketNotificationConfiguration": get_bucket_notification_configuration,
+    "GetBucketPolicy": get_bucket_policy,
+    "GetBucketPolicyStatus": get_bucket_policy_status,
+    "GetBucketVersioning": get_bucket_versioning,
+    "GetObject": get_object,
+    "GetObjectAcl": get_object_acl,
+    "GetObjectAttributes": get_object_attributes,
+    "GetObjectLegalHold": get_object_legal_hold,
+    "GetObjectLockConfiguration": get_object_lock_configuration,
+    "GetObjectRetention": get_object_retention,
+    "GetObjectTagging": get_object_tagging,
+    "HeadBucket": head_bucket,
+    "HeadObject": head_object,
+    "ListBuckets": list_buckets,
+    "ListMultipartUploads": list_multipart_uploads,
+    "ListObjectVersions": list_object_versions,
+    "ListObjects": list_objects,
+    "ListObjectsV2": list_objects_v2,
+    "ListParts": list_parts,
+    "PutBucketAcl": put_bucket_acl,
+    "PutBucketLifecycleConfiguration": put_bucket_lifecycle_configuration,
+    "PutBucketNotificationConfiguration": put_bucket_notification_configuration,
+    "PutBucketPolicy": put_bucket_policy,
+    "PutBucketVersioning": put_bucket_versioning,
+    "PutObject": put_object,
+    "PutObjectAcl": put_object_acl,
+    "PutObjectLegalHold": put_object_legal_hold,
+    "PutObjectLockConfiguration": put_object_lock_configuration,
+    "PutObjectRetention": put_object_retention,
+    "PutObjectTagging": put_object_tagging,
+    "UploadPart": upload_part,
+    "UploadPartCopy": upload_part_copy,
+    **SETTING_OPERATIONS,
+}
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(dict(sorted(_OPERATIONS.items())))
 
 # Sentences of S3 for members whose value the model does not have.
 _ENUM_SENTENCES: Mapping[str, tuple[str, str]] = {
@@ -128,6 +153,8 @@ def violation(found: Sequence[Violation]) -> AwsError:
     if first.member in _ENUM_SENTENCES:
         sentence, argument = _ENUM_SENTENCES[first.member]
         return InvalidArgument(sentence, argument, value)
+    if "." in first.path:
+        return MalformedXML()  # inside a document: headers and parameters stand at the top
     return InvalidArgument("Invalid Argument", first.member, value)
 
 

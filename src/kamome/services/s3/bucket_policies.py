@@ -1,0 +1,201 @@
+"""Operations on bucket policies, lifecycle configurations and access control lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import orjson
+
+from kamome.context import RequestContext
+from kamome.services.s3.bucket_access import own_bucket
+from kamome.services.s3.errors import (
+    AccessControlListNotSupported,
+    MalformedXML,
+    NoSuchBucketPolicy,
+    NoSuchLifecycleConfiguration,
+)
+from kamome.services.s3.lifecycle import LIFECYCLE_KIND, schedule
+from kamome.services.s3.owners import canonical_user_id
+from kamome.services.s3.setting_rules import check_lifecycle, check_policy
+from kamome.services.s3.slice import S3
+from kamome.services.s3.store import Bucket
+from kamome.services.s3.versions import readable_version
+
+_POLICY_KIND = "BucketPolicy"
+_RULE_ID_DIGITS = 32
+_HARMLESS_ACLS = ("private", "bucket-owner-full-control")
+_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+
+Request = Mapping[str, object]
+
+
+async def delete_bucket_lifecycle(s3: S3, ctx: RequestContext, request: Request) -> None:
+    """Forget the bucket's lifecycle configuration: nothing expires any more.
+
+    AWS: S3 API Reference, DeleteBucketLifecycle.
+    """
+    bucket = _bucket_of(s3, ctx, request)
+    s3.store.settings.remove(bucket.bucket_id, LIFECYCLE_KIND)
+
+
+async def delete_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> None:
+    """Forget the bucket's policy.
+
+    AWS: S3 API Reference, DeleteBucketPolicy.
+    """
+    bucket = _bucket_of(s3, ctx, request)
+    s3.store.settings.remove(bucket.bucket_id, _POLICY_KIND)
+
+
+async def get_bucket_acl(s3: S3, ctx: RequestContext, request: Request) -> Mapping[str, object]:
+    """The one grant of a bucket whose ACLs are disabled: full control of its owner.
+
+    AWS: S3 API Reference, GetBucketAcl.
+    """
+    return _owner_grant(_bucket_of(s3, ctx, request))
+
+
+async def get_bucket_lifecycle_configuration(
+    s3: S3, ctx: RequestContext, request: Request
+) -> Mapping[str, object]:
+    """The bucket's rules as they were put, with the ids that were made.
+
+    Raises:
+        NoSuchLifecycleConfiguration: there are none.
+
+    AWS: S3 API Reference, GetBucketLifecycleConfiguration.
+    """
+    bucket = _bucket_of(s3, ctx, request)
+    document = s3.store.settings.find(bucket.bucket_id, LIFECYCLE_KIND)
+    if document is None:
+        raise NoSuchLifecycleConfiguration
+    return document
+
+
+async def get_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> Mapping[str, object]:
+    """The bucket's policy, as it was put.
+
+    Raises:
+        NoSuchBucketPolicy: there is none.
+
+    AWS: S3 API Reference, GetBucketPolicy.
+    """
+    bucket = _bucket_of(s3, ctx, request)
+    document = s3.store.settings.find(bucket.bucket_id, _POLICY_KIND)
+    if document is None:
+        raise NoSuchBucketPolicy(bucket.name)
+    return {"Policy": document["Policy"]}
+
+
+async def get_bucket_policy_status(
+    s3: S3, ctx: RequestContext, request: Request
+) -> Mapping[str, object]:
+    """Whether the bucket's policy lets everybody in, by a statement without conditions.
+
+    Raises:
+        NoSuchBucketPolicy: there is none.
+
+    AWS: S3 API Reference, GetBucketPolicyStatus; S3 User Guide, The meaning of "public".
+    """
+    found = await get_bucket_policy(s3, ctx, request)
+    statements = orjson.loads(str(found["Policy"]))["Statement"]
+    listed = statements if isinstance(statements, list) else [statements]
+    is_public = any(
+        each.get("Effect") == "Allow"
+        and each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        and not each.get("Condition")
+        for each in listed
+    )
+    return {"PolicyStatus": {"IsPublic": is_public}}
+
+
+async def get_object_acl(s3: S3, ctx: RequestContext, request: Request) -> Mapping[str, object]:
+    """The one grant of an object whose bucket has ACLs disabled: full control of the owner.
+
+    Raises:
+        NoSuchKey, NoSuchVersion, MethodNotAllowed: see `readable_version`.
+
+    AWS: S3 API Reference, GetObjectAcl.
+    """
+    bucket = _bucket_of(s3, ctx, request)
+    readable_version(s3, bucket, str(request["Key"]), cast("str | None", request.get("VersionId")))
+    return _owner_grant(bucket)
+
+
+async def put_bucket_acl(s3: S3, ctx: RequestContext, request: Request) -> None:
+    """Take an ACL that says what holds anyway; others are refused, as ACLs are disabled.
+
+    Raises:
+        AccessControlListNotSupported: the ACL grants anything to others.
+
+    AWS: S3 API Reference, PutBucketAcl; S3 User Guide, Disabling ACLs.
+    """
+    _bucket_of(s3, ctx, request)
+    _check_acl(request)
+
+
+async def put_bucket_lifecycle_configuration(s3: S3, ctx: RequestContext, request: Request) -> None:
+    """Replace the bucket's rules; they are worked at the next midnight UTC by the clock.
+
+    Raises:
+        MalformedXML, InvalidRequest, InvalidArgument: see `check_lifecycle`.
+
+    AWS: S3 API Reference, PutBucketLifecycleConfiguration.
+    """
+    bucket = _bucket_of(s3, ctx, request)
+    configuration = request.get("LifecycleConfiguration")
+    if not isinstance(configuration, Mapping):
+        raise MalformedXML
+    check_lifecycle(configuration)
+    rules = [{"ID": s3.ids.hex(_RULE_ID_DIGITS), **rule} for rule in configuration["Rules"]]
+    with s3.store.atomic():
+        s3.store.settings.put(bucket.bucket_id, LIFECYCLE_KIND, {"Rules": rules})
+        schedule(s3, bucket)
+
+
+async def put_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> None:
+    """Keep the bucket's policy. It is not evaluated yet: only the owner is let in.
+
+    Raises:
+        MalformedPolicy, PolicyTooLarge: see `check_policy`.
+
+    AWS: S3 API Reference, PutBucketPolicy.
+    """
+    bucket = _bucket_of(s3, ctx, request)
+    policy = str(request["Policy"])
+    check_policy(policy)
+    s3.store.settings.put(bucket.bucket_id, _POLICY_KIND, {"Policy": policy})
+
+
+async def put_object_acl(s3: S3, ctx: RequestContext, request: Request) -> None:
+    """Take an ACL that says what holds anyway; others are refused, as ACLs are disabled.
+
+    Raises:
+        AccessControlListNotSupported: the ACL grants anything to others.
+        NoSuchKey, NoSuchVersion, MethodNotAllowed: see `readable_version`.
+
+    AWS: S3 API Reference, PutObjectAcl; S3 User Guide, Disabling ACLs.
+    """
+    bucket = _bucket_of(s3, ctx, request)
+    readable_version(s3, bucket, str(request["Key"]), cast("str | None", request.get("VersionId")))
+    _check_acl(request)
+
+
+def _bucket_of(s3: S3, ctx: RequestContext, request: Request) -> Bucket:
+    owner = cast("str | None", request.get("ExpectedBucketOwner"))
+    return own_bucket(s3, ctx, str(request["Bucket"]), owner)
+
+
+def _owner_grant(bucket: Bucket) -> Mapping[str, object]:
+    owner = canonical_user_id(bucket.account)
+    grant = {"Grantee": {"ID": owner, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}
+    return {"Owner": {"ID": owner}, "Grants": [grant]}
+
+
+def _check_acl(request: Request) -> None:
+    is_harmless = request.get("ACL") in _HARMLESS_ACLS and not any(
+        name in request for name in (*_GRANTS, "AccessControlPolicy")
+    )
+    if not is_harmless:
+        raise AccessControlListNotSupported

@@ -1,0 +1,293 @@
+"""Operations that keep, show and forget a bucket's configurations.
+
+They differ in names, in what is shown where nothing was put, and in what is checked; the rest is
+one way for all, so they are made from a table. `Put…` replaces the whole configuration; `Get…`
+shows it as it was put; all are durable on return.
+
+AWS: S3 API Reference, the Put, Get, Delete and List action of each configuration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import cast
+
+import msgspec
+
+from kamome.context import RequestContext
+from kamome.errors import AwsError
+from kamome.services import Operation
+from kamome.services.s3 import errors, setting_rules
+from kamome.services.s3.bucket_access import own_bucket
+from kamome.services.s3.continuation import decode_token, encode_token
+from kamome.services.s3.limits import LIST_CONFIGURATIONS_MAX
+from kamome.services.s3.slice import S3
+from kamome.services.s3.store import Bucket
+
+Request = Mapping[str, object]
+Answer = Mapping[str, object]
+_Call = Callable[[S3, RequestContext, Request], Awaitable[Answer | None]]
+# What an account gets that has put nothing. S3 User Guide, Default bucket settings.
+_DEFAULT_ENCRYPTION = {
+    "Rules": [
+        {
+            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+            "BucketKeyEnabled": False,
+        }
+    ]
+}
+_ALL_BLOCKED = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+_OWNER_ENFORCED = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """One kind of configuration.
+
+    `member` of the Put request is the document. Get answers with it under that name, or, where
+    `is_bare`, with its members. `default` is shown where nothing was put; else `absent` is raised.
+    `forgotten` says that a delete is kept in mind, so that the default does not come back.
+    """
+
+    name: str
+    member: str
+    check: Callable[[setting_rules.Document], None]
+    absent: type[AwsError] | None = None
+    default: Mapping[str, object] | None = None
+    is_bare: bool = False
+    is_deletable: bool = True
+    forgotten: bool = False
+    delete_name: str = ""
+    prepare: Callable[[S3, Bucket, setting_rules.Document], None] | None = None
+
+
+def _check_versioned(_s3: S3, bucket: Bucket, _document: setting_rules.Document) -> None:
+    if bucket.versioning != "Enabled":
+        raise errors.InvalidRequest(
+            "Versioning must be 'Enabled' on the bucket to apply a replication configuration"
+        )
+
+
+def _check_log_target(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
+    enabled = setting_rules.document_of(document, "LoggingEnabled")
+    if enabled is None:
+        return
+    target = s3.store.bucket(bucket.partition, str(enabled.get("TargetBucket", "")))
+    if target is None or target.account != bucket.account:
+        raise errors.InvalidTargetBucketForLogging(str(enabled.get("TargetBucket", "")))
+
+
+_KINDS = (
+    _Kind(
+        "BucketAccelerateConfiguration",
+        "AccelerateConfiguration",
+        setting_rules.check_status,
+        default={},
+        is_bare=True,
+        is_deletable=False,
+    ),
+    _Kind(
+        "BucketCors",
+        "CORSConfiguration",
+        setting_rules.check_cors,
+        errors.NoSuchCORSConfiguration,
+        is_bare=True,
+    ),
+    _Kind(
+        "BucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        setting_rules.check_encryption,
+        default=_DEFAULT_ENCRYPTION,
+    ),
+    _Kind(
+        "BucketLogging",
+        "BucketLoggingStatus",
+        setting_rules.check_anything,
+        default={},
+        is_bare=True,
+        is_deletable=False,
+        prepare=_check_log_target,
+    ),
+    _Kind(
+        "BucketOwnershipControls",
+        "OwnershipControls",
+        setting_rules.check_ownership,
+        errors.OwnershipControlsNotFoundError,
+        default=_OWNER_ENFORCED,
+        forgotten=True,
+    ),
+    _Kind(
+        "BucketReplication",
+        "ReplicationConfiguration",
+        setting_rules.check_replication,
+        errors.ReplicationConfigurationNotFoundError,
+        prepare=_check_versioned,
+    ),
+    _Kind(
+        "BucketRequestPayment",
+        "RequestPaymentConfiguration",
+        setting_rules.check_payer,
+        default={"Payer": "BucketOwner"},
+        is_bare=True,
+        is_deletable=False,
+    ),
+    _Kind(
+        "BucketTagging",
+        "Tagging",
+        setting_rules.check_tagging,
+        errors.NoSuchTagSet,
+        is_bare=True,
+    ),
+    _Kind(
+        "BucketWebsite",
+        "WebsiteConfiguration",
+        setting_rules.check_website,
+        errors.NoSuchWebsiteConfiguration,
+        is_bare=True,
+    ),
+    _Kind(
+        "PublicAccessBlock",
+        "PublicAccessBlockConfiguration",
+        setting_rules.check_anything,
+        errors.NoSuchPublicAccessBlockConfiguration,
+        default=_ALL_BLOCKED,
+        forgotten=True,
+    ),
+)
+# Configurations of which a bucket has several, each with an id.
+_NUMBERED = ("Analytics", "IntelligentTiering", "Inventory", "Metrics")
+
+
+def _bucket_of(s3: S3, ctx: RequestContext, request: Request) -> Bucket:
+    owner = cast("str | None", request.get("ExpectedBucketOwner"))
+    return own_bucket(s3, ctx, str(request["Bucket"]), owner)
+
+
+def _put(kind: _Kind) -> _Call:
+    async def put(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
+        bucket = _bucket_of(s3, ctx, request)
+        document = request.get(kind.member)
+        if not isinstance(document, Mapping):
+            raise errors.MalformedXML
+        kind.check(document)
+        if kind.prepare is not None:
+            kind.prepare(s3, bucket, document)
+        s3.store.settings.put(bucket.bucket_id, kind.name, document)
+        return None
+
+    return put
+
+
+def _get(kind: _Kind) -> _Call:
+    async def get(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
+        bucket = _bucket_of(s3, ctx, request)
+        document = s3.store.settings.find(bucket.bucket_id, kind.name)
+        is_forgotten = kind.forgotten and document == {}
+        shown = kind.default if document is None else document
+        if shown is None or is_forgotten:
+            assert kind.absent is not None
+            raise kind.absent
+        return shown if kind.is_bare else {kind.member: shown}
+
+    return get
+
+
+def _delete(kind: _Kind) -> _Call:
+    async def delete(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
+        bucket = _bucket_of(s3, ctx, request)
+        if kind.forgotten:
+            s3.store.settings.put(bucket.bucket_id, kind.name, {})
+        else:
+            s3.store.settings.remove(bucket.bucket_id, kind.name)
+        return None
+
+    return delete
+
+
+def _put_numbered(member: str) -> _Call:
+    async def put(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
+        bucket = _bucket_of(s3, ctx, request)
+        document = request.get(member)
+        if not isinstance(document, Mapping) or document.get("Id") != request["Id"]:
+            raise errors.MalformedXML
+        s3.store.settings.put(bucket.bucket_id, member, document, str(request["Id"]))
+        return None
+
+    return put
+
+
+def _get_numbered(member: str) -> _Call:
+    async def get(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
+        bucket = _bucket_of(s3, ctx, request)
+        document = s3.store.settings.find(bucket.bucket_id, member, str(request["Id"]))
+        if document is None:
+            raise errors.NoSuchConfiguration
+        return {member: document}
+
+    return get
+
+
+def _delete_numbered(member: str) -> _Call:
+    async def delete(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
+        bucket = _bucket_of(s3, ctx, request)
+        if not s3.store.settings.remove(bucket.bucket_id, member, str(request["Id"])):
+            raise errors.NoSuchConfiguration
+        return None
+
+    return delete
+
+
+def _list_numbered(member: str) -> _Call:
+    async def page(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
+        bucket = _bucket_of(s3, ctx, request)
+        first, listed = "", f"{bucket.bucket_id}/{member}"
+        token = request.get("ContinuationToken")
+        if isinstance(token, str):
+            first = decode_token(listed, token).decode()
+        found = s3.store.settings.page(bucket.bucket_id, member, first, LIST_CONFIGURATIONS_MAX + 1)
+        answer: dict[str, object] = {"IsTruncated": len(found) > LIST_CONFIGURATIONS_MAX}
+        if token is not None:
+            answer["ContinuationToken"] = token
+        if len(found) > LIST_CONFIGURATIONS_MAX:
+            answer["NextContinuationToken"] = encode_token(listed, found[-1][0].encode())
+        if found:
+            answer[f"{member}List"] = [each for _, each in found[:LIST_CONFIGURATIONS_MAX]]
+        return answer
+
+    return page
+
+
+def _named(call: _Call, name: str, meaning: str) -> Operation:
+    call.__name__ = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    call.__qualname__ = call.__name__
+    call.__doc__ = f"{meaning}\n\nAWS: S3 API Reference, {name}.\n"
+    return call
+
+
+def _operations() -> Mapping[str, Operation]:
+    made: dict[str, Operation] = {}
+    for kind in _KINDS:
+        calls = [(f"Put{kind.name}", _put(kind), "Keep"), (f"Get{kind.name}", _get(kind), "Show")]
+        if kind.is_deletable:
+            calls.append((f"Delete{kind.name}", _delete(kind), "Forget"))
+        for name, call, verb in calls:
+            made[name] = _named(call, name, f"{verb} the bucket's {kind.member}.")
+    for family in _NUMBERED:
+        member = f"{family}Configuration"
+        for name, call, verb in (
+            (f"PutBucket{member}", _put_numbered(member), "Keep one"),
+            (f"GetBucket{member}", _get_numbered(member), "Show one"),
+            (f"DeleteBucket{member}", _delete_numbered(member), "Forget one"),
+            (f"ListBucket{member}s", _list_numbered(member), "List each"),
+        ):
+            made[name] = _named(call, name, f"{verb} {member} of the bucket.")
+    return MappingProxyType(made)
+
+
+SETTING_OPERATIONS = _operations()
