@@ -49,6 +49,10 @@ def main() -> None:
         figures["depth"] = _run_depths(options.rounds, options.seconds)
     if is_wanted("start"):
         figures["start"] = _run_starts()
+    if is_wanted("fan-out"):
+        from fanout import run_fan_out
+
+        figures["fan-out"] = run_fan_out()
     if is_wanted("mail"):
         from mails import run_mails
 
