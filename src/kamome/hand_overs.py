@@ -22,7 +22,8 @@ from kamome.errors import AwsError
 from kamome.faults.errors import ConnectionLost
 from kamome.faults.handlings import SERVICE_AGAIN_MS
 from kamome.faults.injector import Faults, Outcome
-from kamome.faults.rules import Target
+from kamome.faults.rules import HTTP, HTTP_OPERATIONS, Target
+from kamome.http import client as http_client
 from kamome.mail.replies import SHUTTING_DOWN, parse_reply
 from kamome.mail.stage_faults import StageFault
 from kamome.observe.tally import Tally
@@ -36,6 +37,11 @@ from kamome.storage.outbox import Outbox
 logger = logging.getLogger(__name__)
 
 _SERVICE_PRINCIPAL = ".amazonaws.com"
+SNS = "sns"
+# AWS: SNS Developer Guide, HTTP/HTTPS headers.
+_TOPIC_HEADER = "x-amz-sns-topic-arn"
+# AWS: Lambda Developer Guide, Using Lambda with Amazon SQS, Implementing partial batch responses.
+_ITEM_FAILURE = b'"itemIdentifier"'
 
 
 class Invoked(Protocol):
@@ -44,6 +50,10 @@ class Invoked(Protocol):
     @property
     def function_error(self) -> str:
         """Empty where the function returned."""
+
+    @property
+    def payload(self) -> bytes:
+        """What it returned, as JSON."""
 
 
 T = TypeVar("T")
@@ -105,6 +115,32 @@ class HandOvers:
             asyncio.get_running_loop().call_soon(self._take_effect, target, call)
         raise outcome.refusal
 
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float
+    ) -> int:
+        """Deliver a document of SNS to an endpoint on the network; returns the answer's status.
+
+        Raises:
+            OSError: the endpoint does not answer, by itself or because a rule has ordered that.
+        """
+        way = f"{SNS} to {HTTP}"
+        self._tally.count("attempts", way)
+        topic = parse_arn(headers.get(_TOPIC_HEADER, ""))
+        account, region = (topic.account, topic.region) if topic is not None else ("", "")
+        target = Target(HTTP, HTTP_OPERATIONS[0], url, account, region, SNS)
+        outcome = self.faults.call(target) if self.faults.is_on else None
+        refusal = outcome.refusal if outcome is not None else None
+        if refusal is not None and not isinstance(refusal, ConnectionLost):
+            return refusal.status
+        status = 0
+        if outcome is None or refusal is None or outcome.is_lost:
+            status = await http_client.post(url, headers, body, timeout_s=timeout_s)
+        if refusal is not None:
+            raise ConnectionAbortedError(refusal.message)
+        if 200 <= status < 300:
+            self._tally.count("deliveries", way)
+        return status
+
     async def invoke(
         self,
         target: Target,
@@ -121,9 +157,11 @@ class HandOvers:
         outcome = self.faults.call(target) or Outcome()
         if outcome.refusal is not None and not outcome.is_lost:
             raise outcome.refusal
-        for run, _ in enumerate(self.faults.arrival_shifts_ms(target)):
+        runs = len(self.faults.arrival_shifts_ms(target))
+        for run in range(runs):
             result = await call()
-            if not result.function_error:
+            # An ordinary run is told by the deletion of what it has handled.
+            if (runs > 1 or outcome.is_lost) and _is_good(result):
                 handled(run)
         if outcome.refusal is not None:
             raise outcome.refusal
@@ -219,6 +257,11 @@ class ArrivingEvents(Outbox):
             due_ms = (self._now_ms() if at_ms is None else at_ms) + shift_ms
             entry_id = super().put(kind, payload, at_ms=due_ms, trace=trace)
         return entry_id
+
+
+def _is_good(result: Invoked) -> bool:
+    """Whether the function has handled all it was invoked for."""
+    return not result.function_error and _ITEM_FAILURE not in result.payload
 
 
 def stage_fault(faults: Faults, target: Target) -> StageFault | None:

@@ -20,7 +20,6 @@ from kamome.context import RequestContext
 from kamome.faults.injector import Faults
 from kamome.faults.rules import Target
 from kamome.hand_overs import ArrivingMessages, HandOvers, source_of
-from kamome.http import client as http_client
 from kamome.ids import Ids
 from kamome.mail.inbound import InboundPorts
 from kamome.mail.store import MailStore
@@ -161,7 +160,7 @@ class Slices:
             kernel.clock,
             kernel.ids,
             kernel.outbox,
-            ports=SnsPorts(self._send_to_queue, self._invoke_event, http_client.post),
+            ports=SnsPorts(self._send_to_queue, self._invoke_event, self._hand_overs.post),
             journeys=kernel.journeys,
             certificate_base=self._settings.sns_certificate_base,
         )
@@ -252,9 +251,7 @@ class Slices:
         register(DISCARD_MESSAGES, lambda entry: discard_messages(self.sqs, entry))
         register(MOVE_MESSAGES, lambda entry: move_messages(self.sqs, entry))
         register(s3_events.EVENT_KIND, lambda entry: s3_events.deliver_event(self.s3, entry))
-        register(
-            s3_lifecycle.EVENT_KIND, lambda entry: s3_lifecycle.work_lifecycle(self.s3, entry)
-        )
+        register(s3_lifecycle.EVENT_KIND, lambda entry: s3_lifecycle.work_lifecycle(self.s3, entry))
         register(
             dynamodb_tables.DELETE_ITEMS,
             lambda entry: dynamodb_tables.delete_items(self.dynamodb, entry),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -294,3 +297,94 @@ def test_messages_are_not_polled_during_an_outage_of_the_queue(
     outage.remove()
 
     assert kamome.clock.advance(minutes=2).invocations == {"store": 1}
+
+
+def test_asynchronous_invocation_comes_twice_and_late(kamome: Kamome, store: str) -> None:
+    kamome.clock.freeze()
+    kamome.faults.add(service="lambda", resource="store", duplicate=True)
+    kamome.faults.add(service="lambda", operation="Invoke", delay="5m")
+    kamome.client("lambda").invoke(FunctionName="store", InvocationType="Event", Payload=b"{}")
+
+    before = kamome.clock.advance(minutes=4)
+    after = kamome.clock.advance(minutes=1)
+
+    assert before.invocations == {}
+    assert after.invocations == {"store": 2}
+
+
+class _Endpoint(HTTPServer):
+    """An endpoint on this machine that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.documents: list[dict[str, str]] = []
+        documents = self.documents
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                documents.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing."""
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/news"
+
+    @property
+    def notifications(self) -> list[str]:
+        return [each["Message"] for each in self.documents if each["Type"] == "Notification"]
+
+
+@pytest.fixture
+def endpoint(kamome: Kamome) -> Iterator[_Endpoint]:
+    """Subscribed and confirmed."""
+    sns = kamome.client("sns")
+    topic = sns.create_topic(Name="web")["TopicArn"]
+    with _Endpoint() as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=running.url)
+        kamome.settle()
+        [confirmation] = running.documents
+        sns.confirm_subscription(TopicArn=topic, Token=confirmation["Token"])
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [{"outage": True}, {"throttle": True}, {"drop": "before"}, {"status": 502}],
+    ids=["outage", "throttle", "dropped connection", "status"],
+)
+def test_endpoint_gets_its_notification_when_the_fault_is_over(
+    kamome: Kamome, endpoint: _Endpoint, effect: dict[str, object]
+) -> None:
+    kamome.clock.freeze()
+    kamome.faults.add(service="http", resource=endpoint.url, duration="10s", **effect)
+    topic = "arn:aws:sns:us-east-1:000000000000:web"
+    kamome.client("sns").publish(TopicArn=topic, Message="hello")
+    kamome.settle()
+    assert endpoint.notifications == []
+
+    happened = kamome.clock.advance(minutes=2)
+
+    assert endpoint.notifications == ["hello"]
+    assert happened.deliveries == {"sns to http": 1}
+
+
+def test_endpoint_whose_answer_was_lost_gets_its_notification_twice(
+    kamome: Kamome, endpoint: _Endpoint
+) -> None:
+    kamome.clock.freeze()
+    kamome.faults.add(service="http", drop="after", count=1)
+    topic = "arn:aws:sns:us-east-1:000000000000:web"
+    kamome.client("sns").publish(TopicArn=topic, Message="hello")
+
+    kamome.clock.advance(minutes=2)
+
+    assert endpoint.notifications == ["hello", "hello"]

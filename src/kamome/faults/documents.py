@@ -15,6 +15,8 @@ from typing import NoReturn
 from kamome.faults.rules import (
     CLIENT,
     DELIVERY_EFFECTS,
+    HTTP,
+    HTTP_OPERATIONS,
     SMTP,
     SMTP_STAGES,
     Effect,
@@ -63,7 +65,11 @@ class Known:
     """The services, operations and sources that rules can name."""
 
     def __init__(self, operations: Mapping[str, Collection[str]]) -> None:
-        self.operations: dict[str, Collection[str]] = {**operations, SMTP: SMTP_STAGES}
+        self.operations: dict[str, Collection[str]] = {
+            **operations,
+            HTTP: HTTP_OPERATIONS,
+            SMTP: SMTP_STAGES,
+        }
         self.sources = (CLIENT, *operations)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
 
 import msgspec
 
@@ -20,8 +19,6 @@ from kamome.faults.errors import error_of
 from kamome.faults.handlings import Handlings
 from kamome.faults.rules import CALL_EFFECTS, CLIENT, DELIVERY_EFFECTS, EffectName, Rule, Target
 from kamome.faults.store import FaultStore
-
-T = TypeVar("T")
 
 # Strikes that the report lists; older ones are only counted. About 300 bytes each.
 STRIKES_KEPT = 10_000
@@ -175,19 +172,6 @@ class Faults:
                 effect.reply,
             )
         return Outcome(latency_ms) if latency_ms else None
-
-    async def around(self, target: Target, call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call between services that is no part of a step, with what happens to it.
-
-        Raises:
-            AwsError: a rule has ordered that; where the acknowledgement is lost, after the call.
-        """
-        outcome = self.call(target) if self.is_on else None
-        if outcome is None or outcome.refusal is None:
-            return await call()
-        if outcome.is_lost:
-            await call()
-        raise outcome.refusal
 
     def arrival_shifts_ms(self, target: Target) -> Sequence[int]:
         """When a message or event comes, once per copy: milliseconds later than it would.

@@ -36,6 +36,9 @@ CALL_EFFECTS: frozenset[EffectName] = frozenset(
 DELIVERY_EFFECTS: frozenset[EffectName] = frozenset({"duplicate", "reorder", "delay"})
 # Who calls from outside: any client of the HTTP API or of SMTP, code in a function included.
 CLIENT = "client"
+# An endpoint on the network that SNS delivers to: the resource is its URL.
+HTTP = "http"
+HTTP_OPERATIONS = ("POST",)
 # A session is a service to match, with the stages of RFC 5321 §3 as its operations.
 SMTP = "smtp"
 SMTP_STAGES = ("connect", "helo", "mail", "rcpt", "data", "end-of-data")
@@ -196,6 +199,7 @@ THROTTLES: Mapping[str, Throttle] = {
     ),
     "ses": Throttle("Throttling", 400),
     "sts": Throttle("Throttling", 400),
+    "http": Throttle("TooManyRequests", 429),  # RFC 6585 §4
 }
 OTHER_THROTTLE = Throttle("ThrottlingException", 400)
 
