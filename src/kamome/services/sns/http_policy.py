@@ -127,13 +127,13 @@ def effective_document(topic: str | None, subscription: str | None) -> dict[str,
     return {
         "healthyRetryPolicy": {
             **_mapping(defaults["defaultHealthyRetryPolicy"]),
-            **(own.get("healthyRetryPolicy") or {}),
+            **_given(own.get("healthyRetryPolicy") or {}),
         },
         "sicklyRetryPolicy": None,
         "throttlePolicy": own.get("throttlePolicy") or defaults.get("defaultThrottlePolicy"),
         "requestPolicy": {
             **_mapping(defaults["defaultRequestPolicy"]),
-            **(own.get("requestPolicy") or {}),
+            **_given(own.get("requestPolicy") or {}),
         },
         "guaranteed": False,
     }
@@ -144,16 +144,16 @@ def effective_topic_document(topic: str | None) -> dict[str, object]:
 
     AWS: SNS API Reference, GetTopicAttributes.
     """
-    own = orjson.loads(topic)["http"] if topic else {}
+    own = (orjson.loads(topic).get("http") or {}) if topic else {}
     document: dict[str, object] = {
         "defaultHealthyRetryPolicy": {
             **_RETRY_DEFAULTS,
-            **(own.get("defaultHealthyRetryPolicy") or {}),
+            **_given(own.get("defaultHealthyRetryPolicy") or {}),
         },
         "disableSubscriptionOverrides": own.get("disableSubscriptionOverrides", False),
         "defaultRequestPolicy": {
             "headerContentType": CONTENT_TYPE_DEFAULT,
-            **(own.get("defaultRequestPolicy") or {}),
+            **_given(own.get("defaultRequestPolicy") or {}),
         },
     }
     if own.get("defaultThrottlePolicy"):
