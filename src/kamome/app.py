@@ -34,6 +34,7 @@ from kamome.services.ecs import slice as ecs_slice
 from kamome.services.ecs.images import Program, read_mapping
 from kamome.services.ecs.runtimes.host import find_runtime
 from kamome.services.ecs.task_size import TaskSize
+from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_ import slice as lambda_slice
 from kamome.services.lambda_.functions import open_code
 from kamome.services.ses import intake
@@ -303,6 +304,7 @@ class App:
             },
             extra={
                 "/SimpleNotificationService-": self._certificate,
+                lambda_logs.PREFIX: self._function_log,
                 "/_kamome/lambda/": self._function_code,
                 metadata.PREFIX: self._task_metadata,
             },
@@ -318,6 +320,10 @@ class App:
     async def _task_metadata(self, request: HttpRequest) -> HttpResponse:
         """What a container may know of its task."""
         return metadata.answer(self.slices.ecs, request)
+
+    async def _function_log(self, request: HttpRequest) -> HttpResponse:
+        """What a function has written."""
+        return lambda_logs.answer(self.slices.lambda_, request)
 
     async def _function_code(self, request: HttpRequest) -> HttpResponse:
         """The deployment package of a function, by the hash that GetFunction's URL ends with."""

@@ -98,6 +98,24 @@ def fan_out(*, keep: bool, data: Path | None, deadline: int) -> None:
     )
 
 
+@demo.command("concurrency")
+@_with_options
+def concurrency(*, keep: bool, data: Path | None, deadline: int) -> None:
+    """Reserved and maximum concurrency of a function before a backlog, drawn as a chart.
+
+    The exit status is 0 only if the maximum throttles nothing, and its absence loses messages.
+    """
+    from kamome.cli.concurrency import RESERVED, Concurrency
+
+    _demonstrate(
+        lambda report, server: Concurrency(report, server).run(),
+        ("--lambda-processes", str(RESERVED)),
+        keep=keep,
+        data=data,
+        deadline=deadline,
+    )
+
+
 def _blueprint(name: str) -> Path:
     try:
         return find_blueprint(name, Path.cwd())

@@ -28,7 +28,9 @@ class _LazyGroup(click.Group):
         "clock": ("kamome.cli.clock", "clock"),
         "demo": ("kamome.cli.demo", "demo"),
         "faults": ("kamome.cli.faults", "faults"),
+        "lambda": ("kamome.cli.functions", "functions"),
         "queue": ("kamome.cli.queue", "queue"),
+        "s3": ("kamome.cli.objects", "objects"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

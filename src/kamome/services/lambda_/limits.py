@@ -71,13 +71,13 @@ BATCHES_MORE_PER_MINUTE = 300
 # AWS: Lambda quotas: filters of an event source mapping; an increase to 10 can be asked for.
 FILTERS_MAX = 5
 
-# Our own. A version is deleted after this many aliases have been asked whether they point to it.
-ALIASES_PER_DELETION_MAX = 10_000
 # Our own. An archive of more entries is taken for a bomb: AWS sets no number, 250 MB of 1-byte
 # files would be 262,144,000 inodes.
 CODE_ENTRIES_MAX = 50_000
 # Reading one message batch takes at most ten at a time, as ReceiveMessage does.
 RECEIVE_MAX = 10
+# A version is deleted after this many aliases have been asked whether they point to it.
+ALIASES_PER_DELETION_MAX = 10_000
 # How many times in a row a newcomer may pass the head of the queue for a process because a warm
 # instance of its own function has just become free.
 OVERTAKES_MAX = 16
@@ -87,6 +87,8 @@ OFFERS_MAX = 4
 LOG_FILE_BYTES_MAX = 5 * 1024 * 1024
 # One read of a function's output may take at most this much, so that a flood cannot hold the loop.
 LOG_READ_BYTES_MAX = 1024 * 1024
+# What one question about a function's log is answered with at most.
+LOG_ANSWER_BYTES_MAX = 1024 * 1024
 # RLIMIT_DATA counts what is reserved, thread stacks of 8 MB among it, where Lambda counts what is
 # resident; this much more lets ordinary functions through and still stops a runaway.
 DATA_LIMIT_SLACK_MB = 256
