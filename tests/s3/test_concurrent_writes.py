@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.s3.conftest import stream_of
 
 from kamome.errors import AwsError
 from kamome.services.s3 import errors, parts
 from kamome.wire import BodyStream
-from tests.s3.conftest import stream_of
 
 if TYPE_CHECKING:
     from random import Random

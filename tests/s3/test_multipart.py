@@ -248,6 +248,18 @@ async def test_full_object_checksum_is_that_of_the_whole(
     assert done["ChecksumType"] == "FULL_OBJECT"
 
 
+async def test_checksum_of_a_part_may_be_another_than_the_objects(world: World) -> None:
+    await world.bucket()
+    upload_id = await begin(world)
+    crc32 = b64(zlib.crc32(b"part").to_bytes(4, "big"))
+
+    named = [await upload(world, upload_id, n, b"part", ChecksumCRC32=crc32) for n in (1, 2)]
+    done = await complete(world, upload_id, named)
+
+    assert named[0]["ChecksumCRC32"] == crc32
+    assert done["ChecksumCRC64NVME"] == b64(crt.crc64nvme(b"partpart").to_bytes(8, "big"))
+
+
 def test_combined_crc_is_that_of_the_whole_for_many_sizes() -> None:
     bodies = [b"", b"a", b"bc" * 5000, b"", bytes(77_777)]
     digests = [(zlib.crc32(body).to_bytes(4, "big"), len(body)) for body in bodies]

@@ -40,6 +40,7 @@ class ReceivedBody(msgspec.Struct, frozen=True):
     content: bytes | None
     blob: Blob | None
     nonce: bytes = b""
+    second_checksum: bytes = b""
 
     def stored(self) -> StoredBody:
         """The row that leads to the bytes."""
@@ -56,10 +57,11 @@ class Sealing(msgspec.Struct, frozen=True):
 class _Digests:
     """All digests of one body, taken a block at a time, and its encryption."""
 
-    def __init__(self, algorithm: str, sealing: Sealing | None) -> None:
+    def __init__(self, algorithm: str, sealing: Sealing | None, second: str) -> None:
         self.md5 = hashlib.md5(usedforsecurity=False)
         self.stored_md5 = self.md5 if sealing is None else hashlib.md5(usedforsecurity=False)
         self.checksum: Digest = new_digest(algorithm)
+        self.second: Digest | None = new_digest(second) if second else None
         self.crcs = bytearray()
         self.nonce = sealing.nonce if sealing is not None else b""
         self._cipher = cipher_at(sealing.key, sealing.nonce, 0) if sealing is not None else None
@@ -73,6 +75,8 @@ class _Digests:
         if self.stored_md5 is not self.md5:
             self.stored_md5.update(sealed)
         self.checksum.update(block)
+        if self.second is not None:
+            self.second.update(block)
         self.crcs += crc32c(sealed).to_bytes(_CRC_BYTES, "big")
 
 
@@ -90,17 +94,19 @@ async def receive(
     sealing: Sealing | None = None,
     *,
     inline_bytes_max: int = INLINE_BYTES_MAX,
+    second_algorithm: str = "",
 ) -> ReceivedBody:
     """Take in a body of `length` bytes. A blob is durable on return, but no row keeps it yet.
 
-    Digests are those of the plain bytes, the CRCs of blocks those of what is stored.
+    Digests are those of the plain bytes, the CRCs of blocks those of what is stored. A second
+    checksum is taken where the client's is not the one that is kept.
 
     Raises:
         IncompleteBody: more or fewer bytes came.
         ServiceUnavailable: there is no room on the disk.
         and whatever the stream raises; nothing is left behind then.
     """
-    digests = _Digests(algorithm, sealing)
+    digests = _Digests(algorithm, sealing, second_algorithm)
     if length <= inline_bytes_max:
         plain = await _gathered(chunks, length)
         content = digests.seal(plain)
@@ -122,6 +128,7 @@ def _received(
         content,
         blob,
         digests.nonce,
+        digests.second.digest() if digests.second is not None else b"",
     )
 
 
@@ -229,16 +236,21 @@ async def open_body(
     Raises:
         InternalError: the bytes are missing or damaged (also while the result is read).
     """
-    pieces = await _open_stored(blobs, body, first, length)
+    pieces = await open_stored(blobs, body, first, length)
     if not body.nonce:
         return pieces
     assert key is not None, "the key is checked before a body is opened"
     return decrypted(pieces, cipher_at(key, body.nonce, first))
 
 
-async def _open_stored(
+async def open_stored(
     blobs: Blobs, body: StoredBody, first: int, length: int
 ) -> AsyncGenerator[bytes, None]:
+    """The bytes of a body as they are stored, verified, maybe encrypted.
+
+    Raises:
+        InternalError: the bytes are missing or damaged (also while the result is read).
+    """
     if body.content is not None:
         return _from_content(body.content, body.crcs, first, length)
     assert body.blob_id is not None

@@ -134,8 +134,15 @@ async def upload_part(
         default=upload.checksum_algorithm or DEFAULT_ALGORITHM,
     )
     _check_algorithm(upload, expected.algorithm, is_given=_is_given(request, body.announced))
+    kept_algorithm = upload.checksum_algorithm or DEFAULT_ALGORITHM
     received = await receive(
-        s3.blobs, body, length, expected.algorithm, sealing_of(s3, key), inline_bytes_max=-1
+        s3.blobs,
+        body,
+        length,
+        expected.algorithm,
+        sealing_of(s3, key),
+        inline_bytes_max=-1,
+        second_algorithm=kept_algorithm if kept_algorithm != expected.algorithm else "",
     )
     try:
         check_md5(md5, received.md5)
@@ -146,7 +153,7 @@ async def upload_part(
         raise
     answer: dict[str, object] = {
         "ETag": f'"{part.etag}"',
-        checksum_member(expected.algorithm): part.checksum,
+        checksum_member(expected.algorithm): base64.b64encode(received.checksum).decode(),
         **encryption_members(upload.attributes),
     }
     return cast("shapes.UploadPartResult", answer)
@@ -298,7 +305,7 @@ def keep_part(
         s3.ids.hex(BODY_ID_DIGITS),
         received.size,
         received.etag,
-        base64.b64encode(received.checksum).decode(),
+        base64.b64encode(received.second_checksum or received.checksum).decode(),
         s3.clock.now_ms(),
     )
     with s3.store.atomic():

@@ -48,6 +48,11 @@ FROM s3_bucket
 WHERE partition = ? AND account = ? AND name >= ? AND name < ? AND region = ?
 ORDER BY name LIMIT ?
 """
+# Primary key as a range.
+SELECT_ALL_BUCKETS = """
+SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking
+FROM s3_bucket WHERE (partition, name) > (?, ?) ORDER BY partition, name LIMIT ?
+"""
 # Index s3_bucket_owner, covering.
 COUNT_BUCKETS = "SELECT count(*) FROM s3_bucket WHERE partition = ? AND account = ?"
 # All by primary key.
@@ -225,6 +230,10 @@ class S3Store:
                 SELECT_BUCKETS_IN_REGION, (partition, account, *names, region, limit)
             )
         return [_bucket(row) for row in rows]
+
+    def all_buckets(self, after: tuple[str, str], limit: int) -> list[Bucket]:
+        """At most `limit` buckets of all accounts, behind a partition and name, in order."""
+        return [_bucket(row) for row in self._engine.all(SELECT_ALL_BUCKETS, (*after, limit))]
 
     def is_empty(self, bucket_id: str) -> bool:
         """Whether a bucket has no object, no older version and no delete marker."""
