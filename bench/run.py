@@ -53,6 +53,10 @@ def main() -> None:
         from fanout import run_fan_out
 
         figures["fan-out"] = run_fan_out()
+    if is_wanted("functions"):
+        from functions import run_functions
+
+        figures["functions"] = run_functions()
     if is_wanted("mail"):
         from mails import run_mails
 

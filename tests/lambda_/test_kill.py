@@ -1,0 +1,114 @@
+"""SIGKILL while asynchronous invocations are accepted: none is lost, some may run twice.
+
+The server is the real one. Each round sends events until the server is killed, at a moment that
+the round chooses, and begins again on the same data; in the end every accepted event has run.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ROUNDS = 3
+_DEADLINE_S = 30
+_LISTENING = re.compile(r"Listening: (http://127\.0\.0\.1:\d+)")
+
+
+@contextmanager
+def server(data: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`kamome serve` until the block ends: its address and its process."""
+    command = (sys.executable, "-m", "kamome", "serve", "--port", "0", "--smtp-port", "0")
+    with subprocess.Popen(
+        (*command, "--data", str(data)), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        endpoint = ""
+        for line in process.stderr:
+            if found := _LISTENING.search(line):
+                endpoint = found[1]
+            if "Ready." in line:
+                break
+        try:
+            yield endpoint, process
+        finally:
+            process.kill()
+
+
+def client(endpoint: str) -> Any:  # boto3's clients are made at run time
+    return boto3.client(
+        "lambda",
+        endpoint_url=endpoint,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def create(endpoint: str, proof: Path) -> None:
+    file = io.BytesIO()
+    source = (
+        "import pathlib\n"
+        "def handler(event, context):\n"
+        f"    pathlib.Path({str(proof)!r}, event).touch()\n"
+    )
+    with zipfile.ZipFile(file, "w") as zipped:
+        zipped.writestr("app.py", source)
+    client(endpoint).create_function(
+        FunctionName="f",
+        Runtime="python3.11",
+        Role="arn:aws:iam::000000000000:role/r",
+        Handler="app.handler",
+        Code={"ZipFile": file.getvalue()},
+    )
+
+
+def send_until_killed(endpoint: str, prefix: str, accepted: list[str]) -> None:
+    lambda_ = client(endpoint)
+    for number in range(100_000):
+        name = f"{prefix}-{number}"
+        try:
+            lambda_.invoke(FunctionName="f", InvocationType="Event", Payload=f'"{name}"'.encode())
+        except (BotoCoreError, ClientError):
+            return
+        accepted.append(name)
+
+
+def test_no_accepted_event_is_lost(tmp_path: Path) -> None:
+    data, proof = tmp_path / "data", tmp_path / "proof"
+    proof.mkdir()
+    accepted: list[str] = []
+    with server(data) as (endpoint, _):
+        create(endpoint, proof)
+
+    for number in range(_ROUNDS):
+        with server(data) as (endpoint, process):
+            killer = threading.Timer(0.2 + 0.15 * number, process.send_signal, [signal.SIGKILL])
+            killer.start()
+            send_until_killed(endpoint, str(number), accepted)
+            killer.join()
+
+    with server(data):
+        waiting = threading.Event()
+        for _ in range(_DEADLINE_S * 20):
+            missing = [name for name in accepted if not (proof / name).exists()]
+            if not missing:
+                break
+            waiting.wait(0.05)
+    assert len(accepted) > _ROUNDS
+    assert missing == []
