@@ -25,7 +25,7 @@ from kamome.services.sqs.message_attributes import (
     md5_of_attributes,
     size_of_attributes,
 )
-from kamome.services.sqs.message_operations import delete_received
+from kamome.services.sqs.message_operations import delete_received, free_groups
 from kamome.services.sqs.messages import NewMessage, check_body, check_size
 from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.receive_operations import system_attributes
@@ -131,10 +131,12 @@ def delete_polled(sqs: Sqs, queue_arn: str, receipt_handles: Sequence[str]) -> N
     queue = sqs.store.find_queue_by_arn(queue_arn)
     if queue is None:
         return
+    groups: set[int] = set()
     with sqs.store.engine.atomic():
         for handle in receipt_handles:
             with suppress(ReceiptHandleExpired, ReceiptHandleIsInvalid):
-                delete_received(sqs, queue, handle)
+                groups.add(delete_received(sqs, queue, handle))
+        free_groups(sqs, queue, groups)
 
 
 def when_available(sqs: Sqs, queue_arn: str, callback: Callable[[], None]) -> Callable[[], None]:

@@ -47,19 +47,19 @@ DELETE FROM sqs_group WHERE id IN (SELECT id FROM sqs_group WHERE messages_id = 
 SELECT_FIFO_FRONT = """
 SELECT id, receive_count, first_received_at_ms, sent_at_ms, group_no, visible_at_ms
 FROM sqs_message
-WHERE messages_id = ? AND group_no = ? AND group_no < 0 ORDER BY id LIMIT ?
+WHERE group_no = ? AND group_no < 0 ORDER BY id LIMIT ?
 """
 # Index sqs_message_tenant: a tenant's messages, longest visible first.
 SELECT_TENANT_FRONT = """
 SELECT id, receive_count, first_received_at_ms, sent_at_ms, group_no, visible_at_ms
 FROM sqs_message
-WHERE messages_id = ? AND group_no = ? AND group_no > 0 AND visible_at_ms <= ?
+WHERE group_no = ? AND group_no > 0 AND visible_at_ms <= ?
 ORDER BY visible_at_ms, id LIMIT ?
 """
 # Index sqs_message_tenant.
 SELECT_TENANT_NEXT = """
 SELECT visible_at_ms, id FROM sqs_message
-WHERE messages_id = ? AND group_no = ? AND group_no > 0 ORDER BY visible_at_ms, id LIMIT 1
+WHERE group_no = ? AND group_no > 0 ORDER BY visible_at_ms, id LIMIT 1
 """
 # Indexes sqs_message_visible and sqs_message_grouped, the parts that are not visible: bounded by
 # the in-flight limit and by what is delayed.
@@ -142,16 +142,12 @@ class GroupStore:
         """The front of a FIFO group has been received: nothing of it is available before then."""
         self._engine.write(UPDATE_GROUP, (until_ms, head, group_no))
 
-    def refresh(self, messages_id: int, group_no: int) -> int | None:
+    def refresh(self, group_no: int) -> int | None:
         """Compute again when the group is available, after its messages changed.
 
         Returns that time, or None where the group has no messages any more.
         """
-        next_one = (
-            self._fifo_next(messages_id, group_no)
-            if group_no < 0
-            else self._tenant_next(messages_id, group_no)
-        )
+        next_one = self._fifo_next(group_no) if group_no < 0 else self._tenant_next(group_no)
         if next_one is None:
             self._engine.write(DELETE_GROUP, (group_no,))
             return None
@@ -159,16 +155,16 @@ class GroupStore:
         self._engine.write(UPDATE_GROUP, (available_at_ms, head, group_no))
         return available_at_ms
 
-    def _fifo_next(self, messages_id: int, group_no: int) -> tuple[int, int] | None:
-        front = self._engine.all(SELECT_FIFO_FRONT, (messages_id, group_no, _FRONT))
+    def _fifo_next(self, group_no: int) -> tuple[int, int] | None:
+        front = self._engine.all(SELECT_FIFO_FRONT, (group_no, _FRONT))
         if not front:
             return None
         head_id, *_, head_visible_at_ms = front[0]
         received = [whole(row[5]) for row in front if whole(row[1]) > 0]
         return max(whole(head_visible_at_ms), *received, 0), whole(head_id)
 
-    def _tenant_next(self, messages_id: int, group_no: int) -> tuple[int, int] | None:
-        row = self._engine.one(SELECT_TENANT_NEXT, (messages_id, group_no))
+    def _tenant_next(self, group_no: int) -> tuple[int, int] | None:
+        row = self._engine.one(SELECT_TENANT_NEXT, (group_no,))
         return None if row is None else (whole(row[0]), whole(row[1]))
 
     def available(self, messages_id: int, now_ms: int, limit: int) -> list[int]:
@@ -181,22 +177,18 @@ class GroupStore:
         row = self._engine.one(SELECT_NEXT_AVAILABLE, (messages_id, now_ms))
         return None if row is None else whole(row[0])
 
-    def fifo_front(
-        self, messages_id: int, group_no: int, now_ms: int, limit: int
-    ) -> list[WaitingMessage]:
+    def fifo_front(self, group_no: int, now_ms: int, limit: int) -> list[WaitingMessage]:
         """The first messages of an available FIFO group, up to the first that is delayed."""
         front = []
-        for row in self._engine.all(SELECT_FIFO_FRONT, (messages_id, group_no, limit)):
+        for row in self._engine.all(SELECT_FIFO_FRONT, (group_no, limit)):
             if whole(row[5]) > now_ms:
                 break
             front.append(WaitingMessage(*row))  # type: ignore[arg-type] # integer columns
         return front
 
-    def tenant_front(
-        self, messages_id: int, group_no: int, now_ms: int, limit: int
-    ) -> list[WaitingMessage]:
+    def tenant_front(self, group_no: int, now_ms: int, limit: int) -> list[WaitingMessage]:
         """A tenant's visible messages, those longest visible first."""
-        rows = self._engine.all(SELECT_TENANT_FRONT, (messages_id, group_no, now_ms, limit))
+        rows = self._engine.all(SELECT_TENANT_FRONT, (group_no, now_ms, limit))
         return [WaitingMessage(*row) for row in rows]  # type: ignore[arg-type] # integer columns
 
     # ------------------------------------------------------------------ fair queues

@@ -114,7 +114,7 @@ async def delete_message(
     """
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
     with sqs.store.engine.atomic():
-        delete_received(sqs, queue, request["ReceiptHandle"])
+        free_groups(sqs, queue, {delete_received(sqs, queue, request["ReceiptHandle"])})
     return {}
 
 
@@ -132,19 +132,23 @@ async def delete_message_batch(
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
     entries = checked_entries(request["Entries"], "DeleteMessageBatchRequestEntry")
     result: shapes.DeleteMessageBatchResult = {"Successful": [], "Failed": []}
+    groups: set[int] = set()
     with sqs.store.engine.atomic():
         for entry in entries:
             try:
-                delete_received(sqs, queue, entry["ReceiptHandle"])
+                groups.add(delete_received(sqs, queue, entry["ReceiptHandle"]))
             except AwsError as error:
                 result["Failed"].append(failed_entry(entry["Id"], error))
             else:
                 result["Successful"].append({"Id": entry["Id"]})
+        free_groups(sqs, queue, groups)
     return without_empty_lists(result)
 
 
-def delete_received(sqs: Sqs, queue: Queue, handle: str) -> None:
-    """Delete a message by a handle, as `delete_message` says. Use inside a step.
+def delete_received(sqs: Sqs, queue: Queue, handle: str) -> int:
+    """Delete a message by a handle, as `delete_message` says; returns its group, 0 for none.
+
+    Use inside a step, and give all groups of the step to `free_groups`.
 
     Raises:
         ReceiptHandleIsInvalid, ReceiptHandleExpired: see `delete_message`.
@@ -152,25 +156,33 @@ def delete_received(sqs: Sqs, queue: Queue, handle: str) -> None:
     receipt = _receipt(sqs, queue, handle)
     sqs.store.handled(receipt.id, receipt.receive_count)
     if queue.is_fifo or sqs.store.groups.has_groups(queue.messages_id):
-        _delete_from_group(sqs, queue, receipt, handle)
-    elif sqs.store.delete(queue, receipt.id, receipt.receive_count):
+        return _delete_from_group(sqs, queue, receipt, handle)
+    if sqs.store.delete(queue, receipt.id, receipt.receive_count):
         sqs.counters.of(queue.id).deleted += 1
+    return 0
 
 
-def _delete_from_group(sqs: Sqs, queue: Queue, receipt: Receipt, handle: str) -> None:
+def _delete_from_group(sqs: Sqs, queue: Queue, receipt: Receipt, handle: str) -> int:
     message = sqs.store.find_message(queue, receipt.id)
     if message is None:
-        return
+        return 0
     is_last_receive = message.receive_count == receipt.receive_count
     if queue.is_fifo and not (is_last_receive and message.visible_at_ms > sqs.clock.now_ms()):
         raise ReceiptHandleExpired(handle)
     if not is_last_receive:
-        return
-    available_at_ms = sqs.store.drop(queue, message.id, message.group_no)
+        return 0
+    sqs.store.drop(queue, message.id)
     sqs.store.groups.count_deleted(queue.messages_id, message.group_no)
     sqs.counters.of(queue.id).deleted += 1
-    if queue.is_fifo and available_at_ms is not None:
-        announce(sqs, queue, available_at_ms)
+    return message.group_no
+
+
+def free_groups(sqs: Sqs, queue: Queue, groups: set[int]) -> None:
+    """Messages of these groups have been deleted: others of a FIFO group may be free now."""
+    for group_no in groups - {0}:
+        available_at_ms = sqs.store.groups.refresh(group_no)
+        if queue.is_fifo and available_at_ms is not None:
+            announce(sqs, queue, available_at_ms)
 
 
 def _receipt(sqs: Sqs, queue: Queue, handle: str) -> Receipt:

@@ -171,7 +171,7 @@ def _oldest_visible(sqs: Sqs, source: Queue, limit: int, now_ms: int) -> list[Wa
         if left == 0:
             break
         of_group = sqs.store.groups.fifo_front if group_no < 0 else sqs.store.groups.tenant_front
-        front += of_group(source.messages_id, group_no, now_ms, left)
+        front += of_group(group_no, now_ms, left)
     return front
 
 

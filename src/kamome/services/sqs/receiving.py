@@ -94,7 +94,7 @@ def _claim_fifo(
                 left = count - len(claimed)
                 if left == 0:
                     break
-                front = sqs.store.groups.fifo_front(queue.messages_id, group_no, now_ms, left)
+                front = sqs.store.groups.fifo_front(group_no, now_ms, left)
                 taken = _sort_out(sqs, queue, front, now_ms)
                 if taken:
                     claimed += sqs.store.claim(queue, taken, now_ms, until_ms)
@@ -115,7 +115,7 @@ def _is_enough(claimed: Sequence[object], count: int, now_ms: int, until_ms: int
 def _refresh_tenants(sqs: Sqs, queue: Queue, taken: Sequence[WaitingMessage]) -> None:
     tenants = [message.group_no for message in taken]
     for group_no in set(tenants) - {0}:
-        sqs.store.groups.refresh(queue.messages_id, group_no)
+        sqs.store.groups.refresh(group_no)
     sqs.store.groups.count_in_flight(queue.messages_id, tenants)
 
 
@@ -127,22 +127,23 @@ def _choice(sqs: Sqs, queue: Queue, wanted: int, now_ms: int) -> list[WaitingMes
 
 
 def _fair_choice(sqs: Sqs, queue: Queue, wanted: int, now_ms: int) -> list[WaitingMessage]:
-    """Of quiet tenants the messages longest visible; only without any, those of noisy ones."""
+    """A share of each quiet tenant, longest visible first; without any, those of noisy ones."""
     groups = sqs.store.groups
     in_flight = groups.tenants_in_flight(queue.messages_id, now_ms)
     noisy = noisy_tenants(in_flight, sum(in_flight.values()))
     available = groups.available(queue.messages_id, now_ms, wanted + len(noisy))
     quiet = [group_no for group_no in available if group_no not in noisy][:wanted]
     choice = sqs.store.visible(queue, now_ms, wanted)
+    share = -(-wanted // max(1, len(quiet)))
     for group_no in quiet:
-        choice += groups.tenant_front(queue.messages_id, group_no, now_ms, wanted)
+        choice += groups.tenant_front(group_no, now_ms, share)
     if choice:
         choice.sort(key=lambda message: (message.visible_at_ms, message.id))
         return choice[:wanted]
     for group_no in noisy:
         left = wanted - len(choice)
         if left and group_no in available:
-            choice += groups.tenant_front(queue.messages_id, group_no, now_ms, left)
+            choice += groups.tenant_front(group_no, now_ms, left)
     return choice
 
 

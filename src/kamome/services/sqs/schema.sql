@@ -41,9 +41,10 @@ CREATE TABLE sqs_message (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sqs_message_visible ON sqs_message (messages_id, visible_at_ms, id, receive_count)
 WHERE group_no = 0;
-CREATE INDEX sqs_message_tenant ON sqs_message (messages_id, group_no, visible_at_ms, id)
-WHERE group_no > 0;
-CREATE INDEX sqs_message_fifo ON sqs_message (messages_id, group_no, id) WHERE group_no < 0;
+-- Group numbers are unique over all sets. These two do without the set, so that no statement can
+-- mistake the primary key, which has the order of ids too, for the better way to a group.
+CREATE INDEX sqs_message_tenant ON sqs_message (group_no, visible_at_ms, id) WHERE group_no > 0;
+CREATE INDEX sqs_message_fifo ON sqs_message (group_no, id) WHERE group_no < 0;
 -- For the counts of queues with groups.
 CREATE INDEX sqs_message_grouped ON sqs_message (messages_id, visible_at_ms, group_no, receive_count)
 WHERE group_no <> 0;

@@ -249,19 +249,16 @@ class SqsStore(QueueStore):
         self._drop_body(queue.messages_id, message)
         return True
 
-    def drop(self, queue: Queue, message: int, group_no: int) -> int | None:
-        """Delete a message whatever its state; several rows: use inside a step.
-
-        Returns when the message's group is available, None without one.
-        """
-        if not self.engine.write(DROP_MESSAGE, (queue.messages_id, message)):
-            return None
-        self._drop_body(queue.messages_id, message)
-        return self.groups.refresh(queue.messages_id, group_no) if group_no else None
+    def drop(self, queue: Queue, message: int) -> None:
+        """Delete a message whatever its state; its group is the caller's to refresh."""
+        if self.engine.write(DROP_MESSAGE, (queue.messages_id, message)):
+            self._drop_body(queue.messages_id, message)
 
     def expire(self, queue: Queue, message: int, group_no: int) -> None:
         """Drop a message whose retention period is over; several rows: use inside a step."""
-        self.drop(queue, message, group_no)
+        self.drop(queue, message)
+        if group_no:
+            self.groups.refresh(group_no)
 
     def _drop_body(self, messages_id: int, message: int) -> None:
         self.engine.write(DELETE_BODY, (message,))
@@ -282,7 +279,7 @@ class SqsStore(QueueStore):
         """
         self.engine.write(CHANGE_VISIBILITY, (visible_at_ms, queue.messages_id, message.id))
         if message.group_no:
-            return self.groups.refresh(queue.messages_id, message.group_no) or visible_at_ms
+            return self.groups.refresh(message.group_no) or visible_at_ms
         return visible_at_ms
 
     def move(self, source: Queue, target: Queue, waiting: WaitingMessage, moved: Moved) -> None:
@@ -315,7 +312,7 @@ class SqsStore(QueueStore):
             ),
         )
         if waiting.group_no:
-            self.groups.refresh(source.messages_id, waiting.group_no)
+            self.groups.refresh(waiting.group_no)
         if source.messages_id in self._totals:
             self._totals[source.messages_id] -= 1
         if target.messages_id in self._totals:
