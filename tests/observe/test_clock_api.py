@@ -117,6 +117,7 @@ def test_client_in_real_time_signs_validly_for_an_advanced_server() -> None:
 
 @kamome_server
 def test_report_of_an_advance_counts_what_happened(kamome: Kamome) -> None:
+    kamome.clock.freeze()
     sqs = boto3.client("sqs")
     short = {"MessageRetentionPeriod": "60"}
     queue = sqs.create_queue(QueueName="old", Attributes=short)["QueueUrl"]
