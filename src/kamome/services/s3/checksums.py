@@ -46,6 +46,7 @@ DIGEST_BYTES: Mapping[str, int] = {
 }
 _HEADER_PREFIX = "x-amz-checksum-"
 _BY_HEADER = {_HEADER_PREFIX + algorithm.lower(): algorithm for algorithm in DIGEST_BYTES}
+_BY_MEMBER = {f"Checksum{algorithm}": algorithm for algorithm in DIGEST_BYTES}
 _MD5_BYTES = 16
 
 
@@ -158,8 +159,8 @@ def expected_checksum(
 
     AWS: S3 API Reference, PutObject, x-amz-checksum-* and x-amz-sdk-checksum-algorithm.
     """
-    in_headers = [name for name in DIGEST_BYTES if checksum_member(name) in request]
-    in_trailers = _announced_algorithms(announced_trailers)
+    in_headers = [_BY_MEMBER[name] for name in _BY_MEMBER.keys() & request.keys()]
+    in_trailers = _announced_algorithms(announced_trailers) if announced_trailers else []
     if len(in_headers) + len(in_trailers) > 1:
         raise InvalidRequest(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."

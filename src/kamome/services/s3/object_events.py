@@ -33,6 +33,8 @@ def record_event(
     version_id: str | None = None,
 ) -> None:
     """Write an outbox entry for each destination that the event matches; part of its step."""
+    if not bucket.has_destinations:
+        return
     matching = [
         destination
         for destination in s3.store.destinations(bucket.bucket_id)

@@ -23,6 +23,8 @@ from kamome.storage.engine import Engine, Row
 # No UTF-8 text has the byte 0xFF: this is above all keys.
 ABOVE_ALL_KEYS = b"\xff"
 
+_BUCKET_COLUMNS = 8
+
 INSERT_BUCKET = """
 INSERT INTO s3_bucket (partition, name, bucket_id, account, region, created_at_ms, versioning,
   is_locking)
@@ -31,7 +33,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 INSERT_SEQUENCE = "INSERT INTO s3_sequence (bucket_id, last) VALUES (?, 0)"
 # By primary key.
 SELECT_BUCKET = """
-SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking
+SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking,
+  EXISTS (SELECT 1 FROM s3_notification n WHERE n.bucket_id = s3_bucket.bucket_id)
 FROM s3_bucket
 WHERE partition = ? AND name = ?
 """
@@ -78,6 +81,10 @@ SELECT_OBJECT = """
 SELECT key, body_id, size, etag, last_modified_ms, storage_class, checksum_algorithm, checksum,
   tagging, attributes, version_id, rank, checksum_type, part_count
 FROM s3_object WHERE bucket_id = ? AND key = ?
+"""
+# By primary key.
+SELECT_OBJECT_BODY = """
+SELECT body_id, part_count FROM s3_object WHERE bucket_id = ? AND key = ?
 """
 # By primary key: the statement is one step, so of two writers the later simply replaces.
 UPSERT_OBJECT = """
@@ -129,6 +136,7 @@ class Bucket(msgspec.Struct, frozen=True):
     created_at_ms: int
     versioning: str = ""
     is_locking: bool = False
+    has_destinations: bool = True
 
 
 class ListedObject(msgspec.Struct, frozen=True):
@@ -272,6 +280,11 @@ class S3Store:
         row = self._engine.one(SELECT_OBJECT, (bucket_id, key))
         return None if row is None else object_of(row)
 
+    def object_body(self, bucket_id: str, key: bytes) -> tuple[str, int] | None:
+        """Body and number of parts of the object of that key: what its end needs."""
+        row = self._engine.one(SELECT_OBJECT_BODY, (bucket_id, key))
+        return None if row is None else cast("tuple[str, int]", row)
+
     def put_object(self, bucket_id: str, stored: StoredObject) -> None:
         """Create or replace an object's row; part of a step."""
         self._engine.write(UPSERT_OBJECT, (bucket_id, *object_row(stored)))
@@ -328,8 +341,10 @@ class S3Store:
 
 
 def _bucket(row: Row) -> Bucket:
-    *texts, is_locking = cast("tuple[str, str, str, str, str, int, str, int]", row)
-    return Bucket(*cast("tuple[str, str, str, str, str, int, str]", texts), bool(is_locking))
+    """Listings do not look for destinations: `has_destinations` is true where it is not known."""
+    is_locking, has_destinations = row[7], row[8] if len(row) > _BUCKET_COLUMNS else 1
+    texts = cast("tuple[str, str, str, str, str, int, str]", row[:7])
+    return Bucket(*texts, bool(is_locking), bool(has_destinations))
 
 
 def _listed(row: Row) -> ListedObject:

@@ -40,6 +40,8 @@ def parse_tagging(header: str) -> dict[str, str]:
     AWS: S3 API Reference, PutObject, x-amz-tagging.
     """
     tags: dict[str, str] = {}
+    if not header:
+        return tags
     for part in header.split("&"):
         if not part:
             continue

@@ -104,11 +104,12 @@ def put_current(s3: S3, bucket: Bucket, stored: StoredObject) -> StoredObject:
 
     AWS: S3 User Guide, Adding objects to versioning-enabled buckets; … versioning-suspended ….
     """
-    present = s3.store.object(bucket.bucket_id, stored.key)
     if not bucket.versioning:
-        if present is not None:
-            drop_body(s3, present)
+        former = s3.store.object_body(bucket.bucket_id, stored.key)
+        if former is not None:
+            _drop(s3, *former)
     else:
+        present = s3.store.object(bucket.bucket_id, stored.key)
         rank = _new_rank(s3, bucket)
         stored = replace(stored, version_id=_new_version_id(s3, bucket, rank), rank=rank)
         _displace(s3, bucket, present, stored)
@@ -166,11 +167,15 @@ def update_version(s3: S3, bucket: Bucket, version: StoredVersion) -> None:
 
 def drop_body(s3: S3, stored: StoredObject) -> None:
     """Forget the bytes of an object that is replaced or deleted; part of that step."""
-    if stored.part_count:
-        for body_id in s3.store.remove_body_parts(stored.body_id):
-            drop_bytes(s3, body_id)
-    else:
-        drop_bytes(s3, stored.body_id)
+    _drop(s3, stored.body_id, stored.part_count)
+
+
+def _drop(s3: S3, body_id: str, part_count: int) -> None:
+    if not part_count:
+        drop_bytes(s3, body_id)
+        return
+    for part_body_id in s3.store.remove_body_parts(body_id):
+        drop_bytes(s3, part_body_id)
 
 
 def drop_bytes(s3: S3, body_id: str) -> None:
