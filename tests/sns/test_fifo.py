@@ -151,6 +151,15 @@ class TestPublish:
 
         assert refused.startswith("Invalid parameter: MessageDeduplicationId Reason:")
 
+    async def test_a_topic_made_anew_remembers_nothing(self, world: World) -> None:
+        topic = await _topic(world)
+        first = await _publish(world, topic, "a")
+
+        await world.call("DeleteTopic", TopicArn=topic)
+        again = await _publish(world, await _topic(world), "a")
+
+        assert again["MessageId"] != first["MessageId"]
+
 
 class TestOrder:
     async def test_a_group_keeps_its_order_while_its_queue_is_down(self, world: World) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from tests.sns.test_deliveries import _closed, _filed_world, _restarted
 from tests.sns.world import DLQ, World
 
 from kamome.errors import AwsError
 from kamome.services.sns.arns import topic_key
+from kamome.services.sns.signing import SigningIdentity
 
 URL = "https://example.com/orders?x=1"
 REDRIVE = {"deadLetterTargetArn": DLQ}
@@ -362,3 +365,22 @@ async def test_a_filtered_message_tells_which_clause_failed(world: World) -> Non
     metrics = world.sns.delivery_store.metrics(topic_key(topic))
     assert metrics["NumberOfNotificationsFilteredOut"] == 2
     assert metrics["NumberOfNotificationsFilteredOut-NoMessageAttributes"] == 1
+
+
+async def test_an_endpoint_gets_its_message_after_a_crash(
+    tmp_path: Path, identity: SigningIdentity
+) -> None:
+    world = await _filed_world(tmp_path / "a", identity)
+    world.sns.outbox.start()
+    topic, _ = await _subscribed(world)
+    world.endpoints.statuses[URL] = 500
+    message_id = await world.publish(topic, "hello")
+    await world.engine.durable()
+
+    again = await _restarted(tmp_path / "a", tmp_path / "b")
+    await again.clock.advance(30_000)
+
+    (message,) = _posted(again)
+    assert message["MessageId"] == message_id
+    assert again.waiting() == again.rows("sns_undelivered") == 0
+    await _closed(world, again)

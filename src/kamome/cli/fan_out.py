@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kamome.cli.report import Report
 
 # When orders are placed during the outage of two days, by the hours until the next one.
-SECOND_ACT = {"B1": 24, "B2": 12, "B3": 12}
+SECOND_ACT = {"B1": 36, "B2": 6, "B3": 6}
 LOST_ACKNOWLEDGEMENTS = 3
 _PHASES = ("initial", "immediate", "pre-backoff", "backoff", "post-backoff")
 _REDRIVE_ROUNDS_MAX = 30

@@ -108,6 +108,8 @@ class Renderer:
         self._certificate_path = certificate_path
         self._signatures = dict(notification.signatures)
         self._heads: dict[str, bytes] = {}
+        # The last envelope made: a retry wants the same again.
+        self._last: tuple[str, str, str] = ("", "", "")
 
     @property
     def signatures(self) -> Mapping[str, str]:
@@ -119,6 +121,9 @@ class Renderer:
 
         AWS: SNS Developer Guide, Fanout to Amazon SQS queues (message format).
         """
+        last_protocol, last_arn, last_envelope = self._last
+        if last_arn == subscription_arn and last_protocol == protocol:
+            return last_envelope
         head = self._heads.get(protocol)
         if head is None:
             head = self._heads[protocol] = self._head(protocol)
@@ -127,7 +132,9 @@ class Renderer:
             members.append(self._attribute_lines())
         if self.notification.is_replayed:
             members.append(_line("Replayed", "true"))
-        return b"".join((b"{\n", b",\n".join(members), b"\n}")).decode()
+        envelope = b"".join((b"{\n", b",\n".join(members), b"\n}")).decode()
+        self._last = (protocol, subscription_arn, envelope)
+        return envelope
 
     def lambda_event(self, subscription_arn: str) -> bytes:
         """The event that a Lambda function is invoked with: one record.

@@ -6,6 +6,7 @@ AWS: SNS API Reference.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 import orjson
@@ -13,6 +14,9 @@ import orjson
 from kamome.services.sns.arns import SubscriptionKey, TopicKey
 from kamome.services.sns.signing import SigningIdentity
 from kamome.storage.engine import Engine, Row
+
+# Attributes read lately, by their text: a retry reads the same again. Nobody changes them.
+_MAPPINGS_KEPT = 256
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -205,6 +209,9 @@ WHERE account = ? AND region = ? AND name = ? RETURNING sequence
 DELETE FROM sns_subscription WHERE account = ? AND region = ? AND topic = ?
 """
     DELETE_TOPIC_METRICS = "DELETE FROM sns_metric WHERE account = ? AND region = ? AND topic = ?"
+    DELETE_TOPIC_DEDUPLICATION = """
+DELETE FROM sns_deduplication WHERE account = ? AND region = ? AND topic = ?
+"""
 
     def delete_topic(self, key: TopicKey) -> None:
         """Remove a topic with all its subscriptions, if it is there.
@@ -216,6 +223,7 @@ DELETE FROM sns_subscription WHERE account = ? AND region = ? AND topic = ?
             self.engine.write(self.DELETE_TOPIC, row)
             self.engine.write(self.DELETE_TOPIC_SUBSCRIPTIONS, row)
             self.engine.write(self.DELETE_TOPIC_METRICS, row)
+            self.engine.write(self.DELETE_TOPIC_DEDUPLICATION, row)
 
     # ------------------------------------------------------------------ subscriptions
 
@@ -517,7 +525,8 @@ def _json(members: Mapping[str, str]) -> str:
     return orjson.dumps(members, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _mapping(text: object) -> dict[str, str]:
+@lru_cache(_MAPPINGS_KEPT)
+def _mapping(text: object) -> Mapping[str, str]:
     assert isinstance(text, str)
     members = orjson.loads(text)
     assert isinstance(members, dict)
