@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -141,6 +142,56 @@ def test_many_objects_are_deleted_in_one_request(s3: Any, bucket: str) -> None:
 
     assert len(answer["Deleted"]) == 30
     assert "Contents" not in s3.list_objects(Bucket=bucket)
+
+
+def test_locked_version_shows_its_lock_and_stays(kamome: Tenant, s3: Any) -> None:
+    name = f"locked-{kamome.account}"
+    s3.create_bucket(
+        Bucket=name,
+        ObjectLockEnabledForBucket=True,
+        CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
+    )
+    until = datetime(2099, 12, 31, 1, 2, 3, tzinfo=UTC)
+    put = s3.put_object(
+        Bucket=name,
+        Key="k",
+        Body=b"x",
+        ObjectLockMode="GOVERNANCE",
+        ObjectLockRetainUntilDate=until,
+        ObjectLockLegalHoldStatus="OFF",
+    )
+
+    shown = s3.head_object(Bucket=name, Key="k")
+    retention = s3.get_object_retention(Bucket=name, Key="k")["Retention"]
+    with pytest.raises(ClientError) as refused:
+        s3.delete_object(Bucket=name, Key="k", VersionId=put["VersionId"])
+    s3.delete_object(
+        Bucket=name, Key="k", VersionId=put["VersionId"], BypassGovernanceRetention=True
+    )
+
+    assert shown["ObjectLockRetainUntilDate"] == retention["RetainUntilDate"] == until
+    assert shown["ObjectLockMode"] == retention["Mode"] == "GOVERNANCE"
+    assert shown["ObjectLockLegalHoldStatus"] == "OFF"
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
+    assert "Versions" not in s3.list_object_versions(Bucket=name)
+
+
+def test_parts_under_way_are_listed_and_survive_no_abort(s3: Any, bucket: str) -> None:
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256")
+    where = {"Bucket": bucket, "Key": "k", "UploadId": begun["UploadId"]}
+    for number in (3, 1):
+        s3.upload_part(**where, PartNumber=number, Body=b"part", ChecksumAlgorithm="SHA256")
+
+    uploads = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    parts = s3.list_parts(**where)["Parts"]
+    s3.abort_multipart_upload(**where)
+
+    assert [each["UploadId"] for each in uploads] == [begun["UploadId"]]
+    assert [part["PartNumber"] for part in parts] == [1, 3]
+    assert parts[0]["ChecksumSHA256"]
+    with pytest.raises(ClientError) as gone:
+        s3.list_parts(**where)
+    assert gone.value.response["Error"]["Code"] == "NoSuchUpload"
 
 
 @pytest.fixture

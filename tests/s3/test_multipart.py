@@ -141,6 +141,17 @@ async def test_aborted_upload_leaves_nothing(world: World) -> None:
         await upload(world, upload_id, 1, b"late")
 
 
+async def test_uploads_end_with_their_bucket(world: World) -> None:
+    await world.bucket()
+    upload_id = await begin(world)
+    await upload(world, upload_id, 1, b"x" * 300_000)
+
+    await world.call("DeleteBucket", Bucket=BUCKET)
+
+    for table in ("s3_bucket", "s3_upload", "s3_part", "s3_body", "blob"):
+        assert world.engine.one(f"SELECT count(*) FROM {table}") == (0,)
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [

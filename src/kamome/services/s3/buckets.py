@@ -15,7 +15,7 @@ from kamome.services.s3.errors import (
     InvalidArgument,
     TooManyBuckets,
 )
-from kamome.services.s3.limits import BUCKETS_PER_ACCOUNT_MAX, LIST_BUCKETS_MAX
+from kamome.services.s3.limits import BUCKETS_PER_ACCOUNT_MAX, LIST_BUCKETS_MAX, LIST_UPLOADS_MAX
 from kamome.services.s3.owners import canonical_user_id
 from kamome.services.s3.regions import (
     CLASSIC_REGION,
@@ -25,9 +25,9 @@ from kamome.services.s3.regions import (
     partition_of,
 )
 from kamome.services.s3.slice import S3
-from kamome.services.s3.store import Bucket
+from kamome.services.s3.store import ABOVE_ALL_KEYS, Bucket
 from kamome.services.s3.unserved import check_create_bucket
-from kamome.services.s3.versions import ENABLED
+from kamome.services.s3.versions import ENABLED, drop_upload
 
 if TYPE_CHECKING:
     from kamome.services.s3 import shapes
@@ -96,6 +96,8 @@ def _check_recreated(present: Bucket, ctx: RequestContext, region: str) -> None:
 async def delete_bucket(s3: S3, ctx: RequestContext, request: shapes.DeleteBucketRequest) -> None:
     """Delete an empty bucket; its name is free at once (AWS may take longer).
 
+    Multipart uploads under way do not hold it up; they end with it.
+
     Raises:
         BucketNotEmpty: there are objects in it.
         NoSuchBucket, InvalidBucketName, AccessDenied: see `own_bucket`.
@@ -106,6 +108,11 @@ async def delete_bucket(s3: S3, ctx: RequestContext, request: shapes.DeleteBucke
     if not s3.store.is_empty(bucket.bucket_id):
         raise BucketNotEmpty(bucket.name)
     with s3.store.atomic():
+        while uploads := s3.store.uploads.listed(
+            bucket.bucket_id, (b"", ""), ABOVE_ALL_KEYS, LIST_UPLOADS_MAX
+        ):
+            for upload in uploads:
+                drop_upload(s3, bucket, upload)
         s3.store.remove_bucket(bucket)
 
 

@@ -19,14 +19,14 @@ from kamome.context import RequestContext
 from kamome.services.s3.errors import AccessDenied
 from kamome.services.s3.events import LIFECYCLE_DELETE, LIFECYCLE_MARKER, LIFECYCLE_TRANSITION
 from kamome.services.s3.lifecycle_rules import Action, Candidate, aborts, action_of
-from kamome.services.s3.limits import PART_NUMBER_MAX
+from kamome.services.s3.limits import LIST_UPLOADS_MAX
 from kamome.services.s3.object_events import record_event
 from kamome.services.s3.object_lock import check_deletable
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import ABOVE_ALL_KEYS, Bucket
 from kamome.services.s3.tagging import parse_tagging
 from kamome.services.s3.version_store import StoredVersion
-from kamome.services.s3.versions import delete_current, delete_version, drop_bytes
+from kamome.services.s3.versions import delete_current, delete_version, drop_upload
 from kamome.storage.outbox import Entry
 
 LIFECYCLE_KIND = "LifecycleConfiguration"
@@ -184,13 +184,8 @@ def _tell(s3: S3, bucket: Bucket, version: StoredVersion, name: str) -> None:
 
 
 def _abort_uploads(s3: S3, bucket: Bucket, rules: list[Mapping[str, object]]) -> None:
-    """End the uploads that were begun too long ago; at most some, the others the day after."""
-    uploads = s3.store.uploads.listed(
-        bucket.bucket_id, (b"", ""), ABOVE_ALL_KEYS, _VERSIONS_PER_STEP
-    )
+    """End the uploads that were begun too long ago: as many as one listing page a night."""
+    uploads = s3.store.uploads.listed(bucket.bucket_id, (b"", ""), ABOVE_ALL_KEYS, LIST_UPLOADS_MAX)
     for upload in uploads:
-        if not aborts(rules, upload.key.decode(), upload.initiated_at_ms, s3.clock.now_ms()):
-            continue
-        for part in s3.store.uploads.parts(upload.upload_id, 0, PART_NUMBER_MAX):
-            drop_bytes(s3, part.body_id)
-        s3.store.uploads.remove(bucket.bucket_id, upload.key, upload.upload_id)
+        if aborts(rules, upload.key.decode(), upload.initiated_at_ms, s3.clock.now_ms()):
+            drop_upload(s3, bucket, upload)

@@ -27,7 +27,12 @@ from kamome.services.s3.encryption import (
     customer_key,
     encryption_members,
 )
-from kamome.services.s3.errors import InvalidArgument, InvalidRequest, NoSuchUpload
+from kamome.services.s3.errors import (
+    InvalidArgument,
+    InvalidRequest,
+    NoSuchUpload,
+    PreconditionFailed,
+)
 from kamome.services.s3.events import OBJECT_CREATED_MULTIPART
 from kamome.services.s3.keys import key_bytes
 from kamome.services.s3.limits import PART_NUMBER_MAX
@@ -53,7 +58,7 @@ from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.services.s3.unserved import check_put_object
 from kamome.services.s3.upload_store import StoredPart, StoredUpload
-from kamome.services.s3.versions import drop_bytes, shown_version_id
+from kamome.services.s3.versions import drop_bytes, drop_upload, shown_version_id
 
 if TYPE_CHECKING:
     from kamome.services.s3 import shapes
@@ -240,19 +245,12 @@ async def abort_multipart_upload(
     AWS: S3 API Reference, AbortMultipartUpload.
     """
     bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
-    abort_upload(s3, bucket, find_upload(s3, bucket, request["Key"], request["UploadId"]))
-
-
-def abort_upload(s3: S3, bucket: Bucket, upload: StoredUpload) -> None:
-    """Forget an upload and its parts in one step.
-
-    AWS: S3 User Guide, Aborting a multipart upload.
-    """
-    parts = s3.store.uploads.parts(upload.upload_id, 0, PART_NUMBER_MAX)
+    upload = find_upload(s3, bucket, request["Key"], request["UploadId"])
+    initiated_s = request.get("IfMatchInitiatedTime")
+    if initiated_s not in (None, upload.initiated_at_ms // 1000):
+        raise PreconditionFailed("x-amz-if-match-initiated-time")
     with s3.store.atomic():
-        s3.store.uploads.remove(bucket.bucket_id, upload.key, upload.upload_id)
-        for part in parts:
-            drop_bytes(s3, part.body_id)
+        drop_upload(s3, bucket, upload)
 
 
 def find_upload(s3: S3, bucket: Bucket, key: str, upload_id: str) -> StoredUpload:

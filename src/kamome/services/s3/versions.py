@@ -17,9 +17,11 @@ from msgspec.structs import replace
 
 from kamome.services.s3.errors import InvalidArgument, MethodNotAllowed, NoSuchKey, NoSuchVersion
 from kamome.services.s3.keys import key_bytes
+from kamome.services.s3.limits import PART_NUMBER_MAX
 from kamome.services.s3.object_rows import NULL_VERSION, StoredObject
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
+from kamome.services.s3.upload_store import StoredUpload
 from kamome.services.s3.version_store import StoredVersion
 
 ENABLED = "Enabled"
@@ -183,6 +185,17 @@ def drop_bytes(s3: S3, body_id: str) -> None:
     blob_id = s3.store.remove_body(body_id)
     if blob_id is not None:
         s3.blobs.drop(blob_id)
+
+
+def drop_upload(s3: S3, bucket: Bucket, upload: StoredUpload) -> None:
+    """Forget a multipart upload and its parts; part of a step.
+
+    AWS: S3 User Guide, Aborting a multipart upload.
+    """
+    parts = s3.store.uploads.parts(upload.upload_id, 0, PART_NUMBER_MAX)
+    s3.store.uploads.remove(bucket.bucket_id, upload.key, upload.upload_id)
+    for part in parts:
+        drop_bytes(s3, part.body_id)
 
 
 def shown_version_id(bucket: Bucket, stored: StoredObject) -> dict[str, object]:
