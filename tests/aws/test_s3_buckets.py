@@ -182,6 +182,21 @@ def test_new_bucket_has_awss_defaults(s3: Any, bucket: str) -> None:
     assert "Status" not in s3.get_bucket_accelerate_configuration(Bucket=bucket)
 
 
+def test_only_an_acl_that_says_what_holds_anyway_is_taken(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    shown = body_of(s3.get_object_acl(Bucket=bucket, Key="k"))
+
+    s3.put_object_acl(Bucket=bucket, Key="k", AccessControlPolicy=shown)
+    s3.put_bucket_acl(Bucket=bucket, ACL="private")
+    with pytest.raises(ClientError) as public:
+        s3.put_bucket_acl(Bucket=bucket, ACL="public-read")
+    shown["Grants"][0]["Grantee"]["ID"] = "0" * 64
+    with pytest.raises(ClientError) as others:
+        s3.put_object_acl(Bucket=bucket, Key="k", AccessControlPolicy=shown)
+
+    assert code_of(public) == code_of(others) == "AccessControlListNotSupported"
+
+
 def test_deleted_public_access_block_does_not_come_back(s3: Any, bucket: str) -> None:
     s3.delete_public_access_block(Bucket=bucket)
 

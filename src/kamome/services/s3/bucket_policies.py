@@ -131,8 +131,7 @@ async def put_bucket_acl(s3: S3, ctx: RequestContext, request: Request) -> None:
 
     AWS: S3 API Reference, PutBucketAcl; S3 User Guide, Disabling ACLs.
     """
-    _bucket_of(s3, ctx, request)
-    _check_acl(request)
+    _check_acl(_bucket_of(s3, ctx, request), request)
 
 
 async def put_bucket_lifecycle_configuration(s3: S3, ctx: RequestContext, request: Request) -> None:
@@ -179,7 +178,7 @@ async def put_object_acl(s3: S3, ctx: RequestContext, request: Request) -> None:
     """
     bucket = _bucket_of(s3, ctx, request)
     readable_version(s3, bucket, str(request["Key"]), cast("str | None", request.get("VersionId")))
-    _check_acl(request)
+    _check_acl(bucket, request)
 
 
 def _bucket_of(s3: S3, ctx: RequestContext, request: Request) -> Bucket:
@@ -193,9 +192,26 @@ def _owner_grant(bucket: Bucket) -> Mapping[str, object]:
     return {"Owner": {"ID": owner}, "Grants": [grant]}
 
 
-def _check_acl(request: Request) -> None:
-    is_harmless = request.get("ACL") in _HARMLESS_ACLS and not any(
-        name in request for name in (*_GRANTS, "AccessControlPolicy")
-    )
-    if not is_harmless:
+def _check_acl(bucket: Bucket, request: Request) -> None:
+    """Only what holds anyway is taken: the canned ACLs, or the owner's grant spelled out.
+
+    AWS: S3 User Guide, Controlling ownership of objects and disabling ACLs for your bucket.
+    """
+    policy = request.get("AccessControlPolicy")
+    if isinstance(policy, Mapping):
+        is_harmless = _is_owner_grant(bucket, policy.get("Grants"))
+    else:
+        is_harmless = request.get("ACL") in _HARMLESS_ACLS
+    if not is_harmless or any(name in request for name in _GRANTS):
         raise AccessControlListNotSupported
+
+
+def _is_owner_grant(bucket: Bucket, grants: object) -> bool:
+    if not isinstance(grants, list) or len(grants) != 1:
+        return False
+    grantee = grants[0].get("Grantee", {})
+    return bool(
+        grants[0].get("Permission") == "FULL_CONTROL"
+        and grantee.get("Type") == "CanonicalUser"
+        and grantee.get("ID") == canonical_user_id(bucket.account)
+    )
