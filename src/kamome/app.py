@@ -145,7 +145,7 @@ class App:
         self.slices.sqs.retention.start()
         lambda_slice.start(self.slices.lambda_)
         self._inbound.start_retention()
-        self._cleaning = asyncio.get_running_loop().create_task(self._remove_orphans())
+        self._cleaning = asyncio.get_running_loop().create_task(self._settle())
 
     async def stop(self) -> None:
         """Finish what is under way, from the outside in, and close the store.
@@ -189,6 +189,13 @@ class App:
             ) from None
 
     # ------------------------------------------------------------------ parts
+
+    async def _settle(self) -> None:
+        """What can wait until the server answers: operations to import, orphans to remove."""
+        for served in self.slices.served():
+            assert served.service.operations
+            await asyncio.sleep(0)
+        await self._remove_orphans()
 
     async def _remove_orphans(self) -> None:
         removed = await self.kernel.blobs.remove_orphans()
@@ -279,12 +286,11 @@ class App:
             is_moving_allowed=self.settings.time_travel,
             is_freezing_allowed=self.settings.ephemeral or self.settings.allow_freeze,
         )
-        operations = {each.service.name: tuple(each.service.operations) for each in served}
         faults = FaultsApi(
             self.kernel.faults,
             self.clock,
             self.kernel.ids,
-            operations,
+            lambda: {each.service.name: tuple(each.service.operations) for each in served},
             is_allowed=self.settings.faults,
         )
         queues = InspectionApi(
@@ -293,7 +299,7 @@ class App:
         return AdminApi(
             clock,
             self.kernel.journeys,
-            services=list(operations),
+            services=[each.service.name for each in served],
             local={
                 PREFIX: faults,
                 QUEUES_PATH: queues,

@@ -7,7 +7,7 @@ removes all, `DELETE …/<id>` one. `GET …/report` says what has struck and wh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 import orjson
@@ -30,7 +30,7 @@ _RULES_PER_POST_MAX = 100
 
 
 class FaultsApi:
-    """The routes. `operations` are those of each service, for rules to name.
+    """The routes. `operations` gives those of each service, for rules to name.
 
     `is_allowed` is false on a server that takes no orders of this kind.
     """
@@ -40,7 +40,7 @@ class FaultsApi:
         faults: Faults,
         clock: Clock,
         ids: Ids,
-        operations: Mapping[str, Collection[str]],
+        operations: Callable[[], Mapping[str, Collection[str]]],
         *,
         is_allowed: bool,
     ) -> None:
@@ -98,7 +98,7 @@ class FaultsApi:
 
         return rule_of(
             document,
-            Known(self._operations),
+            Known(self._operations()),
             rule_id=self._ids.hex(_ID_DIGITS),
             default_seed=int(self._ids.fraction() * 10**_SEED_DIGITS),
             now_ms=self._clock.now_ms(),
