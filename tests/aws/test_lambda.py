@@ -350,3 +350,23 @@ def test_node_function_is_invoked(client: Any) -> None:
     answer = client.invoke(FunctionName="f", Payload=b'{"a": 1}')
 
     assert answer["Payload"].read() == b"2"
+
+
+def test_layer_is_published_attached_and_downloaded(client: Any) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        zipped.writestr("python/greeting.py", "TEXT = 'hello'\n")
+    layer = client.publish_layer_version(
+        LayerName="greeting", Content={"ZipFile": file.getvalue()}, Description="d"
+    )
+    source = "import greeting\ndef handler(event, context):\n    return greeting.TEXT\n"
+    create(client, source, Layers=[layer["LayerVersionArn"]])
+
+    answer = client.invoke(FunctionName="f")
+    found = client.get_layer_version_by_arn(Arn=layer["LayerVersionArn"])
+    with urllib.request.urlopen(found["Content"]["Location"]) as download:
+        downloaded = download.read()
+
+    assert answer["Payload"].read() == b'"hello"'
+    assert downloaded == file.getvalue()
+    assert [one["LayerName"] for one in client.list_layers()["Layers"]] == ["greeting"]

@@ -100,7 +100,7 @@ async def test_missing_code_object_is_told_with_s3s_code(world: World) -> None:
         pytest.param({"Runtime": "python3.8"}, InvalidParameterValueException, id="old python"),
         pytest.param({"Runtime": "java21"}, OperationNotServed, id="java"),
         pytest.param({"PackageType": "Image"}, OperationNotServed, id="image"),
-        pytest.param({"Layers": ["arn"]}, OperationNotServed, id="layers"),
+        pytest.param({"Layers": ["arn"]}, InvalidParameterValueException, id="layers"),
         pytest.param({"VpcConfig": {"SubnetIds": ["s"]}}, OperationNotServed, id="VPC"),
         pytest.param({"PublishTo": "x"}, OperationNotServed, id="publish"),
         pytest.param({"Code": {}}, InvalidParameterValueException, id="no code"),

@@ -50,7 +50,10 @@ Transition = Literal["Creating", "Updating", ""]
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """The configuration that a caller sets, with AWS's defaults filled in."""
+    """The configuration that a caller sets, with AWS's defaults filled in.
+
+    `layers` are version ARNs with the sizes of their archives.
+    """
 
     role: str
     runtime: str
@@ -64,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True):
     log_group: str = ""
     architecture: str = "x86_64"
     dead_letter_arn: str = ""
+    layers: tuple[tuple[str, int], ...] = ()
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -206,7 +210,7 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
         "Description": settings.description,
         "Timeout": settings.timeout_s,
         "MemorySize": settings.memory_mb,
-        "LastModified": _last_modified(function.modified_at_ms),
+        "LastModified": last_modified(function.modified_at_ms),
         "CodeSha256": function.code.sha256,
         "Version": function.version,
         "TracingConfig": {"Mode": settings.tracing_mode},
@@ -217,6 +221,8 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": log_group(function)},
     }
+    if settings.layers:
+        shown["Layers"] = [{"Arn": arn, "CodeSize": size} for arn, size in settings.layers]
     if settings.dead_letter_arn:
         shown["DeadLetterConfig"] = {"TargetArn": settings.dead_letter_arn}
     if settings.variables:
@@ -224,15 +230,15 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
     return shown
 
 
+def last_modified(at_ms: int) -> str:
+    """`2026-01-31T09:00:00.000+0000`. AWS: Lambda API Reference, FunctionConfiguration."""
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_ms % 1000:03d}+0000"
+
+
 def log_group(function: Function) -> str:
     """The log group: as configured, else `/aws/lambda/<name>`."""
     return function.settings.log_group or f"/aws/lambda/{function.name}"
-
-
-def _last_modified(at_ms: int) -> str:
-    """`2026-01-31T09:00:00.000+0000`."""
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_ms % 1000:03d}+0000"
 
 
 def _runtime_version_arn(region: str, runtime: str) -> str:
@@ -270,7 +276,6 @@ def _has(*members: str) -> Callable[[object], bool]:
 # What is refused, and when: an empty value asks for nothing, and clients send many.
 _NOT_SERVED: Mapping[str, Callable[[object], bool]] = {
     "VpcConfig": _has("SubnetIds", "SecurityGroupIds"),
-    "Layers": _is_set,
     "FileSystemConfigs": _is_set,
     "ImageConfig": _has("EntryPoint", "Command", "WorkingDirectory"),
     "CodeSigningConfigArn": _is_set,

@@ -6,22 +6,19 @@ ListFunctions, UpdateFunctionCode, UpdateFunctionConfiguration.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from kamome.errors import AwsError
 from kamome.services.lambda_.code import (
-    check_unzipped_size,
-    check_upload,
     code_hash,
     code_sha256,
     sha256_of,
 )
 from kamome.services.lambda_.destinations import check_dead_letter_target
 from kamome.services.lambda_.errors import (
-    CodeStorageExceededException,
     InvalidParameterValueException,
     ResourceConflictException,
     not_served,
@@ -42,12 +39,13 @@ from kamome.services.lambda_.function_names import (
     function_not_found,
     parse_function_name,
 )
+from kamome.services.lambda_.layers import layers_of
 from kamome.services.lambda_.limits import (
-    CODE_STORAGE_BYTES_MAX,
     FUNCTIONS_PER_PAGE_MAX,
     VERSIONS_PER_PAGE_MAX,
 )
 from kamome.services.lambda_.markers import new_marker, read_marker
+from kamome.services.lambda_.packages import archive_of, check_storage, find_code, keep_archive
 from kamome.services.lambda_.running import find_function, instance_key
 from kamome.services.lambda_.versions import delete_version, drop_code, publish
 
@@ -55,7 +53,6 @@ if TYPE_CHECKING:
     from kamome.context import RequestContext
     from kamome.services.lambda_ import shapes
     from kamome.services.lambda_.slice import Lambda
-    from kamome.storage.blobs import Blob
 
 
 async def create_function(
@@ -79,13 +76,13 @@ async def create_function(
         raise InvalidParameterValueException(
             f"{request['FunctionName']} names a version or an alias; a function has none yet."
         )
-    settings = new_settings(request)
+    settings = _with_layers(lambda_, ctx, new_settings(request), request.get("Layers"))
     _check_dead_letter_target(lambda_, settings)
     if lambda_.store.find_function(named) is not None:
         raise _function_exists(named)
-    archive = await _archive(lambda_, ctx, cast("Mapping[str, object]", request["Code"]))
-    _check_storage(lambda_, ctx, len(archive))
-    blob, code = await _keep_archive(lambda_, archive)
+    archive = await archive_of(lambda_, ctx, cast("Mapping[str, object]", request["Code"]))
+    check_storage(lambda_, ctx, len(archive))
+    blob, code = await keep_archive(lambda_, archive)
     function = Function(
         named.account,
         named.region,
@@ -225,7 +222,7 @@ async def update_function_code(
         raise not_served("`PublishTo`")
     function = find_function(lambda_, named)
     check_revision(request.get("RevisionId"), function.revision_id)
-    archive = await _archive(lambda_, ctx, cast("Mapping[str, object]", request))
+    archive = await archive_of(lambda_, ctx, cast("Mapping[str, object]", request))
     architecture = (request.get("Architectures") or [function.settings.architecture])[0]
     changed = _next_revision(lambda_, function)
     changed = msgspec.structs.replace(
@@ -235,8 +232,8 @@ async def update_function_code(
         await lambda_.code.unpack(archive, code_sha256(archive))
         code = Code("", code_sha256(archive), len(archive))
         return function_configuration(msgspec.structs.replace(changed, code=code), "Updating")
-    _check_storage(lambda_, ctx, len(archive) - function.code.size)
-    blob, code = await _keep_archive(lambda_, archive)
+    check_storage(lambda_, ctx, len(archive) - function.code.size)
+    blob, code = await keep_archive(lambda_, archive)
     changed = msgspec.structs.replace(changed, code=code)
     try:
         with lambda_.engine.atomic():
@@ -269,20 +266,13 @@ async def update_function_configuration(
     function = find_function(lambda_, named)
     check_revision(request.get("RevisionId"), function.revision_id)
     settings = changed_settings(function.settings, request)
+    settings = _with_layers(lambda_, ctx, settings, request.get("Layers"))
     if settings.dead_letter_arn != function.settings.dead_letter_arn:
         _check_dead_letter_target(lambda_, settings)
     changed = msgspec.structs.replace(_next_revision(lambda_, function), settings=settings)
     _replace(lambda_, function, changed)
     lambda_.instances.retire(instance_key(function))
     return function_configuration(changed, "Updating")
-
-
-def find_code(lambda_: Lambda, sha256: str) -> Code | None:
-    """A deployment package by its `CodeSha256`, if any function or version has it.
-
-    AWS: Lambda API Reference, FunctionCodeLocation.
-    """
-    return lambda_.store.find_code(sha256) or lambda_.versions.find_code(sha256)
 
 
 def open_code(lambda_: Lambda, hash_: str) -> tuple[int, AsyncIterator[bytes]] | None:
@@ -295,67 +285,6 @@ def open_code(lambda_: Lambda, hash_: str) -> tuple[int, AsyncIterator[bytes]] |
     """
     code = find_code(lambda_, sha256_of(hash_))
     return None if code is None else (code.size, lambda_.blobs.read(code.blob_id))
-
-
-# ---------------------------------------------------------------------- code
-
-
-async def _archive(lambda_: Lambda, ctx: RequestContext, source: Mapping[str, object]) -> bytes:
-    """The deployment package, from the request or from S3."""
-    for member in ("ImageUri", "SourceKMSKeyArn", "S3ObjectVersion"):
-        if source.get(member):
-            raise not_served(f"`{member}`")
-    if source.get("S3ObjectStorageMode") == "REFERENCE":
-        raise not_served("`S3ObjectStorageMode` REFERENCE")
-    if source.get("S3Bucket") or source.get("S3Key"):
-        if "ZipFile" in source:
-            raise InvalidParameterValueException(
-                "Please do not provide other FunctionCode parameters when providing a ZipFile."
-            )
-        return await _archive_in_s3(
-            lambda_, ctx, str(source.get("S3Bucket", "")), str(source.get("S3Key", ""))
-        )
-    if "ZipFile" not in source:
-        raise InvalidParameterValueException("Please provide a source for function code.")
-    archive = cast("bytes", source["ZipFile"])
-    check_upload(archive)
-    return archive
-
-
-async def _archive_in_s3(lambda_: Lambda, ctx: RequestContext, bucket: str, key: str) -> bytes:
-    if not bucket or not key:
-        raise InvalidParameterValueException("Please provide both S3Bucket and S3Key.")
-    try:
-        archive = await lambda_.ports.read_object(ctx, bucket, key)
-    except AwsError as error:
-        raise InvalidParameterValueException(
-            f"Error occurred while GetObject. S3 Error Code: {error.code}. S3 Error Message:"
-            f" {error.message}"
-        ) from error
-    if not archive:
-        raise InvalidParameterValueException("Uploaded file must be a non-empty zip")
-    check_unzipped_size(len(archive))
-    return archive
-
-
-async def _keep_archive(lambda_: Lambda, archive: bytes) -> tuple[Blob, Code]:
-    """Check and unpack the package, and put it on disk. The blob still has to be kept by a row."""
-    sha256 = code_sha256(archive)
-    await lambda_.code.unpack(archive, sha256)
-    writer = lambda_.blobs.writer()
-    try:
-        await writer.write(archive)
-        blob = await writer.finish()
-    except BaseException:
-        await writer.abort()
-        raise
-    return blob, Code(blob.id, sha256, len(archive))
-
-
-def _check_storage(lambda_: Lambda, ctx: RequestContext, more: int) -> None:
-    stored = lambda_.store.code_bytes_stored(ctx.account, ctx.region)
-    if stored + more > CODE_STORAGE_BYTES_MAX:
-        raise CodeStorageExceededException("Code storage limit exceeded.")
 
 
 # ---------------------------------------------------------------------- rows
@@ -382,6 +311,15 @@ def _delete_whole(lambda_: Lambda, function: Function) -> None:
 
 def _number(function: Function) -> int:
     return 0 if function.version == LATEST else int(function.version)
+
+
+def _with_layers(
+    lambda_: Lambda, ctx: RequestContext, settings: Settings, arns: Sequence[str] | None
+) -> Settings:
+    """An empty list takes the layers away; none leaves them."""
+    if arns is None:
+        return settings
+    return msgspec.structs.replace(settings, layers=layers_of(lambda_, ctx, arns))
 
 
 def _check_dead_letter_target(lambda_: Lambda, settings: Settings) -> None:

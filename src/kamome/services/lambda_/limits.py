@@ -41,6 +41,9 @@ FUNCTION_ARN_MAX = 140
 FUNCTIONS_PER_PAGE_MAX = 50
 MAPPINGS_PER_PAGE_MAX = 100
 TAGS_MAX = 50
+# AWS: Lambda quotas: layers of a function; Lambda API Reference, ListLayers (MaxItems).
+LAYERS_MAX = 5
+LAYERS_PER_PAGE_MAX = 50
 # AWS: Lambda API Reference, ListVersionsByFunction, ListAliases (MaxItems).
 VERSIONS_PER_PAGE_MAX = 50
 

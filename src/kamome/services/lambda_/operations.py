@@ -33,6 +33,14 @@ from kamome.services.lambda_.functions import (
     update_function_configuration,
 )
 from kamome.services.lambda_.invocations import invoke
+from kamome.services.lambda_.layers import (
+    delete_layer_version,
+    get_layer_version,
+    get_layer_version_by_arn,
+    list_layer_versions,
+    list_layers,
+    publish_layer_version,
+)
 from kamome.services.lambda_.mappings import (
     create_event_source_mapping,
     delete_event_source_mapping,
@@ -66,6 +74,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteFunction": delete_function,
     "DeleteFunctionConcurrency": delete_function_concurrency,
     "DeleteFunctionEventInvokeConfig": delete_function_event_invoke_config,
+    "DeleteLayerVersion": delete_layer_version,
     "GetAccountSettings": get_account_settings,
     "GetAlias": get_alias,
     "GetEventSourceMapping": get_event_source_mapping,
@@ -73,14 +82,19 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetFunctionConcurrency": get_function_concurrency,
     "GetFunctionConfiguration": get_function_configuration,
     "GetFunctionEventInvokeConfig": get_function_event_invoke_config,
+    "GetLayerVersion": get_layer_version,
+    "GetLayerVersionByArn": get_layer_version_by_arn,
     "GetPolicy": get_policy,
     "Invoke": invoke,
     "ListAliases": list_aliases,
     "ListEventSourceMappings": list_event_source_mappings,
     "ListFunctionEventInvokeConfigs": list_function_event_invoke_configs,
     "ListFunctions": list_functions,
+    "ListLayerVersions": list_layer_versions,
+    "ListLayers": list_layers,
     "ListTags": list_tags,
     "ListVersionsByFunction": list_versions_by_function,
+    "PublishLayerVersion": publish_layer_version,
     "PublishVersion": publish_version,
     "PutFunctionConcurrency": put_function_concurrency,
     "PutFunctionEventInvokeConfig": put_function_event_invoke_config,

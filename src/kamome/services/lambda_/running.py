@@ -6,18 +6,22 @@ AWS: Lambda Developer Guide, Understanding the Lambda execution environment life
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from kamome.services.lambda_.function_configuration import Function, log_group
 from kamome.services.lambda_.function_names import LATEST, FunctionName, function_not_found
+from kamome.services.lambda_.layers import kept_layer
 from kamome.services.lambda_.payloads import Result, result_of
 from kamome.services.lambda_.runtimes.port import Invocation, RuntimeSpec
 from kamome.services.lambda_.version_store import Alias
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kamome.services.lambda_.slice import Lambda
 
 
@@ -123,7 +127,18 @@ async def _runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
         timeout_s=settings.timeout_s,
         memory_mb=settings.memory_mb,
         ephemeral_storage_mb=settings.ephemeral_storage_mb,
+        layer_folders=await _layer_folders(lambda_, settings.layers),
     )
+
+
+async def _layer_folders(lambda_: Lambda, layers: Sequence[tuple[str, int]]) -> tuple[Path, ...]:
+    """Where the layers are unpacked; a later one comes first, as it would overwrite in /opt."""
+    folders = []
+    for arn, _ in reversed(layers):
+        code = kept_layer(lambda_, arn).code
+        folder = await lambda_.code.ensure(code.sha256, partial(lambda_.blobs.read, code.blob_id))
+        folders.append(folder)
+    return tuple(folders)
 
 
 def instance_key(function: Function) -> str:

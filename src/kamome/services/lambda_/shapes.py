@@ -582,6 +582,17 @@ class DeleteFunctionEventInvokeConfigResult(TypedDict, total=False):
     """AWS: no members."""
 
 
+class DeleteLayerVersionRequest(TypedDict, total=False):
+    """AWS: DeleteLayerVersionRequest."""
+
+    LayerName: Required[str]
+    VersionNumber: Required[int]
+
+
+class DeleteLayerVersionResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
 class GetAccountSettingsRequest(TypedDict, total=False):
     """AWS: GetAccountSettingsRequest."""
 
@@ -716,6 +727,44 @@ class FunctionEventInvokeConfig(TypedDict, total=False):
     DestinationConfig: DestinationConfig
 
 
+class GetLayerVersionRequest(TypedDict, total=False):
+    """AWS: GetLayerVersionRequest."""
+
+    LayerName: Required[str]
+    VersionNumber: Required[int]
+
+
+class GetLayerVersionResponse(TypedDict, total=False):
+    """AWS: GetLayerVersionResponse."""
+
+    Content: LayerVersionContentOutput
+    LayerArn: str
+    LayerVersionArn: str
+    Description: str
+    CreatedDate: str
+    Version: int
+    CompatibleArchitectures: list[str]
+    CompatibleRuntimes: list[str]
+    LicenseInfo: str
+
+
+class LayerVersionContentOutput(TypedDict, total=False):
+    """AWS: LayerVersionContentOutput."""
+
+    Location: str
+    CodeSha256: str
+    CodeSize: int
+    SigningProfileVersionArn: str
+    SigningJobArn: str
+    ResolvedS3Object: ResolvedS3Object
+
+
+class GetLayerVersionByArnRequest(TypedDict, total=False):
+    """AWS: GetLayerVersionByArnRequest."""
+
+    Arn: Required[str]
+
+
 class GetPolicyRequest(TypedDict, total=False):
     """AWS: GetPolicyRequest."""
 
@@ -817,6 +866,59 @@ class ListFunctionsResult(TypedDict, total=False):
     Functions: list[FunctionConfiguration]
 
 
+class ListLayerVersionsRequest(TypedDict, total=False):
+    """AWS: ListLayerVersionsRequest."""
+
+    CompatibleArchitecture: str
+    CompatibleRuntime: str
+    LayerName: Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListLayerVersionsResult(TypedDict, total=False):
+    """AWS: ListLayerVersionsResponse."""
+
+    NextMarker: str
+    LayerVersions: list[LayerVersionsListItem]
+
+
+class LayerVersionsListItem(TypedDict, total=False):
+    """AWS: LayerVersionsListItem."""
+
+    LayerVersionArn: str
+    Version: int
+    Description: str
+    CreatedDate: str
+    CompatibleArchitectures: list[str]
+    CompatibleRuntimes: list[str]
+    LicenseInfo: str
+
+
+class ListLayersRequest(TypedDict, total=False):
+    """AWS: ListLayersRequest."""
+
+    CompatibleArchitecture: str
+    CompatibleRuntime: str
+    Marker: str
+    MaxItems: int
+
+
+class ListLayersResult(TypedDict, total=False):
+    """AWS: ListLayersResponse."""
+
+    NextMarker: str
+    Layers: list[LayersListItem]
+
+
+class LayersListItem(TypedDict, total=False):
+    """AWS: LayersListItem."""
+
+    LayerName: str
+    LayerArn: str
+    LatestMatchingVersion: LayerVersionsListItem
+
+
 class ListTagsRequest(TypedDict, total=False):
     """AWS: ListTagsRequest."""
 
@@ -842,6 +944,41 @@ class ListVersionsByFunctionResult(TypedDict, total=False):
 
     NextMarker: str
     Versions: list[FunctionConfiguration]
+
+
+class PublishLayerVersionRequest(TypedDict, total=False):
+    """AWS: PublishLayerVersionRequest."""
+
+    LayerName: Required[str]
+    Description: str
+    Content: Required[LayerVersionContentInput]
+    CompatibleArchitectures: list[str]
+    CompatibleRuntimes: list[str]
+    LicenseInfo: str
+
+
+class LayerVersionContentInput(TypedDict, total=False):
+    """AWS: LayerVersionContentInput."""
+
+    S3Bucket: str
+    S3Key: str
+    S3ObjectVersion: str
+    S3ObjectStorageMode: str
+    ZipFile: bytes
+
+
+class PublishLayerVersionResult(TypedDict, total=False):
+    """AWS: PublishLayerVersionResponse."""
+
+    Content: LayerVersionContentOutput
+    LayerArn: str
+    LayerVersionArn: str
+    Description: str
+    CreatedDate: str
+    Version: int
+    CompatibleArchitectures: list[str]
+    CompatibleRuntimes: list[str]
+    LicenseInfo: str
 
 
 class PublishVersionRequest(TypedDict, total=False):
@@ -1008,6 +1145,8 @@ GetAliasResult: TypeAlias = AliasConfiguration
 GetEventSourceMappingResult: TypeAlias = EventSourceMappingConfiguration
 GetFunctionConfigurationResult: TypeAlias = FunctionConfiguration
 GetFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig
+GetLayerVersionResult: TypeAlias = GetLayerVersionResponse
+GetLayerVersionByArnResult: TypeAlias = GetLayerVersionResponse
 PublishVersionResult: TypeAlias = FunctionConfiguration
 PutFunctionConcurrencyResult: TypeAlias = Concurrency
 PutFunctionEventInvokeConfigResult: TypeAlias = FunctionEventInvokeConfig

@@ -17,7 +17,8 @@ from kamome.services.lambda_.asynchronous_invocations import LAMBDA_ASYNC, deliv
 from kamome.services.lambda_.code_store import CodeStore
 from kamome.services.lambda_.concurrency_store import ConcurrencyStore
 from kamome.services.lambda_.event_invoke_config_store import EventInvokeConfigStore
-from kamome.services.lambda_.functions import find_code
+from kamome.services.lambda_.layer_store import LayerStore
+from kamome.services.lambda_.packages import find_code
 from kamome.services.lambda_.pollers.pollers import Pollers
 from kamome.services.lambda_.ports import Ports
 from kamome.services.lambda_.runtimes.pool import InstancePool
@@ -62,6 +63,7 @@ class Lambda(msgspec.Struct, frozen=True):
     event_invoke_configs: EventInvokeConfigStore
     concurrency: ConcurrencyStore
     versions: VersionStore
+    layers: LayerStore
     admission: Admission
     outbox: Outbox
     blobs: Blobs
@@ -104,6 +106,7 @@ def make_lambda(
         event_invoke_configs=EventInvokeConfigStore(engine),
         concurrency=ConcurrencyStore(engine),
         versions=VersionStore(engine),
+        layers=LayerStore(engine),
         admission=Admission(ConcurrencyStore(engine)),
         outbox=outbox,
         blobs=blobs,

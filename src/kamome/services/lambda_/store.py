@@ -254,7 +254,7 @@ def _function(row: Row) -> Function:
         account=str(account),
         region=str(region),
         name=str(name),
-        settings=Settings(**cast("dict[str, object]", _json(settings))),  # type: ignore[arg-type]  # written by asdict
+        settings=msgspec.convert(_json(settings), Settings),
         code=Code(str(blob_id), str(sha256), cast("int", size)),
         revision_id=str(revision_id),
         modified_at_ms=cast("int", modified_at_ms),
