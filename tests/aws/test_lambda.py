@@ -370,3 +370,34 @@ def test_layer_is_published_attached_and_downloaded(client: Any) -> None:
     assert answer["Payload"].read() == b'"hello"'
     assert downloaded == file.getvalue()
     assert [one["LayerName"] for one in client.list_layers()["Layers"]] == ["greeting"]
+
+
+def test_fifo_queue_reaches_the_function_in_the_order_of_each_group(
+    client: Any, kamome: Tenant
+) -> None:
+    create(client, "def handler(e, c):\n    print('did', e['Records'][0]['body'], flush=True)\n")
+    sqs = kamome.client("sqs")
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="orders.fifo", Attributes=attributes)["QueueUrl"]
+    for number in range(10):
+        for group in "ab":
+            sqs.send_message(QueueUrl=url, MessageBody=f"{group}{number}", MessageGroupId=group)
+
+    client.create_event_source_mapping(
+        FunctionName="f",
+        EventSourceArn=f"arn:aws:sqs:eu-west-1:{kamome.account}:orders.fifo",
+        BatchSize=1,
+    )
+    assert eventually(lambda: len(done_by(kamome)) == 20)
+
+    for group in "ab":
+        mine = [body for body in done_by(kamome) if body[0] == group]
+        assert mine == [f"{group}{number}" for number in range(10)]
+
+
+def done_by(kamome: Tenant) -> list[str]:
+    """What the function has said that it did, by its log."""
+    address = f"{kamome.endpoint}/_kamome/lambda/logs/{kamome.account}/eu-west-1/f"
+    with urllib.request.urlopen(address) as answer:
+        lines = json.load(answer)["text"].splitlines()
+    return [line.removeprefix("did ") for line in lines if line.startswith("did ")]

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from kamome.services.lambda_ import functions, mappings
+from kamome.services.lambda_.errors import ResourceNotFoundException
+from kamome.services.lambda_.pollers.sqs import SqsPoller
+from kamome.services.lambda_.ports import PolledMessage
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World
@@ -302,3 +306,24 @@ async def test_mapping_says_what_came_of_its_last_batch(world: World) -> None:
 
     assert before["LastProcessingResult"] == "No records processed"
     assert after["LastProcessingResult"] == "PROBLEM: ValueError"
+
+
+async def test_mapping_says_that_its_queue_is_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(queue_arn: str, count: int) -> list[PolledMessage]:
+        raise ResourceNotFoundException("The specified queue does not exist.")
+
+    await world.create(COUNTING)
+    port = replace(world.lambda_.ports.queue, receive=refuse)
+    ports = replace(world.lambda_.ports, queue=port)
+    lambda_ = replace(world.lambda_, ports=ports)
+    mapping = world.lambda_.store.find_mapping(await world.map_queue(Enabled=False))
+    assert mapping is not None
+
+    poller = SqsPoller(lambda_, mapping)
+    poller.start()
+    await world.quiet()
+    poller.stop()
+
+    assert poller.last_result == "PROBLEM: The specified queue does not exist."

@@ -105,6 +105,7 @@ class SqsPoller:
                 self._receive()
         except AwsError as error:
             logger.info("Receiving from %s was refused: %s", self.mapping.queue_arn, error)
+            self.last_result = f"PROBLEM: {error.message}"
             self._take_rest()
         except Exception:
             logger.exception("Receiving from %s failed", self.mapping.queue_arn)
