@@ -65,6 +65,7 @@ class UnknownOperation(AwsError):
     """The request names no operation that the service's model knows. AWS: Common Errors."""
 
     code = "UnknownOperationException"
+    query_code = "InvalidAction"
     status = 400
 
 
