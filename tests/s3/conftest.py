@@ -108,7 +108,9 @@ class World:
     async def get(self, key: str, **members: object) -> dict[str, Any]:
         """GetObject with the body read."""
         result = await self.call("GetObject", Bucket=BUCKET, Key=key, **members)
-        result["Body"] = b"".join([piece async for piece in result["Body"]])
+        body = result["Body"]
+        if not isinstance(body, bytes):
+            result["Body"] = b"".join([piece async for piece in body])
         return result
 
     async def head(self, key: str, **members: object) -> dict[str, Any]:

@@ -243,6 +243,24 @@ async def open_body(
     return decrypted(pieces, cipher_at(key, body.nonce, first))
 
 
+def inline_bytes(body: StoredBody, first: int, length: int, key: CustomerKey | None) -> bytes:
+    """Bytes `first` to `first + length - 1` of a body that lies in the database, verified.
+
+    Small answers leave in one piece: a stream costs the server a watcher and three sends.
+
+    Raises:
+        InternalError: the bytes are damaged.
+    """
+    assert body.content is not None
+    if crc32c(body.content).to_bytes(_CRC_BYTES, "big") != body.crcs:
+        raise InternalError
+    piece = body.content[first : first + length]
+    if not body.nonce:
+        return piece
+    assert key is not None, "the key is checked before a body is opened"
+    return cipher_at(key, body.nonce, first).update(piece)
+
+
 async def open_stored(
     blobs: Blobs, body: StoredBody, first: int, length: int
 ) -> AsyncGenerator[bytes, None]:

@@ -7,6 +7,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, cast
 
 from kamome.context import RequestContext
+from kamome.services.s3.bodies import inline_bytes
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import checksum_member
 from kamome.services.s3.conditions import ReadConditions, check_read
@@ -15,6 +16,7 @@ from kamome.services.s3.errors import (
     InternalError,
     InvalidRequest,
 )
+from kamome.services.s3.limits import INLINE_BYTES_MAX
 from kamome.services.s3.object_bodies import open_object
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.ranges import ByteRange, parse_range, part_range
@@ -44,7 +46,7 @@ _OVERRIDES = {
 async def get_object(
     s3: S3, ctx: RequestContext, request: shapes.GetObjectRequest
 ) -> shapes.GetObjectResult:
-    """An object and its body, or a range of it, as an iterator of verified pieces.
+    """An object and its body, or a range of it: verified bytes, or an iterator of pieces.
 
     The body stays readable to its end even if the object is replaced meanwhile.
 
@@ -121,11 +123,14 @@ def _part_sizes(s3: S3, stored: StoredObject) -> list[int]:
 
 async def _open(
     s3: S3, request: ReadRequest, stored: StoredObject, chosen: ByteRange | None
-) -> AsyncGenerator[bytes, None]:
+) -> bytes | AsyncGenerator[bytes, None]:
     key = customer_key(request)
-    if chosen is None:
-        return await open_object(s3, stored, 0, stored.size, key)
-    return await open_object(s3, stored, chosen.first, chosen.length, key)
+    first, length = (0, stored.size) if chosen is None else (chosen.first, chosen.length)
+    if not stored.part_count and stored.size <= INLINE_BYTES_MAX:
+        body = s3.store.body(stored.body_id)
+        if body is not None and body.content is not None:
+            return inline_bytes(body, first, length, key)
+    return await open_object(s3, stored, first, length, key)
 
 
 def _described(
