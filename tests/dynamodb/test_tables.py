@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec.structs import replace
+from msgspec import structs
 
 from kamome.clock import Clock
 from kamome.errors import AwsError, OperationNotServed
@@ -260,7 +261,7 @@ async def test_table_cannot_be_created_twice(world: World) -> None:
 
 async def test_accounts_and_regions_do_not_see_each_others_tables(world: World) -> None:
     await world.table()
-    elsewhere = replace(world, ctx=replace(world.ctx, region="eu-west-1"))
+    elsewhere = replace(world, ctx=structs.replace(world.ctx, region="eu-west-1"))
 
     assert await elsewhere.call("ListTables") == {"TableNames": []}
     with pytest.raises(ResourceNotFoundException):

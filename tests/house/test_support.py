@@ -10,6 +10,8 @@ _ROOT = Path(__file__).parents[2]
 
 
 def test_the_table_of_served_operations_is_current() -> None:
-    checked = subprocess.run([sys.executable, _ROOT / "tools/generate_support.py", "--check"])
+    checked = subprocess.run(
+        [sys.executable, _ROOT / "tools/generate_support.py", "--check"], check=False
+    )
 
     assert checked.returncode == 0, "run: python tools/generate_support.py"
