@@ -20,6 +20,8 @@ JOURNEYS_MAX = 20_000
 # Pruning looks once per this many steps.
 _PRUNE_EVERY = 1_000
 _TEXT_MAX = 400
+# X-Ray's own have 40 characters.
+_ROOT_MAX = 100
 
 INSERT_JOURNEY = """
 INSERT INTO journey (trace, started_at_ms, source, subject) VALUES (?, ?, ?, ?)
@@ -73,10 +75,14 @@ class Journey(msgspec.Struct, frozen=True):
 
 
 def trace_root(header: str) -> str:
-    """`Root=1-…` out of a trace header with its Parent, Sampled and Lineage fields."""
+    """`Root=1-…` out of a trace header with its Parent, Sampled and Lineage fields.
+
+    A caller's root that is far too long for one is none: it would be kept with every step.
+    """
     for part in header.split(";"):
-        if part.strip().startswith("Root="):
-            return part.strip()
+        root = part.strip()
+        if root.startswith("Root="):
+            return root if len(root) <= _ROOT_MAX else ""
     return ""
 
 
