@@ -49,7 +49,16 @@ LAMBDA = Service(
     protocols=("rest-json",),
     module="kamome.services.lambda_.operations",
     signing_name="lambda",
-    path_prefixes=("/2015-03-31/", "/2014-11-13/"),
+    path_prefixes=(
+        "/2014-11-13/",
+        "/2015-03-31/",
+        "/2016-08-19/",
+        "/2017-03-31/",
+        "/2017-10-31/",
+        "/2018-10-31/",
+        "/2019-09-25/",
+        "/2019-09-30/",
+    ),
     # AWS: Lambda quotas: a deployment package is 50 MB, here in Base64.
     body_bytes_max=72 * 1024 * 1024,
 )
