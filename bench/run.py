@@ -57,6 +57,10 @@ def main() -> None:
         from functions import run_functions
 
         figures["functions"] = run_functions()
+    if is_wanted("poll"):
+        from long_poll import run_long_poll
+
+        figures["poll"] = run_long_poll()
     if is_wanted("mail"):
         from mails import run_mails
 
