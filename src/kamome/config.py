@@ -76,14 +76,14 @@ DESCRIPTIONS: Mapping[str, str] = {
     "faults": "Let faults be ordered; --no-faults for a server that people rely on.",
     "block_deleted_queue_names": "Block the name of a deleted queue for 60 seconds, as AWS does.",
     "lambda_processes": "How many function instances may run at once.",
-    "task_images": "What runs for an image: IMAGE=DIRECTORY or IMAGE=COMMAND, separated by commas.",
-    "task_cpu": "CPU units that all tasks may take together; 1024 are one vCPU.",
-    "task_memory": "MiB of memory that all tasks may take together.",
-    "container_runtime": "What runs other images: auto, podman, docker or none.",
     "sns_certificate_base": (
         "Base of SNS's SigningCertURL for clients that take AWS's host alone:"
         " https://sns.REGION.amazonaws.com, led here by their resolver or proxy."
     ),
+    "task_images": "What runs for an image: IMAGE=DIRECTORY or IMAGE=COMMAND, separated by commas.",
+    "task_cpu": "CPU units that all tasks may take together; 1024 are one vCPU.",
+    "task_memory": "MiB of memory that all tasks may take together.",
+    "container_runtime": "What runs other images: auto, podman, docker or none.",
     "log_level": "Least serious level that is logged: debug, info, warning, error.",
 }
 

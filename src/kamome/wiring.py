@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -54,13 +54,15 @@ from kamome.services.sns.store import SnsStore
 from kamome.services.sqs import deliveries as queues
 from kamome.services.sqs.move_operations import move_messages
 from kamome.services.sqs.queue_operations import discard_messages
-from kamome.services.sqs.shapes import MessageAttributeValue
 from kamome.services.sqs.slice import DISCARD_MESSAGES, MOVE_MESSAGES, Sqs, make_sqs
 from kamome.services.sts.slice import Sts
 from kamome.storage.blobs import Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
 from kamome.storage.outbox import Entry, Outbox
+
+if TYPE_CHECKING:
+    from kamome.services.sqs.shapes import MessageAttributeValue
 
 # Folders of `services/` that bring a schema.
 SCHEMAS = ("sqs", "sns", "s3", "ses", "lambda_", "dynamodb", "ecs")

@@ -14,7 +14,7 @@ import msgspec
 
 from kamome.services.sqs import limits
 from kamome.services.sqs.errors import InvalidMessageContents, InvalidParameterValue
-from kamome.services.sqs.message_attributes import FORBIDDEN_CHARACTER
+from kamome.services.sqs.message_attributes import has_forbidden_character
 from kamome.services.sqs.queues import Queue
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _has_forbidden_character(body: str) -> bool:
     """ASCII is told by deleting what is allowed: 0.7 µs for 1 KB, the expression takes 9."""
     if body.isascii():
         return bool(body.encode("ascii").translate(None, _ALLOWED_ASCII))
-    return FORBIDDEN_CHARACTER.search(body) is not None
+    return has_forbidden_character(body)
 
 
 def check_size(size: int, queue: Queue) -> None:
