@@ -86,6 +86,7 @@ class Pipeline:
     async def run(self, request: HttpRequest, body: Body) -> HttpResponse:
         """Answer one request. Never raises: what goes wrong is an answer, too."""
         request_id = self._ids.uuid()
+        lost = self._engine.lost_transactions
         call: Call | None = None
         try:
             credential = self._authentication.read(request)
@@ -105,7 +106,7 @@ class Pipeline:
         except ConnectionLost:
             return HttpResponse(NO_ANSWER, [])
         except AwsError as error:
-            return await self._refuse(call, error, request, request_id)
+            return await self._refuse(call, error, request, request_id, lost=lost)
         except Exception:
             logger.exception("request %s failed", request_id)
             return _refusal(call, InternalFailure(_OUR_MISTAKE), request, request_id)
@@ -230,11 +231,17 @@ class Pipeline:
             )
 
     async def _refuse(
-        self, call: Call | None, error: AwsError, request: HttpRequest, request_id: str
+        self,
+        call: Call | None,
+        error: AwsError,
+        request: HttpRequest,
+        request_id: str,
+        *,
+        lost: int,
     ) -> HttpResponse:
         """A refusal may rest on what another request has just written: it waits for that, too."""
         try:
-            await self._engine.durable()
+            await self._engine.durable(lost)
         except AwsError as unavailable:
             error = unavailable
         return _refusal(call, error, request, request_id)

@@ -181,13 +181,18 @@ class Inbound:
 
     def _sweep(self) -> None:
         before_ms = self._clock.now_ms() - RETENTION_MS
-        with self.store.engine.atomic():
-            removed = self.store.remove_received_before(before_ms, _SWEEP_ROWS)
-            if removed:
-                self._ports.forget(removed)
-        # A full sweep goes on after the next pass of the loop instead of holding it up.
-        pause_ms = 0 if len(removed) == _SWEEP_ROWS else _RETENTION_SWEEP_MS
-        self._clock.call_at(self._clock.now_ms() + pause_ms, self._sweep)
+        pause_ms = _RETENTION_SWEEP_MS
+        try:
+            with self.store.engine.atomic():
+                removed = self.store.remove_received_before(before_ms, _SWEEP_ROWS)
+                if removed:
+                    self._ports.forget(removed)
+            if len(removed) == _SWEEP_ROWS:
+                # It goes on after the next pass of the loop instead of holding it up.
+                pause_ms = 0
+        finally:
+            # Also where the store refuses (a full disk): the next sweep may succeed.
+            self._clock.call_at(self._clock.now_ms() + pause_ms, self._sweep)
 
     # ------------------------------------------------------------------ tasks
 
