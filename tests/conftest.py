@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import HealthCheck, settings
 
 from kamome.config import Settings
 from kamome.testing.server import ServerThread
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# How long examples take to make tells of the machine, and of what else runs on it; speed is the
+# benchmarks' business.
+settings.register_profile("kamome", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kamome")
 
 _accounts = count(111_111_111_111)
 
