@@ -27,7 +27,8 @@ def run_mails() -> dict[str, object]:
     sys.path.insert(0, str(_BLUEPRINT))
     import deploy
 
-    with kamome() as server:
+    image = f"tenant-program={_BLUEPRINT / 'tenant-program'}"
+    with kamome("--task-images", image) as server:
         os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{server.port}"
         session = boto3.Session("test", "test", region_name="us-east-1")
         deployed = deploy.deploy(session, deploy.Config())

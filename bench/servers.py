@@ -30,7 +30,7 @@ class Running:
 
 
 @contextmanager
-def kamome(data: Path | None = None) -> Iterator[Running]:
+def kamome(*options: str, data: Path | None = None) -> Iterator[Running]:
     """Kamome on a data directory (a temporary one unless given), default settings otherwise."""
     with tempfile.TemporaryDirectory(prefix="kamome-bench-", dir=Path.cwd()) as folder:
         started = time.perf_counter()
@@ -38,6 +38,7 @@ def kamome(data: Path | None = None) -> Iterator[Running]:
             [
                 *(sys.executable, "-m", "kamome", "serve", "--port", "0", "--smtp-port", "0"),
                 *("--data", str(data or folder)),
+                *options,
             ],
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
