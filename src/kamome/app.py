@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from kamome.clock import Clock
 from kamome.config import SettingError, Settings, configured_keys
-from kamome.faults.admin import PREFIX, FaultsApi
 from kamome.faults.injector import Faults
 from kamome.faults.rules import SMTP, Target
 from kamome.faults.store import FaultStore
@@ -26,27 +25,22 @@ from kamome.mail.inbound import Inbound
 from kamome.mail.smtp_listener import SmtpListener
 from kamome.mail.stage_faults import StageFault
 from kamome.observe import clock_api
-from kamome.observe.admin import AdminApi
 from kamome.observe.journeys import Journeys
-from kamome.services import Served
-from kamome.services.ecs import metadata
 from kamome.services.ecs import slice as ecs_slice
 from kamome.services.ecs.images import Program, read_mapping
 from kamome.services.ecs.runtimes.host import find_runtime
 from kamome.services.ecs.task_size import TaskSize
-from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_ import slice as lambda_slice
-from kamome.services.lambda_.functions import open_code
 from kamome.services.ses import intake
-from kamome.services.sns import inspection as sns_inspection
-from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
 from kamome.storage.blobs import Blobs
 from kamome.storage.data_directory import DataDirectory
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
 from kamome.storage.migrations import migrate
-from kamome.wire import HttpRequest, HttpResponse
-from kamome.wiring import SCHEMAS, Kernel, Slices, SliceSettings
+from kamome.wiring import admin
+from kamome.wiring import ses as ses_wiring
+from kamome.wiring.kernel import SCHEMAS, Kernel, SliceSettings
+from kamome.wiring.slices import Slices
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +130,7 @@ class App:
             self.kernel.journeys,
             self.clock,
             self.kernel.ids,
-            self.slices.mail_ports(),
+            ses_wiring.mail_ports(self.slices.ses),
         )
         self._smtp = self._smtp_listener()
         self.smtp_port = await self._listen(self._smtp, "smtp_port")
@@ -276,69 +270,7 @@ class App:
             faults=self.kernel.faults,
             defaults=Defaults(region=self.settings.region),
         )
-        return Server(pipeline, self._admin(served))
-
-    def _admin(self, served: Sequence[Served]) -> AdminApi:
-        clock = clock_api.ClockApi(
-            self.clock,
-            self.kernel.facts,
-            self.kernel.journeys.tally,
-            is_moving_allowed=self.settings.time_travel,
-            is_freezing_allowed=self.settings.ephemeral or self.settings.allow_freeze,
-        )
-        faults = FaultsApi(
-            self.kernel.faults,
-            self.clock,
-            self.kernel.ids,
-            lambda: {each.service.name: tuple(each.service.operations) for each in served},
-            is_allowed=self.settings.faults,
-        )
-        queues = InspectionApi(
-            self.slices.sqs, region=self.settings.region, account=self.settings.account
-        )
-        return AdminApi(
-            clock,
-            self.kernel.journeys,
-            services=[each.service.name for each in served],
-            local={
-                PREFIX: faults,
-                QUEUES_PATH: queues,
-                MESSAGES_PATH: queues,
-                sns_inspection.PREFIX: lambda request: sns_inspection.inspect(
-                    self.slices.sns, request
-                ),
-            },
-            extra={
-                "/SimpleNotificationService-": self._certificate,
-                lambda_logs.PREFIX: self._function_log,
-                "/_kamome/lambda/": self._function_code,
-                metadata.PREFIX: self._task_metadata,
-            },
-        )
-
-    async def _certificate(self, request: HttpRequest) -> HttpResponse:
-        """The certificate that verifies SNS's signatures."""
-        pem = self.slices.sns.signer.certificate(request.raw_path)
-        if pem is None:
-            return HttpResponse(404, [("content-type", "text/plain")], b"")
-        return HttpResponse(200, [("content-type", "application/x-pem-file")], pem)
-
-    async def _task_metadata(self, request: HttpRequest) -> HttpResponse:
-        """What a container may know of its task."""
-        return metadata.answer(self.slices.ecs, request)
-
-    async def _function_log(self, request: HttpRequest) -> HttpResponse:
-        """What a function has written."""
-        return lambda_logs.answer(self.slices.lambda_, request)
-
-    async def _function_code(self, request: HttpRequest) -> HttpResponse:
-        """The deployment package of a function, by the hash that GetFunction's URL ends with."""
-        opened = open_code(self.slices.lambda_, request.raw_path.rpartition("/")[2])
-        if opened is None or request.method != "GET":
-            return HttpResponse(404, [("content-type", "text/plain")], b"")
-        size, body = opened
-        headers = [("content-type", "application/zip"), ("content-length", str(size))]
-        return HttpResponse(200, headers, body)
+        return Server(pipeline, admin.make(self.settings, self.kernel, self.slices))
 
 
 def _task_images(settings: Settings) -> dict[str, Program]:

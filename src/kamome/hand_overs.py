@@ -1,6 +1,6 @@
 """Calls and messages between services: where faults strike them and where they are counted.
 
-The ports of `wiring.py` go through `HandOvers`; a message on its way into a queue goes through
+The ports of `wiring/` go through `HandOvers`; a message on its way into a queue goes through
 `ArrivingMessages`, a publication or an asynchronous invocation through `ArrivingEvents`. Without a
 rule each costs one attribute test.
 """

@@ -1,4 +1,4 @@
-"""What ECS needs from elsewhere; `wiring.py` fills it in."""
+"""What ECS needs from elsewhere; filled in by `wiring/ecs.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SES asks of other slices and of the mail server. Filled in `app.py`."""
+"""What SES asks of other slices and of the mail server. Filled in by `wiring/ses.py`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,91 @@
+"""What the server shows of itself under `/_kamome/` and `/_aws/`: one handler for each prefix."""
+
+from __future__ import annotations
+
+from kamome.config import Settings
+from kamome.faults.admin import PREFIX, FaultsApi
+from kamome.observe import clock_api
+from kamome.observe.admin import AdminApi
+from kamome.services.ecs import metadata
+from kamome.services.lambda_ import logs as lambda_logs
+from kamome.services.lambda_.functions import open_code
+from kamome.services.sns import inspection as sns_inspection
+from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
+from kamome.wire import HttpRequest, HttpResponse
+from kamome.wiring.kernel import Kernel
+from kamome.wiring.slices import Slices
+
+
+def make(settings: Settings, kernel: Kernel, slices: Slices) -> AdminApi:
+    """The API: `local` is for callers on this machine only, `extra` for whoever is told the URL."""
+    served = slices.served()
+    shown = _Shown(slices)
+    queues = InspectionApi(slices.sqs, region=settings.region, account=settings.account)
+    return AdminApi(
+        _clock(settings, kernel),
+        kernel.journeys,
+        services=[each.service.name for each in served],
+        local={
+            PREFIX: FaultsApi(
+                kernel.faults,
+                kernel.clock,
+                kernel.ids,
+                lambda: {each.service.name: tuple(each.service.operations) for each in served},
+                is_allowed=settings.faults,
+            ),
+            QUEUES_PATH: queues,
+            MESSAGES_PATH: queues,
+            sns_inspection.PREFIX: lambda request: sns_inspection.inspect(slices.sns, request),
+        },
+        extra={
+            "/SimpleNotificationService-": shown.certificate,
+            lambda_logs.PREFIX: shown.function_log,
+            "/_kamome/lambda/": shown.function_code,
+            metadata.PREFIX: shown.task_metadata,
+        },
+    )
+
+
+def _clock(settings: Settings, kernel: Kernel) -> clock_api.ClockApi:
+    return clock_api.ClockApi(
+        kernel.clock,
+        kernel.facts,
+        kernel.journeys.tally,
+        is_moving_allowed=settings.time_travel,
+        is_freezing_allowed=settings.ephemeral or settings.allow_freeze,
+    )
+
+
+class _Shown:
+    """What slices show by URL."""
+
+    def __init__(self, slices: Slices) -> None:
+        self._slices = slices
+
+    async def certificate(self, request: HttpRequest) -> HttpResponse:
+        """The certificate that verifies SNS's signatures."""
+        pem = self._slices.sns.signer.certificate(request.raw_path)
+        if pem is None:
+            return _not_found()
+        return HttpResponse(200, [("content-type", "application/x-pem-file")], pem)
+
+    async def task_metadata(self, request: HttpRequest) -> HttpResponse:
+        """What a container may know of its task."""
+        return metadata.answer(self._slices.ecs, request)
+
+    async def function_log(self, request: HttpRequest) -> HttpResponse:
+        """What a function has written."""
+        return lambda_logs.answer(self._slices.lambda_, request)
+
+    async def function_code(self, request: HttpRequest) -> HttpResponse:
+        """The deployment package of a function, by the hash that GetFunction's URL ends with."""
+        opened = open_code(self._slices.lambda_, request.raw_path.rpartition("/")[2])
+        if opened is None or request.method != "GET":
+            return _not_found()
+        size, body = opened
+        headers = [("content-type", "application/zip"), ("content-length", str(size))]
+        return HttpResponse(200, headers, body)
+
+
+def _not_found() -> HttpResponse:
+    return HttpResponse(404, [("content-type", "text/plain")], b"")

@@ -1,0 +1,34 @@
+"""ECS: ordered faults may take the place of a full cluster."""
+
+from __future__ import annotations
+
+from kamome.faults.injector import Faults
+from kamome.faults.rules import Target
+from kamome.services.ecs.names import ClusterName
+from kamome.services.ecs.ports import Ports
+from kamome.services.ecs.slice import Ecs, make_ecs
+from kamome.wiring.kernel import Kernel, SliceSettings
+
+
+def make(kernel: Kernel, settings: SliceSettings) -> Ecs:
+    """The slice with its ports."""
+    return make_ecs(
+        kernel.engine,
+        kernel.outbox,
+        kernel.journeys,
+        clock=kernel.clock,
+        ids=kernel.ids,
+        settings=settings.ecs,
+        ports=Ports(
+            placement_fault=lambda cluster, family: _placement_fault(kernel.faults, cluster, family)
+        ),
+    )
+
+
+def _placement_fault(faults: Faults, cluster: ClusterName, family: str) -> str:
+    """The failure reason that a rule about RunTask with source `ecs` has ordered."""
+    if not faults.is_on:
+        return ""
+    target = Target("ecs", "RunTask", family, cluster.account, cluster.region, "ecs")
+    outcome = faults.call(target)
+    return "" if outcome is None or outcome.refusal is None else outcome.refusal.code

@@ -1,0 +1,150 @@
+"""What slices do for each other. Each call passes the rules that may fail it (`hand_overs.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING, cast
+
+from kamome.arn import parse_arn
+from kamome.context import RequestContext
+from kamome.faults.rules import Target
+from kamome.hand_overs import HandOvers, source_of
+from kamome.services.lambda_.invocations import function_exists, invoke_event
+from kamome.services.s3.objects import get_object
+from kamome.services.s3.put_object import put_object_internal
+from kamome.services.sns.publishing import publish, topic_exists
+from kamome.services.sqs import deliveries as queues
+from kamome.wiring.kernel import PARTITION, Kernel
+
+if TYPE_CHECKING:
+    from kamome.services.sqs.shapes import MessageAttributeValue
+    from kamome.wiring.slices import Slices
+
+
+class Offers:
+    """The ports into the slices, as their neighbours call them."""
+
+    def __init__(self, kernel: Kernel, slices: Slices) -> None:
+        self.hand_overs = HandOvers(
+            kernel.faults, kernel.journeys.tally, kernel.engine, kernel.clock
+        )
+        self._faults = kernel.faults
+        self._slices = slices
+
+    # ------------------------------------------------------------------ SQS
+
+    def queue_exists(self, arn: str) -> bool:
+        """Is there a queue of that ARN?"""
+        return queues.queue_exists(self._slices.sqs, arn)
+
+    def send_to_queue(
+        self,
+        ctx: RequestContext,
+        queue_arn: str,
+        body: str,
+        attributes: Mapping[str, Mapping[str, str | bytes]] | None = None,
+        *,
+        group_id: str = "",
+        deduplication_id: str = "",
+    ) -> str:
+        """Send a message inside the caller's step; returns its MessageId."""
+        return self.hand_overs.deliver(
+            ctx,
+            ("sqs", "SendMessage", queue_arn),
+            lambda: queues.send_to_queue(
+                self._slices.sqs,
+                ctx,
+                queue_arn,
+                body,
+                cast("Mapping[str, MessageAttributeValue]", attributes or {}),
+                group_id=group_id,
+                deduplication_id=deduplication_id,
+            ),
+            body,
+        )
+
+    # ------------------------------------------------------------------ SNS
+
+    def topic_exists(self, arn: str) -> bool:
+        """Is there a topic of that ARN?"""
+        return topic_exists(self._slices.sns, arn)
+
+    def publish(
+        self, ctx: RequestContext, topic_arn: str, message: str, *, subject: str = ""
+    ) -> str:
+        """Publish inside the caller's step; returns the MessageId."""
+        return self.hand_overs.deliver(
+            ctx,
+            ("sns", "Publish", topic_arn),
+            lambda: publish(self._slices.sns, ctx, topic_arn, message, subject=subject),
+            message,
+        )
+
+    # ------------------------------------------------------------------ Lambda
+
+    def function_exists(self, arn: str) -> bool:
+        """Is there a function of that ARN?"""
+        return function_exists(self._slices.lambda_, arn)
+
+    def invoke_event(self, ctx: RequestContext, function_arn: str, payload: bytes) -> None:
+        """Write an asynchronous invocation inside the caller's step."""
+        self.hand_overs.deliver(
+            ctx,
+            ("lambda", "Invoke", function_arn),
+            lambda: invoke_event(self._slices.lambda_, ctx, function_arn, payload),
+            "",
+        )
+
+    # ------------------------------------------------------------------ S3
+
+    def bucket_exists(self, name: str) -> bool:
+        """Is there a bucket of that name?"""
+        return self._slices.s3.store.bucket(PARTITION, name) is not None
+
+    async def put_object(
+        self,
+        ctx: RequestContext,
+        bucket: str,
+        key: str,
+        body: bytes | AsyncIterator[bytes],
+        *,
+        content_length: int,
+        record: Callable[[], None],
+    ) -> None:
+        """Store an object; where the acknowledgement is lost, it is there and nothing recorded."""
+        source = source_of(ctx.principal)
+        target = Target("s3", "PutObject", f"{bucket}/{key}", ctx.account, ctx.region, source)
+        outcome = self._faults.call(target) if self._faults.is_on else None
+        refusal = outcome.refusal if outcome is not None else None
+        if outcome is not None and refusal is not None and not outcome.is_lost:
+            raise refusal
+        await put_object_internal(
+            self._slices.s3,
+            ctx,
+            bucket,
+            key,
+            body,
+            content_length=content_length,
+            record=record if refusal is None else _nothing,
+        )
+        if refusal is not None:
+            raise refusal
+
+    async def read_object(self, ctx: RequestContext, bucket: str, key: str) -> bytes:
+        """The whole body of an object; the caller knows that it is small."""
+        answer = await get_object(self._slices.s3, ctx, {"Bucket": bucket, "Key": key})
+        body = answer["Body"]
+        if isinstance(body, bytes):
+            return body
+        return b"".join([piece async for piece in body])
+
+
+def target_of(service: str, operation: str, arn: str, source: str) -> Target:
+    """What a rule may match: a call from one service to a resource of another."""
+    parsed = parse_arn(arn)
+    account, region = (parsed.account, parsed.region) if parsed else ("", "")
+    return Target(service, operation, arn, account, region, source)
+
+
+def _nothing() -> None:
+    """What was done is not recorded."""
