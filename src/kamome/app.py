@@ -21,6 +21,7 @@ from kamome.http.pipeline import Defaults, Pipeline
 from kamome.http.route import Routes
 from kamome.http.server import Server
 from kamome.ids import Ids
+from kamome.mail.dns import Resolver
 from kamome.mail.inbound import Inbound
 from kamome.mail.smtp_listener import SmtpListener
 from kamome.mail.stage_faults import StageFault
@@ -93,6 +94,7 @@ class App:
             journeys=Journeys(engine, self.clock),
             faults=faults,
         )
+            resolver=_resolver(settings, self.clock),
         self._keys = {
             key.access_key: AccessKey(key.secret, key.account) for key in configured_keys(settings)
         }
@@ -282,6 +284,15 @@ def _task_images(settings: Settings) -> dict[str, Program]:
 
 async def empty_image() -> bytes:
     """The store of a server that has just begun: all tables, made once for many servers."""
+def _resolver(settings: Settings, clock: Clock) -> Resolver:
+    try:
+        return Resolver(clock, settings.dns)
+    except ValueError as error:
+        raise SettingError(
+            f"The setting dns is off, system, or ADDRESS[:PORT], separated by commas: {error}."
+        ) from error
+
+
     engine = Engine(None)
     _migrate_all(engine)
     await engine.durable()

@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True):
     port: int = 4566
     smtp_port: int = 2525
     smtp_hostname: str = "localhost"
+    dns: str = "off"
     data: str = ""
     ephemeral: bool = False
     region: str = "us-east-1"
@@ -65,6 +66,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "port": "Port of the AWS APIs; 0 picks a free one.",
     "smtp_port": "Port on which mail comes in; 0 picks a free one.",
     "smtp_hostname": "Name that the mail server gives itself.",
+    "dns": "Name servers that mail asks: off, system, or ADDRESS[:PORT], separated by commas.",
     "data": "Directory that keeps everything; it is made if it is not there.",
     "ephemeral": "Keep nothing after the end.",
     "region": "Region of unsigned calls and of incoming mail.",

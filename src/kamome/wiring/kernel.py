@@ -10,6 +10,7 @@ import msgspec
 from kamome.clock import Clock
 from kamome.faults.injector import Faults
 from kamome.ids import Ids
+from kamome.mail.dns import Resolver
 from kamome.observe.journeys import Journeys
 from kamome.services.ecs.slice import EcsSettings
 from kamome.storage.blobs import Blobs
@@ -34,6 +35,7 @@ class Kernel(msgspec.Struct, frozen=True):
     journeys: Journeys
     faults: Faults
 
+    resolver: Resolver
 
 class SliceSettings(msgspec.Struct, frozen=True):
     """What the slices are told of the server's settings."""
