@@ -8,8 +8,9 @@
 
 `OPERATIONS` is the table: serving one more operation begins with its name there. A top-level shape
 is called `<Operation>Request` or `<Operation>Result`; where the model shares it with others, that
-name is an alias. Timestamps are epoch seconds, enums are strings; a streamed body is a `BodyStream`
-on its way in, and bytes or an iterator of bytes on its way out.
+name is an alias. A slice that serves two APIs has a file for each (`ses.shapes_v2`), and an empty
+list of operations means all of the model. Timestamps are epoch seconds, enums are strings; a
+streamed body is a `BodyStream` on its way in, and bytes or an iterator of bytes on its way out.
 """
 
 from __future__ import annotations
@@ -153,26 +154,8 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
             "UploadPartCopy",
         ),
     ),
-    "ses": (
-        "ses",
-        (
-            "CreateReceiptRule",
-            "CreateReceiptRuleSet",
-            "DeleteIdentity",
-            "DeleteReceiptRule",
-            "DeleteReceiptRuleSet",
-            "DescribeActiveReceiptRuleSet",
-            "DescribeReceiptRule",
-            "DescribeReceiptRuleSet",
-            "GetIdentityVerificationAttributes",
-            "ListIdentities",
-            "ListReceiptRuleSets",
-            "ReorderReceiptRuleSet",
-            "SetActiveReceiptRuleSet",
-            "UpdateReceiptRule",
-            "VerifyDomainIdentity",
-        ),
-    ),
+    "ses": ("ses", ()),
+    "ses.shapes_v2": ("sesv2", ()),
     "lambda_": (
         "lambda",
         (
@@ -283,7 +266,8 @@ class Module:
 
     def __init__(self, model: str, operations: Sequence[str]) -> None:
         self.service = load_model(model)
-        self.operations = [self.service.operation(name) for name in operations]
+        names = operations or sorted(self.service.operation_names)
+        self.operations = [self.service.operation(name) for name in names]
         self.top = self._top_names()
         self.classes: dict[str, str] = {}
         self.aliases: list[str] = []
@@ -412,7 +396,8 @@ def module_text(slice_name: str, model: str, operations: Iterable[str], *, table
 
 def path_of(slice_name: str) -> Path:
     """Where a slice's shapes are."""
-    return ROOT / "src" / "kamome" / "services" / slice_name / "shapes.py"
+    folder, _, file = slice_name.partition(".")
+    return ROOT / "src" / "kamome" / "services" / folder / f"{file or 'shapes'}.py"
 
 
 def outdated() -> list[str]:

@@ -33,6 +33,7 @@ from kamome.services.ecs.runtimes.host import find_runtime
 from kamome.services.ecs.task_size import TaskSize
 from kamome.services.lambda_ import slice as lambda_slice
 from kamome.services.ses import intake
+from kamome.services.ses.slice import SesSettings
 from kamome.storage.blobs import Blobs
 from kamome.storage.data_directory import DataDirectory
 from kamome.storage.engine import Engine
@@ -93,8 +94,8 @@ class App:
             blobs=Blobs(engine, self.directory.folder("blobs"), ids),
             journeys=Journeys(engine, self.clock),
             faults=faults,
-        )
             resolver=_resolver(settings, self.clock),
+        )
         self._keys = {
             key.access_key: AccessKey(key.secret, key.account) for key in configured_keys(settings)
         }
@@ -219,6 +220,7 @@ class App:
                 capacity=TaskSize(self.settings.task_cpu, self.settings.task_memory),
                 runtime=find_runtime(self.settings.container_runtime),
             ),
+            ses=SesSettings(own_url=self._own_url),
         )
 
     def _own_url(self) -> str:
@@ -282,8 +284,6 @@ def _task_images(settings: Settings) -> dict[str, Program]:
         raise SettingError(f"In the setting task_images, {error}.") from error
 
 
-async def empty_image() -> bytes:
-    """The store of a server that has just begun: all tables, made once for many servers."""
 def _resolver(settings: Settings, clock: Clock) -> Resolver:
     try:
         return Resolver(clock, settings.dns)
@@ -293,6 +293,8 @@ def _resolver(settings: Settings, clock: Clock) -> Resolver:
         ) from error
 
 
+async def empty_image() -> bytes:
+    """The store of a server that has just begun: all tables, made once for many servers."""
     engine = Engine(None)
     _migrate_all(engine)
     await engine.durable()

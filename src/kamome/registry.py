@@ -31,6 +31,7 @@ S3 = Service(
     module="kamome.services.s3.operations",
     signing_name="s3",
     streams=True,
+    has_edge=True,
 )
 SES = Service(
     name="ses",
@@ -41,6 +42,15 @@ SES = Service(
     api_version="2010-12-01",
     host_labels=("email",),
     # AWS: SES Developer Guide, Service quotas: 40 MB of mail, here in Base64 in a form.
+    body_bytes_max=64 * 1024 * 1024,
+)
+SESV2 = Service(
+    name="sesv2",
+    model="sesv2",
+    protocols=("rest-json",),
+    module="kamome.services.ses.operations_v2",
+    signing_name="ses",
+    path_prefixes=("/v2/email/",),
     body_bytes_max=64 * 1024 * 1024,
 )
 LAMBDA = Service(
@@ -89,4 +99,4 @@ STS = Service(
     api_version="2011-06-15",
 )
 
-SERVICES = (SES, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, STS)
+SERVICES = (SES, SESV2, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, STS)

@@ -53,7 +53,6 @@ def _not_served(service: str, client: Any) -> str | None:
         pytest.param("ec2", "describe_instances", {}, id="EC2 query"),
         pytest.param("apigateway", "get_rest_apis", {}, id="REST JSON"),
         pytest.param("route53", "list_hosted_zones", {}, id="REST XML"),
-        pytest.param("sesv2", "list_email_identities", {}, id="REST that signs as SES"),
         pytest.param("dynamodbstreams", "list_streams", {}, id="JSON that signs as DynamoDB"),
     ],
 )

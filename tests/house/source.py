@@ -43,7 +43,7 @@ class SourceFile:
     @property
     def is_generated(self) -> bool:
         """Whether a tool wrote it: the shapes of a service."""
-        return self.path.name == "shapes.py" and self.path.is_relative_to(SERVICES)
+        return self.path.name.startswith("shapes") and self.path.is_relative_to(SERVICES)
 
     def module(self) -> ModuleType:
         """The imported module; only for files of the package."""

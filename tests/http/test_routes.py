@@ -212,7 +212,8 @@ def test_call_that_names_nothing_of_a_json_service_runs_no_operation(
         ("lambda", "PATCH", "/2015-03-31/functions", 404, "UnknownOperationException"),
         ("lambda", "GET", "/2099-01-01/nothing", 404, "UnknownOperationException"),
         ("sqs", "GET", "/", 400, "InvalidAction"),
-        ("ses", "GET", "/v2/email/identities", 501, "NotImplemented"),
+        ("ses", "GET", "/v3/email/identities", 501, "NotImplemented"),
+        ("ses", "GET", "/v2/email/nothing", 404, "UnknownOperationException"),
         ("monitoring", "POST", "/", 501, "NotImplemented"),
     ],
 )

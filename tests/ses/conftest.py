@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -17,17 +17,22 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.mail import store as mail_store
+from kamome.mail.dns import Resolver
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.inbound import Inbound, InboundPorts
 from kamome.observe.journeys import Journey, Journeys
 from kamome.services.ses import intake, receipt_actions, store
 from kamome.services.ses.operations import OPERATIONS
 from kamome.services.ses.ports import SesPorts
+from kamome.services.ses.sent_store import SentStore
 from kamome.services.ses.slice import Ses
-from kamome.storage.blobs import Blobs
+from kamome.storage.blobs import Blob, Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.migrations import migrate
 from kamome.storage.outbox import Outbox
+
+if TYPE_CHECKING:
+    from kamome.mail.outgoing import OutgoingMail
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:news"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:status"
@@ -61,6 +66,7 @@ class Neighbours:
         self.calls = 0
         self.crash_at: int | None = None
         self.streamed_lengths: list[int] = []
+        self.spooled: list[OutgoingMail] = []
 
     def effects(self, kind: str) -> list[tuple[str, bytes]]:
         rows = self._engine.all(
@@ -107,6 +113,14 @@ class Neighbours:
         if function_arn not in self.functions:
             raise NotFound("Function not found")
         self._effect(ctx, "invoke", function_arn, payload)
+
+    def spool_put(self, mail: OutgoingMail, content: bytes | Blob) -> None:
+        """What leaves: the envelope as the target, the content as the body."""
+        self.spooled.append(mail)
+        body = content if isinstance(content, bytes) else content.id.encode()
+        self._engine.write(
+            "INSERT INTO effect (kind, target, body) VALUES ('spool', ?, ?)", (mail.mail_id, body)
+        )
 
     def _effect(self, ctx: RequestContext, kind: str, target: str, body: bytes) -> None:
         self._tick()
@@ -210,8 +224,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         function_exists=lambda arn: arn in neighbours.functions,
         find_mail=mails.find,
         read_mail=mails.read,
+        spool_put=neighbours.spool_put,
+        resolver=Resolver(clock),
     )
-    ses = Ses(store.SesStore(engine), outbox, journeys, clock, ids, ports)
+    sent = SentStore(engine, blobs)
+    ses = Ses(store.SesStore(engine), outbox, journeys, clock, ids, ports, sent, blobs)
 
     async def work(entry: Any) -> None:
         await receipt_actions.work_received(ses, entry)

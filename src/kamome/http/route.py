@@ -55,7 +55,9 @@ class Routes:
 
     def __init__(self, services: Sequence[Served]) -> None:
         self._by_target = {s.service.target_prefix: s for s in services if s.service.target_prefix}
-        self._by_signing = {s.service.signing_name: s for s in services}
+        # Where two APIs sign with one name, the first is meant, unless the path is the other's.
+        self._by_signing = {s.service.signing_name: s for s in reversed(services)}
+        self._by_shared_signing = _later_apis(services)
         self._by_version = {s.service.api_version: s for s in services if s.service.api_version}
         self._by_host = {label: s for s in services for label in _host_labels(s)}
         self._by_path = [(prefix, s) for s in services for prefix in s.service.path_prefixes]
@@ -72,7 +74,7 @@ class Routes:
         if target:
             return self._by_target_prefix(target, credential)
         if credential is not None and credential.service:
-            return self._by_signing_name(credential.service)
+            return self._by_signing_name(credential.service, request)
         return self._unsigned(request)
 
     def _by_target_prefix(self, target: str, credential: Credential | None) -> Served:
@@ -84,7 +86,10 @@ class Routes:
             raise UnknownOperation(f"{target} names no operation of {credential.service}.")
         raise OperationNotServed(f"The service of {target} is not served by Kamome.")
 
-    def _by_signing_name(self, name: str) -> Served:
+    def _by_signing_name(self, name: str, request: HttpRequest) -> Served:
+        for prefix, later in self._by_shared_signing.get(name, ()):
+            if request.raw_path.startswith(prefix):
+                return later
         served = self._by_signing.get(name)
         if served is None:
             raise OperationNotServed(f"The service {name} is not served by Kamome.")
@@ -140,7 +145,7 @@ class Routes:
         """The operation that method and path name."""
         service = served.service
         if service.name == _OBJECT_STORE:
-            request.path = _bucket_path(request)
+            request.path = bucket_path(request)
         call = Call(served, service.protocols[0], "")
         if not call.protocol.startswith("rest"):
             raise CallRefused(call, UnknownOperation("The request names no operation."))
@@ -194,6 +199,22 @@ def _unambiguous_actions(services: Sequence[Served]) -> dict[str, Served]:
     return found
 
 
+def _later_apis(services: Sequence[Served]) -> dict[str, list[tuple[str, Served]]]:
+    """Services that sign with the name of one before them, by name: told apart by their paths.
+
+    AWS: SES API v2 Reference, Welcome (the endpoint and signing name are those of the first API).
+    """
+    found: dict[str, list[tuple[str, Served]]] = {}
+    seen: set[str] = set()
+    for served in services:
+        name = served.service.signing_name
+        if name in seen:
+            prefixes = served.service.path_prefixes
+            found.setdefault(name, []).extend((prefix, served) for prefix in prefixes)
+        seen.add(name)
+    return found
+
+
 def _is_form(request: HttpRequest) -> bool:
     return request.header("content-type").lower().startswith(_FORM)
 
@@ -214,7 +235,7 @@ def _below_domain(request: HttpRequest) -> str:
     return host[: domain.start()] if domain is not None else ""
 
 
-def _bucket_path(request: HttpRequest) -> str:
+def bucket_path(request: HttpRequest) -> str:
     """The path with the bucket in front, whatever the addressing style.
 
     Clients that put the bucket in front of an endpoint of their own send `bucket.localhost`.

@@ -13,6 +13,7 @@ from kamome.ids import Ids
 from kamome.mail.dns import Resolver
 from kamome.observe.journeys import Journeys
 from kamome.services.ecs.slice import EcsSettings
+from kamome.services.ses.slice import SesSettings
 from kamome.storage.blobs import Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
@@ -34,8 +35,8 @@ class Kernel(msgspec.Struct, frozen=True):
     blobs: Blobs
     journeys: Journeys
     faults: Faults
-
     resolver: Resolver
+
 
 class SliceSettings(msgspec.Struct, frozen=True):
     """What the slices are told of the server's settings."""
@@ -47,3 +48,4 @@ class SliceSettings(msgspec.Struct, frozen=True):
     is_deleted_queue_name_blocked: bool
     sns_certificate_base: str
     ecs: EcsSettings
+    ses: SesSettings

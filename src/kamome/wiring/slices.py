@@ -26,7 +26,7 @@ class Slices:
         self.lambda_ = lambda_.make(kernel, settings, self.offers, self.sqs)
         self.dynamodb = dynamodb.make(kernel)
         self.ecs = ecs.make(kernel, settings)
-        self.ses = ses.make(kernel, self.offers, self.mails)
+        self.ses = ses.make(kernel, settings, self.offers, self.mails)
         self.sts = Sts()
         sqs.register(kernel.outbox, self.sqs)
         s3.register(kernel.outbox, self.s3)
@@ -38,6 +38,7 @@ class Slices:
         """Each descriptor of the registry with its slice."""
         return (
             Served(registry.SES, self.ses),
+            Served(registry.SESV2, self.ses),
             Served(registry.SNS, self.sns),
             Served(registry.SQS, self.sqs),
             Served(registry.S3, self.s3),

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from kamome.context import RequestContext
+from kamome.mail.dns import Resolver
 from kamome.mail.envelope import Mail
+from kamome.storage.blobs import Blob
+
+if TYPE_CHECKING:
+    from kamome.mail.outgoing import OutgoingMail
 
 
 class PutObject(Protocol):
@@ -45,11 +50,18 @@ class ReadMail(Protocol):
         """Pieces in order. Raises where the mail is no longer kept."""
 
 
+class SpoolPut(Protocol):
+    """Hand a mail to the mail server for delivery, inside the caller's step."""
+
+    def __call__(self, mail: OutgoingMail, content: bytes | Blob) -> None:
+        """The content is final: signed bytes. Durable with the step."""
+
+
 class SesPorts(msgspec.Struct, frozen=True):
     """Functions of S3, SNS, Lambda and the mail store.
 
     `invoke_event` writes a durable asynchronous invocation inside the caller's step. The `…_exists`
-    functions answer for the validation of rules.
+    functions answer for the validation of rules. `resolver` asks the DNS, where that is on.
     """
 
     put_object: PutObject
@@ -60,3 +72,5 @@ class SesPorts(msgspec.Struct, frozen=True):
     function_exists: Callable[[str], bool]
     find_mail: Callable[[str], Mail | None]
     read_mail: ReadMail
+    spool_put: SpoolPut
+    resolver: Resolver

@@ -51,3 +51,21 @@ CREATE TABLE ses_receipt_step (
   result TEXT NOT NULL,
   PRIMARY KEY (mail_id, account, region, number)
 ) STRICT, WITHOUT ROWID;
+
+-- Mails that were accepted for sending. They never change; the content lies apart.
+CREATE TABLE ses_sent (
+  message_id TEXT NOT NULL PRIMARY KEY,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  sent_at_ms INTEGER NOT NULL,
+  facts BLOB NOT NULL            -- JSON of SentMail
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ses_sent_at ON ses_sent (sent_at_ms, message_id);
+CREATE INDEX ses_sent_owner ON ses_sent (account, region, sent_at_ms, message_id);
+
+-- The content: inline up to 100 KB, as a file above (then `blob_id` is set and `content` is empty).
+CREATE TABLE ses_sent_content (
+  message_id TEXT NOT NULL PRIMARY KEY,
+  blob_id TEXT,
+  content BLOB NOT NULL
+) STRICT;
