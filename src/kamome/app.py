@@ -25,6 +25,7 @@ from kamome.mail.dns import Resolver
 from kamome.mail.inbound import Inbound
 from kamome.mail.smtp_listener import SmtpListener
 from kamome.mail.stage_faults import StageFault
+from kamome.mail.transports.settings import RelaySettings, TransportSettings
 from kamome.observe import clock_api
 from kamome.observe.journeys import Journeys
 from kamome.services.ecs import slice as ecs_slice
@@ -142,6 +143,8 @@ class App:
         self.slices.sqs.retention.start()
         lambda_slice.start(self.slices.lambda_)
         self._inbound.start_retention()
+        self.slices.lanes.start()
+        self.slices.spool.start_retention()
         self._cleaning = asyncio.get_running_loop().create_task(self._settle())
 
     async def stop(self) -> None:
@@ -154,6 +157,7 @@ class App:
         self._smtp = None
         await lambda_slice.stop(self.slices.lambda_)
         await self.kernel.outbox.stop()
+        await self.slices.lanes.stop()
         await ecs_slice.stop(self.slices.ecs)
         self.kernel.faults.save()
         self._cleaning.cancel()
@@ -221,6 +225,7 @@ class App:
                 runtime=find_runtime(self.settings.container_runtime),
             ),
             ses=SesSettings(own_url=self._own_url),
+            mail=_transport_settings(self.settings),
         )
 
     def _own_url(self) -> str:
@@ -275,6 +280,19 @@ class App:
             defaults=Defaults(region=self.settings.region),
         )
         return Server(pipeline, admin.make(self.settings, self.kernel, self.slices))
+
+
+def _transport_settings(settings: Settings) -> TransportSettings:
+    relay = RelaySettings(
+        settings.mail_relay_host,
+        settings.mail_relay_port,
+        settings.mail_relay_user,
+        settings.mail_relay_password,
+        settings.mail_relay_tls,
+    )
+    return TransportSettings(
+        settings.mail_transport, settings.smtp_hostname, relay if relay.host else None
+    )
 
 
 def _task_images(settings: Settings) -> dict[str, Program]:

@@ -27,6 +27,8 @@ _REGION = re.compile(r"[A-Za-z0-9-]{1,64}")
 # A name or an address of either version. An empty one would mean every address.
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,253}")
 _CONTAINER_RUNTIMES = ("auto", "podman", "docker", "none")
+_MAIL_TRANSPORTS = ("capture", "relay", "direct")
+_RELAY_TLS = ("starttls", "implicit", "opportunistic", "off")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -42,6 +44,12 @@ class Settings(msgspec.Struct, frozen=True):
     smtp_port: int = 2525
     smtp_hostname: str = "localhost"
     dns: str = "off"
+    mail_transport: str = "capture"
+    mail_relay_host: str = ""
+    mail_relay_port: int = 587
+    mail_relay_user: str = ""
+    mail_relay_password: str = ""
+    mail_relay_tls: str = "starttls"
     data: str = ""
     ephemeral: bool = False
     region: str = "us-east-1"
@@ -67,6 +75,18 @@ DESCRIPTIONS: Mapping[str, str] = {
     "smtp_port": "Port on which mail comes in; 0 picks a free one.",
     "smtp_hostname": "Name that the mail server gives itself.",
     "dns": "Name servers that mail asks: off, system, or ADDRESS[:PORT], separated by commas.",
+    "mail_transport": (
+        "How mail leaves: capture keeps it here, relay hands it to mail_relay_host, direct to the"
+        " servers of the recipients (which needs dns)."
+    ),
+    "mail_relay_host": "Smart host that takes all mail.",
+    "mail_relay_port": "Port of the smart host.",
+    "mail_relay_user": "User name for the smart host; empty for none.",
+    "mail_relay_password": "Password for the smart host.",
+    "mail_relay_tls": (
+        "TLS to the smart host: starttls and implicit demand it, opportunistic takes it where it"
+        " is offered, off never."
+    ),
     "data": "Directory that keeps everything; it is made if it is not there.",
     "ephemeral": "Keep nothing after the end.",
     "region": "Region of unsigned calls and of incoming mail.",
@@ -240,7 +260,28 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(
             f"The setting container_runtime is one of {', '.join(_CONTAINER_RUNTIMES)}."
         )
+    _check_mail(settings)
     keys = configured_keys(settings)
     if settings.auth == "enforce" and not keys:
         raise SettingError("auth=enforce needs keys: --keys ACCESS:SECRET[:ACCOUNT].")
     return settings
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.mail_transport not in _MAIL_TRANSPORTS:
+        raise SettingError(f"The setting mail_transport is one of {', '.join(_MAIL_TRANSPORTS)}.")
+    if settings.mail_relay_tls not in _RELAY_TLS:
+        raise SettingError(f"The setting mail_relay_tls is one of {', '.join(_RELAY_TLS)}.")
+    if settings.mail_relay_host and not _HOST.fullmatch(settings.mail_relay_host):
+        raise SettingError(f"mail_relay_host cannot be {settings.mail_relay_host!r}.")
+    if not 1 <= settings.mail_relay_port <= 65_535:
+        raise SettingError("The setting mail_relay_port is a port: 1 to 65535.")
+    if settings.mail_transport == "relay" and not settings.mail_relay_host:
+        raise SettingError("mail_transport=relay needs a smart host: --mail-relay-host NAME.")
+    if settings.mail_transport == "direct" and settings.dns == "off":
+        raise SettingError("mail_transport=direct asks the DNS: --dns system, or an ADDRESS.")
+    if settings.mail_relay_user and settings.mail_relay_tls == "opportunistic":
+        raise SettingError(
+            "mail_relay_user with mail_relay_tls=opportunistic could send the password unencrypted:"
+            " choose starttls or implicit."
+        )

@@ -104,6 +104,17 @@ def parse_rcpt(argument: str, *, is_smtputf8: bool) -> str:
     return _mailbox(path, is_smtputf8, replies.BAD_RECIPIENT)
 
 
+def is_mailbox(address: str, *, is_smtputf8: bool) -> bool:
+    """Whether an address can stand in a command of ours, and says nothing else there."""
+    if address.startswith("@"):
+        return False  # a source route is taken from others, and never given
+    try:
+        _mailbox(address, is_smtputf8, replies.BAD_RECIPIENT)
+    except BadCommand:
+        return False
+    return True
+
+
 def _split_path(argument: str, keyword: str, syntax: Reply) -> tuple[str, str]:
     if argument[: len(keyword)].upper() != keyword:
         raise BadCommand(syntax)

@@ -19,3 +19,55 @@ CREATE TABLE mail_content (
   blob_id TEXT,
   content BLOB NOT NULL
 ) STRICT;
+
+-- The spool: mails that leave. Addresses of a mail never change; how its recipients stand does.
+CREATE TABLE outgoing_mail (
+  mail_id TEXT NOT NULL PRIMARY KEY,
+  owner TEXT NOT NULL,
+  reverse_path TEXT NOT NULL,
+  queued_at_ms INTEGER NOT NULL,
+  is_smtputf8 INTEGER NOT NULL,
+  requires_tls INTEGER NOT NULL,
+  max_age_ms INTEGER NOT NULL,
+  trace TEXT NOT NULL,
+  content_bytes INTEGER NOT NULL,
+  give_up_at_ms INTEGER NOT NULL  -- tried until then; a release moves it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outgoing_mail_queued ON outgoing_mail (queued_at_ms, mail_id);
+
+-- Kept until every recipient is settled, and as long as the mail where one is captured.
+CREATE TABLE outgoing_content (
+  mail_id TEXT NOT NULL PRIMARY KEY,
+  blob_id TEXT,
+  content BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE outgoing_recipient (
+  mail_id TEXT NOT NULL,
+  ordinal INTEGER NOT NULL,
+  recipient TEXT NOT NULL,
+  domain TEXT NOT NULL,           -- lower case, A-labels
+  state TEXT NOT NULL,            -- waiting, sending, captured, delivered, bounced, expired
+  transport TEXT NOT NULL,        -- asked for by a release, or used; empty: the server's
+  attempts INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL,
+  last_at_ms INTEGER NOT NULL,
+  code INTEGER NOT NULL,
+  enhanced TEXT NOT NULL,
+  text TEXT NOT NULL,
+  remote_host TEXT NOT NULL,
+  remote_ip TEXT NOT NULL,
+  PRIMARY KEY (mail_id, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outgoing_recipient_due ON outgoing_recipient (domain, due_ms, mail_id, ordinal)
+  WHERE state = 'waiting';
+-- What a crash has interrupted; empty but for what is under way.
+CREATE INDEX outgoing_recipient_sending ON outgoing_recipient (mail_id, ordinal)
+  WHERE state = 'sending';
+
+-- Domains for which mail waits, and the earliest moment of each.
+CREATE TABLE outgoing_lane (
+  domain TEXT NOT NULL PRIMARY KEY,
+  due_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outgoing_lane_due ON outgoing_lane (due_ms, domain);

@@ -11,6 +11,7 @@ from kamome.clock import Clock
 from kamome.faults.injector import Faults
 from kamome.ids import Ids
 from kamome.mail.dns import Resolver
+from kamome.mail.transports.settings import TransportSettings
 from kamome.observe.journeys import Journeys
 from kamome.services.ecs.slice import EcsSettings
 from kamome.services.ses.slice import SesSettings
@@ -49,3 +50,4 @@ class SliceSettings(msgspec.Struct, frozen=True):
     sns_certificate_base: str
     ecs: EcsSettings
     ses: SesSettings
+    mail: TransportSettings = TransportSettings()

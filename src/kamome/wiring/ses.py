@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from kamome.errors import OperationNotServed
 from kamome.mail.inbound import InboundPorts
 from kamome.mail.store import MailStore
 from kamome.services.ses import intake, receipt_actions
-from kamome.services.ses.ports import SesPorts
+from kamome.services.ses.ports import SesPorts, SpoolPut
 from kamome.services.ses.sent_store import SentStore
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import SesStore
-from kamome.storage.blobs import Blob
 from kamome.storage.outbox import Entry, Outbox
 from kamome.wiring.kernel import Kernel, SliceSettings
 from kamome.wiring.offers import Offers
@@ -19,7 +17,13 @@ from kamome.wiring.offers import Offers
 _MAILS_UNDER_WAY = 16
 
 
-def make(kernel: Kernel, settings: SliceSettings, offers: Offers, mails: MailStore) -> Ses:
+def make(
+    kernel: Kernel,
+    settings: SliceSettings,
+    offers: Offers,
+    mails: MailStore,
+    spool_put: SpoolPut,
+) -> Ses:
     """The slice with its ports."""
     ports = SesPorts(
         put_object=offers.put_object,
@@ -30,7 +34,7 @@ def make(kernel: Kernel, settings: SliceSettings, offers: Offers, mails: MailSto
         function_exists=offers.function_exists,
         find_mail=mails.find,
         read_mail=mails.read,
-        spool_put=_refuse,
+        spool_put=spool_put,
         resolver=kernel.resolver,
     )
     return Ses(
@@ -66,8 +70,3 @@ def register(outbox: Outbox, ses: Ses) -> None:
         concurrency=_MAILS_UNDER_WAY,
         on_give_up=lambda entry, error: receipt_actions.give_up_received(ses, entry, error),
     )
-
-
-def _refuse(mail: object, content: bytes | Blob) -> None:
-    del mail, content
-    raise OperationNotServed("This server has no spool.")

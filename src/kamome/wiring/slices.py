@@ -9,7 +9,7 @@ from kamome.mail.store import MailStore
 from kamome.services import Served
 from kamome.services.sns import entries as sns_entries
 from kamome.services.sts.slice import Sts
-from kamome.wiring import dynamodb, ecs, lambda_, s3, ses, sns, sqs
+from kamome.wiring import dynamodb, ecs, lambda_, mail, s3, ses, sns, sqs
 from kamome.wiring.kernel import Kernel, SliceSettings
 from kamome.wiring.offers import Offers
 
@@ -26,7 +26,9 @@ class Slices:
         self.lambda_ = lambda_.make(kernel, settings, self.offers, self.sqs)
         self.dynamodb = dynamodb.make(kernel)
         self.ecs = ecs.make(kernel, settings)
-        self.ses = ses.make(kernel, settings, self.offers, self.mails)
+        self.spool = mail.make_spool(kernel)
+        self.lanes = mail.make_lanes(kernel, self.spool, settings.mail)
+        self.ses = ses.make(kernel, settings, self.offers, self.mails, self.spool.put)
         self.sts = Sts()
         sqs.register(kernel.outbox, self.sqs)
         s3.register(kernel.outbox, self.s3)
