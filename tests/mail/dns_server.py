@@ -31,6 +31,7 @@ class DnsServer:
         self.ttl_s = 300
         self.failing: set[str] = set()  # SERVFAIL
         self.silent: set[str] = set()  # no reply at all
+        self.silent_types: set[tuple[str, str]] = set()  # no reply about this type
         self.raw: dict[str, bytes] = {}  # these bytes behind the question's id
         self.is_authenticated = False
         self.asked: Counter[tuple[str, str]] = Counter()
@@ -56,11 +57,11 @@ class DnsServer:
 
     def answer(self, question: bytes, *, is_tcp: bool) -> bytes | None:
         query = dns.message.from_wire(question)
-        name = str(query.question[0].name).lower().rstrip(".")
+        name = b".".join(query.question[0].name.labels[:-1]).decode("latin-1").lower()
         rtype = dns.rdatatype.to_text(query.question[0].rdtype)
         self.asked[name, rtype] += 1
         self.by_tcp += is_tcp
-        if name in self.silent:
+        if name in self.silent or (name, rtype) in self.silent_types:
             return None
         if name in self.raw:
             return question[:2] + self.raw[name]
@@ -94,7 +95,15 @@ class DnsServer:
         response.authority.append(self._rrset("invalid", "SOA", soa))
 
     def _rrset(self, name: str, rtype: str, records: list[str]) -> dns.rrset.RRset:
-        return dns.rrset.from_text_list(dns.name.from_text(name), self.ttl_s, "IN", rtype, records)
+        return dns.rrset.from_text_list(
+            dns.name.Name([*name.encode("latin-1").split(b"."), b""]),
+            self.ttl_s,
+            "IN",
+            rtype,
+            records,
+            origin=dns.name.root,
+            relativize=False,
+        )
 
 
 class _Datagrams(asyncio.DatagramProtocol):

@@ -23,6 +23,7 @@ from kamome.clock import Clock
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver as DnspythonResolver
     from dns.message import Message
+    from dns.name import Name
     from dns.resolver import Answer as DnspythonAnswer
 
 OFF = "off"
@@ -216,12 +217,11 @@ class Resolver:
 
     async def _resolve(self, name: str, rtype: str) -> tuple[Answer | NameNotFound, int]:
         import dns.exception
-        import dns.name
         import dns.rdatatype
         import dns.resolver
 
         try:
-            absolute = dns.name.from_text(name or ".")
+            absolute = _name(name)
             kind = dns.rdatatype.from_text(rtype)
         except (dns.exception.DNSException, ValueError):  # an empty or overlong label, no IDN
             return NameNotFound(name, rtype), 0
@@ -259,6 +259,15 @@ class Resolver:
             resolver.flags = dns.flags.RD | dns.flags.AD
             self._resolver = resolver
         return self._resolver
+
+
+def _name(text: str) -> Name:
+    """The labels as they are: what master files escape (`\\`, `@`) is plain text here."""
+    import dns.name
+
+    if not text.isascii():
+        return dns.name.from_text(text)
+    return dns.name.Name([*text.encode().split(b"."), b""] if text else [b""])
 
 
 def _name_server(text: str) -> NameServer:
