@@ -27,7 +27,7 @@ TIMERS_PER_ADVANCE_MAX = 10_000_000
 _QUIET_PASSES = 3
 # Moments without consequences that may pass before the loop serves others again, and the store
 # commits: about 5 ms of work.
-_MOMENTS_PER_PASS_MAX = 64
+_MOMENTS_PER_PASS_MAX = 128
 
 # Returns True where nothing follows from the call but what it has done itself, and what later
 # timers will do.

@@ -11,23 +11,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 import orjson
 
 from kamome.clock import Clock, Timer
 from kamome.errors import AwsError
-from kamome.storage.engine import Engine, Row, Value
+from kamome.storage.engine import Engine, Row
+from kamome.storage.read_ahead import NEVER_MS, ReadAhead
 
 logger = logging.getLogger(__name__)
 
 # One pass works at most this many entries, or about this long, before the loop serves others.
 _ENTRIES_PER_PASS = 64
 _PASS_MS_MAX = 10
-# Most passes find one entry that is due: a glance at the first two tells that, and what comes next.
-_ENTRIES_PER_GLANCE = 2
-_NEVER_MS = 1 << 62
 _RETRY_DELAY_MIN_MS = 1_000
 _RETRY_DELAY_MAX_MS = 60_000
 # With the delays above: about two and a half hours.
@@ -95,6 +93,7 @@ class _Kind(msgspec.Struct):
     is_working: bool = False
     wanted_ms: int = 0
     rest: Timer | None = None
+    ahead: ReadAhead = msgspec.field(default_factory=ReadAhead)
 
 
 class Outbox:
@@ -151,7 +150,9 @@ class Outbox:
         due_ms = now_ms if at_ms is None else at_ms
         body = orjson.dumps(payload, default=msgspec.to_builtins)
         self._engine.write(INSERT_ENTRY, (entry_id, kind, due_ms, now_ms, trace, body))
-        self._notice(self._kinds[kind], due_ms, now_ms)
+        owner = self._kinds[kind]
+        owner.ahead.put(due_ms)
+        self._notice(owner, due_ms, now_ms)
         return entry_id
 
     def done(self, entry: Entry) -> None:
@@ -239,6 +240,7 @@ class Outbox:
             self._take_rest(kind)
 
     def _take_rest(self, kind: _Kind) -> None:
+        kind.ahead.forget()
         if kind.rest is None:
             until_ms = self._clock.now_ms() + _REST_MS
             kind.rest = self._clock.call_at(until_ms, lambda: self._end_rest(kind))
@@ -265,7 +267,7 @@ class Outbox:
 
     def _work(self, kind: _Kind) -> bool:
         """Work what is due; returns True if all of it was refused, and so nothing follows."""
-        kind.is_working, kind.wanted_ms = True, _NEVER_MS
+        kind.is_working, kind.wanted_ms = True, NEVER_MS
         try:
             return kind.rest is not None or self._work_due(kind)
         except Exception:
@@ -275,52 +277,62 @@ class Outbox:
             return False
         finally:
             kind.is_working = False
-            if kind.wanted_ms < _NEVER_MS:
+            if kind.wanted_ms < NEVER_MS:
                 self._arm(kind, kind.wanted_ms)
 
     def _work_due(self, kind: _Kind) -> bool:
-        places = _ENTRIES_PER_PASS
+        """Work plain entries, one after the other, until others of the loop have their turn."""
         if kind.is_async:
-            places = min(places, kind.concurrency - len(kind.under_way))
-            if places <= 0:
-                return False  # `_run` schedules the kind again when a place is free
-        now_ms, began_ms = self._clock.now_ms(), self._clock.real_now_ms()
-        rows, is_all = self._first_entries(kind, now_ms, places)
+            return self._begin_due(kind)
+        now_ms, began_ms = self._clock.now_ms(), 0
         is_settled = True
+        for _ in range(_ENTRIES_PER_PASS):
+            due_ms = self._first_due_ms(kind)
+            if due_ms > now_ms:
+                if due_ms < NEVER_MS:
+                    self._arm(kind, due_ms)
+                return is_settled
+            if began_ms and self._clock.real_now_ms() - began_ms > _PASS_MS_MAX:
+                break
+            is_settled &= self._work_in_step(kind, kind.ahead.take())
+            if kind.rest is not None or kind.is_scheduled:
+                return False  # one of them is due now: the loop serves others before it
+            began_ms = began_ms or self._clock.real_now_ms()  # most passes work one entry
+        self._schedule(kind)
+        return False
+
+    def _first_due_ms(self, kind: _Kind) -> int:
+        """When the first entry of a kind is due."""
+        ahead = kind.ahead
+        if ahead.is_used_up:
+            count = ahead.count
+            rows = self._engine.all(SELECT_FIRST, (kind.name, count))
+            ahead.fill([(_due_ms(row), _entry(kind.name, row)) for row in rows], count)
+        return ahead.first_due_ms
+
+    def _begin_due(self, kind: _Kind) -> bool:
+        """Begin entries with coroutine handlers, as many as there are places for."""
+        places = min(_ENTRIES_PER_PASS, kind.concurrency - len(kind.under_way))
+        if places <= 0:
+            return False  # `_run` schedules the kind again when a place is free
+        now_ms, began_ms = self._clock.now_ms(), self._clock.real_now_ms()
+        limit = len(kind.under_way) + places
+        rows = self._engine.all(SELECT_FIRST, (kind.name, limit))
         for row in rows:
-            entry_id, due_ms, *rest = row
-            assert isinstance(due_ms, int)
-            if entry_id in kind.under_way:
+            due_ms = _due_ms(row)
+            if row[0] in kind.under_way:
                 continue
             if due_ms > now_ms:
                 self._arm(kind, due_ms)
-                return is_settled
-            if kind.rest is not None:
+                return False
+            if kind.rest is not None or len(kind.under_way) >= kind.concurrency:
                 return False
             if self._clock.real_now_ms() - began_ms > _PASS_MS_MAX:
-                self._schedule(kind)
-                return False
-            if not kind.is_async:
-                is_settled &= self._work_in_step(kind, _entry(kind.name, entry_id, rest))
-            elif len(kind.under_way) < kind.concurrency:
-                self._begin(kind, _entry(kind.name, entry_id, rest))
-            else:
-                return False  # as above
-        if not is_all:
-            self._schedule(kind)
-        return is_settled
-
-    def _first_entries(self, kind: _Kind, now_ms: int, places: int) -> tuple[list[Row], bool]:
-        """The first entries of a kind by their moments, and whether that is all that is due."""
-        for count in (min(_ENTRIES_PER_GLANCE, places), places):
-            limit = len(kind.under_way) + count
-            rows = self._engine.all(SELECT_FIRST, (kind.name, limit))
-            last_due_ms = rows[-1][1] if rows else None
-            assert last_due_ms is None or isinstance(last_due_ms, int)
-            is_all = len(rows) < limit or (last_due_ms is not None and last_due_ms > now_ms)
-            if is_all:
                 break
-        return rows, is_all
+            self._begin(kind, _entry(kind.name, row))
+        if len(rows) == limit:
+            self._schedule(kind)
+        return False
 
     # ------------------------------------------------------------------ working one entry
 
@@ -372,7 +384,10 @@ class Outbox:
                 return False
             now_ms = self._clock.now_ms()
             self._engine.write(POSTPONE_ENTRY, (now_ms + delay_ms, entry.attempt + 1, entry.id))
-            self._notice(kind, now_ms + delay_ms, now_ms)
+            if not kind.is_async:
+                kind.ahead.postponed(_again(entry), now_ms + delay_ms)
+            if kind.is_async or delay_ms <= 0:  # a pass over plain entries ends by looking itself
+                self._notice(kind, now_ms + delay_ms, now_ms)
         except Exception:
             # The store refuses even this: the entry stays as it is, and is tried again later.
             logger.exception("%s %d could not be postponed", kind.name, entry.id)
@@ -389,10 +404,27 @@ class Outbox:
             self._engine.write(DELETE_ENTRY, (entry.id,))
 
 
-def _entry(kind: str, entry_id: Value, rest: Sequence[Value]) -> Entry:
-    attempt, created_at_ms, trace, payload = rest
+def _entry(kind: str, row: Row) -> Entry:
+    entry_id, _, attempt, created_at_ms, trace, payload = row
     assert isinstance(entry_id, int)
     assert isinstance(attempt, int)
     assert isinstance(created_at_ms, int)
     assert isinstance(payload, bytes)
     return Entry(entry_id, kind, orjson.loads(payload), attempt, str(trace), created_at_ms)
+
+
+def _again(entry: Entry) -> Entry:
+    return Entry(
+        entry.id,
+        entry.kind,
+        entry.payload,
+        entry.attempt + 1,
+        entry.trace,
+        entry.created_at_ms,
+    )
+
+
+def _due_ms(row: Row) -> int:
+    due_ms = row[1]
+    assert isinstance(due_ms, int)
+    return due_ms

@@ -8,6 +8,8 @@ AWS: SNS Developer Guide, Amazon SNS event destinations.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from kamome.context import RequestContext
 from kamome.services.sns.arns import topic_key
 from kamome.services.sns.envelope import Notification, Renderer, raw_attributes, unsubscribe_url
@@ -23,6 +25,8 @@ from kamome.services.sns.text_messages import SMS, keep_text_message
 PRINCIPAL = "sns.amazonaws.com"
 MAIL_SENDER = "AWS Notifications <no-reply@sns.amazonaws.com>"
 SUBJECT_DEFAULT = "AWS Notification Message"
+# All subscriptions of a message, and all retries, have the same.
+_CONTEXTS_KEPT = 64
 
 
 def send(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> None:
@@ -115,21 +119,26 @@ def certificate_base(sns: Sns, topic_arn: str, base_url: str) -> str:
     return sns.certificate_base.replace("REGION", topic_key(topic_arn).region)
 
 
+@lru_cache(_CONTEXTS_KEPT)
+def _context(message_id: str, topic_arn: str, base_url: str, trace: str) -> RequestContext:
+    topic = topic_key(topic_arn)
+    return RequestContext(
+        account=topic.account,
+        region=topic.region,
+        principal=PRINCIPAL,
+        request_id=message_id,
+        base_url=base_url,
+        trace=trace,
+        source_arn=topic_arn,
+    )
+
+
 def context(notification: Notification, trace: str) -> RequestContext:
     """SNS as the caller of other services, on behalf of the topic.
 
     AWS: SNS Developer Guide, Identity and access management in Amazon SNS.
     """
-    topic = topic_key(notification.topic_arn)
-    return RequestContext(
-        account=topic.account,
-        region=topic.region,
-        principal=PRINCIPAL,
-        request_id=notification.message_id,
-        base_url=notification.base_url,
-        trace=trace,
-        source_arn=notification.topic_arn,
-    )
+    return _context(notification.message_id, notification.topic_arn, notification.base_url, trace)
 
 
 def _keep(

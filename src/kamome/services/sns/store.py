@@ -17,6 +17,8 @@ from kamome.storage.engine import Engine, Row
 
 # Attributes read lately, by their text: a retry reads the same again. Nobody changes them.
 _MAPPINGS_KEPT = 256
+# Subscriptions read lately by their key: an endpoint that is down has the same one read each time.
+_SUBSCRIPTIONS_KEPT_MAX = 256
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -69,6 +71,8 @@ class SnsStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._lately: dict[SubscriptionKey, Subscription] = {}
+        engine.on_rollback(self._lately.clear)
 
     # ------------------------------------------------------------------ topics
 
@@ -221,6 +225,7 @@ DELETE FROM sns_deduplication WHERE account = ? AND region = ? AND topic = ?
         row = (key.account, key.region, key.name)
         with self.engine.atomic():
             self.engine.write(self.DELETE_TOPIC, row)
+            self._lately.clear()
             self.engine.write(self.DELETE_TOPIC_SUBSCRIPTIONS, row)
             self.engine.write(self.DELETE_TOPIC_METRICS, row)
             self.engine.write(self.DELETE_TOPIC_DEDUPLICATION, row)
@@ -278,10 +283,18 @@ FROM sns_subscription WHERE account = ? AND region = ? AND topic = ? AND id = ?
 
         AWS: SNS API Reference, GetSubscriptionAttributes.
         """
+        found = self._lately.get(key)
+        if found is not None:
+            return found
         topic = key.topic
         place = (topic.account, topic.region, topic.name, key.id)
         row = self.engine.one(self.SELECT_SUBSCRIPTION, place)
-        return None if row is None else _subscription(row)
+        if row is None:
+            return None
+        if len(self._lately) >= _SUBSCRIPTIONS_KEPT_MAX:
+            self._lately.clear()
+        found = self._lately[key] = _subscription(row)
+        return found
 
     # Unique index sns_subscription_endpoint.
     SELECT_BY_ENDPOINT = """
@@ -372,6 +385,7 @@ WHERE account = ? AND region = ? AND topic = ? AND id = ?
         """
         topic = key.topic
         row = (_json(attributes), topic.account, topic.region, topic.name, key.id)
+        self._lately.clear()
         self.engine.write(self.UPDATE_SUBSCRIPTION_ATTRIBUTES, row)
 
     # Index sns_subscription_filtered, as a covering range of one topic.
@@ -406,6 +420,7 @@ WHERE account = ? AND region = ? AND topic = ? AND id = ? AND pending_until_ms >
         place = (key.topic.account, key.topic.region, key.topic.name)
         row = (int(is_authenticated), int(is_protected), now_ms, *place, key.id)
         with self.engine.atomic():
+            self._lately.clear()
             if self.engine.write(self.CONFIRM_SUBSCRIPTION, row):
                 self.engine.write(self.COUNT_SUBSCRIPTIONS, (1, -1, 0, *place))
 
@@ -421,6 +436,7 @@ WHERE account = ? AND region = ? AND topic = ? AND id = ? AND pending_until_ms >
         AWS: SNS API Reference, Subscribe.
         """
         place = (key.topic.account, key.topic.region, key.topic.name)
+        self._lately.clear()
         self.engine.write(self.POSTPONE_EXPIRY, (until_ms, *place, key.id))
 
     # By primary key.
@@ -437,6 +453,7 @@ RETURNING pending_until_ms
         topic = key.topic
         place = (topic.account, topic.region, topic.name)
         with self.engine.atomic():
+            self._lately.clear()
             deleted = self.engine.write_returning(self.DELETE_SUBSCRIPTION, (*place, key.id))
             if deleted:
                 counted = (0, -1, 0) if deleted[0][0] else (-1, 0, 1)
