@@ -68,7 +68,15 @@ LAMBDA = Service(
         "/2018-10-31/",
         "/2019-09-25/",
         "/2019-09-30/",
+        "/2020-04-22/",
+        "/2020-06-30/",
+        "/2021-07-20/",
+        "/2021-10-31/",
+        "/2021-11-15/",
+        "/2024-08-31/",
     ),
+    # AWS: Lambda Developer Guide, Creating and managing Lambda function URLs (URL endpoint format).
+    host_mark=".lambda-url.",
     # AWS: Lambda quotas: a deployment package is 50 MB, here in Base64.
     body_bytes_max=72 * 1024 * 1024,
 )

@@ -6,62 +6,21 @@ import base64
 import io
 import json
 import shutil
-import time
 import urllib.request
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.aws.lambda_functions import ECHO, code_of, create, package
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Tenant
-
-ECHO = "def handler(event, context):\n    print('seen', event)\n    return event\n"
 
 
 @pytest.fixture
 def client(kamome: Tenant) -> Any:
     return kamome.client("lambda")
-
-
-def package(source: str) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as zipped:
-        # A fixed date: the same source makes the same archive, whenever it is made.
-        zipped.writestr(zipfile.ZipInfo("app.py", (2026, 1, 1, 0, 0, 0)), source)
-    return file.getvalue()
-
-
-def create(client: Any, source: str, name: str = "f", **more: object) -> str:
-    request = {
-        "FunctionName": name,
-        "Runtime": "python3.11",
-        "Role": "arn:aws:iam::000000000000:role/r",
-        "Handler": "app.handler",
-        "Code": {"ZipFile": package(source)},
-        **more,
-    }
-    arn: str = client.create_function(**request)["FunctionArn"]
-    client.get_waiter("function_active_v2").wait(FunctionName=name)
-    return arn
-
-
-def code_of(caught: pytest.ExceptionInfo[ClientError]) -> tuple[str, int]:
-    response = caught.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    """The pipeline behind an answer is asynchronous; it ends within the deadline or not at all."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_function_is_created_invoked_and_deleted(client: Any, kamome: Tenant) -> None:
@@ -253,7 +212,8 @@ def test_queue_feeds_the_function_and_reported_messages_reach_the_dlq(
         found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
 
-    assert eventually(lambda: counts() == (0, 1))
+    kamome.advance(0)
+    assert counts() == (0, 1)
     kamome.advance(30)
     kamome.advance(30)
 
@@ -388,8 +348,9 @@ def test_fifo_queue_reaches_the_function_in_the_order_of_each_group(
         EventSourceArn=f"arn:aws:sqs:eu-west-1:{kamome.account}:orders.fifo",
         BatchSize=1,
     )
-    assert eventually(lambda: len(done_by(kamome)) == 20)
+    kamome.advance(0)
 
+    assert len(done_by(kamome)) == 20
     for group in "ab":
         mine = [body for body in done_by(kamome) if body[0] == group]
         assert mine == [f"{group}{number}" for number in range(10)]

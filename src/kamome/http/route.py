@@ -62,6 +62,19 @@ class Routes:
         self._by_host = {label: s for s in services for label in _host_labels(s)}
         self._by_path = [(prefix, s) for s in services for prefix in s.service.path_prefixes]
         self._by_action = _unambiguous_actions(services)
+        self._by_mark = [(s.service.host_mark, s) for s in services if s.service.host_mark]
+
+    def marked(self, request: HttpRequest) -> Served | None:
+        """The service whose own hosts tell all (function URLs), whoever has signed what for whom.
+
+        It is asked before anything else is read: what is sent there is the user's own, and an
+        `Authorization` header no signature.
+        """
+        host = request.header("host")
+        for mark, served in self._by_mark:
+            if mark in host:
+                return served
+        return None
 
     def service_of(self, request: HttpRequest, credential: Credential | None) -> Served | None:
         """The service, as far as the head of the request tells it; None: the form will tell.

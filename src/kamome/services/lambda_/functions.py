@@ -301,6 +301,7 @@ def _delete_whole(lambda_: Lambda, function: Function) -> None:
         lambda_.versions.forget_function(named)
         lambda_.event_invoke_configs.delete_all(named)
         lambda_.concurrency.release(named)
+        lambda_.urls.delete_all(named)
         for version in versions[1:]:
             lambda_.versions.delete(version)
         for code in {version.code.blob_id: version for version in versions}.values():

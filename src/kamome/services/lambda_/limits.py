@@ -95,3 +95,12 @@ LOG_ANSWER_BYTES_MAX = 1024 * 1024
 # RLIMIT_DATA counts what is reserved, thread stacks of 8 MB among it, where Lambda counts what is
 # resident; this much more lets ordinary functions through and still stops a runaway.
 DATA_LIMIT_SLACK_MB = 256
+# AWS: Lambda API Reference, ListFunctionUrlConfigs, ListProvisionedConcurrencyConfigs (MaxItems).
+FUNCTION_URLS_PER_PAGE_MAX = 50
+PROVISIONED_PER_PAGE_MAX = 50
+# AWS: Lambda quotas: a streamed response is 200 MB at most.
+STREAMED_RESPONSE_BYTES_MAX = 200 * 1024 * 1024
+# What of a streamed response waits for its reader before the runtime is made to wait.
+STREAM_BYTES_WAITING_MAX = 256 * 1024
+# Status and headers of a streamed answer; AWS names no limit, an HTTP client's head has 16 KB.
+STREAM_PRELUDE_BYTES_MAX = 64 * 1024

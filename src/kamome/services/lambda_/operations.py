@@ -23,6 +23,14 @@ from kamome.services.lambda_.event_invoke_configs import (
     put_function_event_invoke_config,
     update_function_event_invoke_config,
 )
+from kamome.services.lambda_.function_url_calls import edge_of
+from kamome.services.lambda_.function_urls import (
+    create_function_url_config,
+    delete_function_url_config,
+    get_function_url_config,
+    list_function_url_configs,
+    update_function_url_config,
+)
 from kamome.services.lambda_.functions import (
     create_function,
     delete_function,
@@ -69,11 +77,13 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateAlias": create_alias,
     "CreateEventSourceMapping": create_event_source_mapping,
     "CreateFunction": create_function,
+    "CreateFunctionUrlConfig": create_function_url_config,
     "DeleteAlias": delete_alias,
     "DeleteEventSourceMapping": delete_event_source_mapping,
     "DeleteFunction": delete_function,
     "DeleteFunctionConcurrency": delete_function_concurrency,
     "DeleteFunctionEventInvokeConfig": delete_function_event_invoke_config,
+    "DeleteFunctionUrlConfig": delete_function_url_config,
     "DeleteLayerVersion": delete_layer_version,
     "GetAccountSettings": get_account_settings,
     "GetAlias": get_alias,
@@ -82,6 +92,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetFunctionConcurrency": get_function_concurrency,
     "GetFunctionConfiguration": get_function_configuration,
     "GetFunctionEventInvokeConfig": get_function_event_invoke_config,
+    "GetFunctionUrlConfig": get_function_url_config,
     "GetLayerVersion": get_layer_version,
     "GetLayerVersionByArn": get_layer_version_by_arn,
     "GetPolicy": get_policy,
@@ -89,6 +100,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListAliases": list_aliases,
     "ListEventSourceMappings": list_event_source_mappings,
     "ListFunctionEventInvokeConfigs": list_function_event_invoke_configs,
+    "ListFunctionUrlConfigs": list_function_url_configs,
     "ListFunctions": list_functions,
     "ListLayerVersions": list_layer_versions,
     "ListLayers": list_layers,
@@ -106,7 +118,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "UpdateFunctionCode": update_function_code,
     "UpdateFunctionConfiguration": update_function_configuration,
     "UpdateFunctionEventInvokeConfig": update_function_event_invoke_config,
+    "UpdateFunctionUrlConfig": update_function_url_config,
 }
+
+
+edge = edge_of
 
 
 def violation(violations: Sequence[Violation]) -> AwsError:

@@ -17,7 +17,6 @@ from kamome.services.lambda_.errors import (
     PolicyLengthExceededException,
     ResourceConflictException,
     ResourceNotFoundException,
-    not_served,
 )
 from kamome.services.lambda_.limits import POLICY_BYTES_MAX
 
@@ -30,6 +29,9 @@ _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|amazon\.com)")
 _ARN = re.compile(r"arn:aws[a-zA-Z-]*:(?:iam|sts)::\d{12}:.+")
 _INVOKING = frozenset({"lambda:InvokeFunction", "lambda:*", "*"})
+_INVOKING_URL = frozenset({"lambda:InvokeFunctionUrl", "lambda:*", "*"})
+_VIA_URL = "lambda:InvokedViaFunctionUrl"
+_URL_AUTH_TYPE = "lambda:FunctionUrlAuthType"
 
 
 def new_statement(request: shapes.AddPermissionRequest, function_arn: str) -> Statement:
@@ -38,8 +40,6 @@ def new_statement(request: shapes.AddPermissionRequest, function_arn: str) -> St
     Raises:
         InvalidParameterValueException: the principal is none.
     """
-    if "InvokedViaFunctionUrl" in request:
-        raise not_served("`InvokedViaFunctionUrl`: there are no function URLs")
     statement: dict[str, object] = {
         "Sid": request["StatementId"],
         "Effect": "Allow",
@@ -57,6 +57,9 @@ def new_statement(request: shapes.AddPermissionRequest, function_arn: str) -> St
         condition["StringEquals"] = equal
     if "SourceArn" in request:
         condition["ArnLike"] = {"AWS:SourceArn": request["SourceArn"]}
+    if "InvokedViaFunctionUrl" in request:
+        value = "true" if request["InvokedViaFunctionUrl"] else "false"
+        condition["Bool"] = {_VIA_URL: value}
     if condition:
         statement["Condition"] = condition
     return statement
@@ -115,6 +118,43 @@ def allows_service(
     )
 
 
+def allows_url(statements: Sequence[Statement], *, account: str, auth_type: str) -> bool:
+    """Whether a caller of an account, or without one, may invoke by a URL of this kind.
+
+    It takes two permissions: `lambda:InvokeFunctionUrl` and `lambda:InvokeFunction`.
+
+    AWS: Lambda Developer Guide, Control access to Lambda function URLs.
+    """
+
+    def grants(actions: frozenset[str]) -> bool:
+        return any(
+            statement["Action"] in actions
+            and _names_account(statement["Principal"], account)
+            and _holds_for_url(statement.get("Condition", {}), auth_type)
+            for statement in statements
+        )
+
+    return grants(_INVOKING_URL) and grants(_INVOKING)
+
+
+def _names_account(principal: object, account: str) -> bool:
+    """`*` is everyone; an account is named by its root, which stands for all of its callers."""
+    if not isinstance(principal, Mapping):
+        return principal == "*"
+    return bool(account) and principal.get("AWS") == f"arn:aws:iam::{account}:root"
+
+
+def _holds_for_url(condition: object, auth_type: str) -> bool:
+    """A call by a URL knows these two keys and no other."""
+    conditions = cast("Mapping[str, Mapping[str, str]]", condition)
+    known = {_URL_AUTH_TYPE: auth_type, _VIA_URL: "true"}
+    return all(
+        operator in {"StringEquals", "Bool"} and known.get(key) == wanted
+        for operator, keys in conditions.items()
+        for key, wanted in keys.items()
+    )
+
+
 def _names_service(principal: object, service: str) -> bool:
     if isinstance(principal, Mapping):
         return principal.get("Service") == service
@@ -127,6 +167,8 @@ def _holds(condition: object, source_arn: str, source_account: str) -> bool:
     for key, wanted in conditions.get("StringEquals", {}).items():
         if key != "AWS:SourceAccount" or wanted != source_account:
             return False
+    if conditions.get("Bool", {}).get(_VIA_URL, "false") != "false":
+        return False
     return all(_arn_like(source_arn, wanted) for wanted in conditions.get("ArnLike", {}).values())
 
 

@@ -17,6 +17,7 @@ from kamome.services.lambda_.function_names import LATEST, FunctionName, functio
 from kamome.services.lambda_.layers import kept_layer
 from kamome.services.lambda_.payloads import Result, result_of
 from kamome.services.lambda_.runtimes.port import Invocation, RuntimeSpec
+from kamome.services.lambda_.runtimes.response_stream import ResponseStream
 from kamome.services.lambda_.version_store import Alias
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ if TYPE_CHECKING:
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One invocation to be made. `function_arn` is the ARN as the caller named it."""
+    """One invocation to be made. `function_arn` is the ARN as the caller named it.
+
+    `stream` is for callers who read the response as it is written.
+    """
 
     request_id: str
     payload: bytes
     function_arn: str
     trace: str = ""
     client_context: str = ""
+    stream: ResponseStream | None = None
 
 
 def find_function(lambda_: Lambda, named: FunctionName) -> Function:
@@ -100,6 +105,7 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
                 function_arn=call.function_arn,
                 trace=trace,
                 client_context=call.client_context,
+                stream=call.stream,
             )
 
         report = await lambda_.instances.run(spec, invocation)

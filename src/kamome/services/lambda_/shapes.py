@@ -6,7 +6,29 @@ From: the model of AWS Lambda, 2015-03-31.
 
 from __future__ import annotations
 
-from typing import Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Required, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from kamome.wire import BodyStream
+
+
+class AddLayerVersionPermissionRequest(TypedDict, total=False):
+    """AWS: AddLayerVersionPermissionRequest."""
+
+    LayerName: Required[str]
+    VersionNumber: Required[int]
+    StatementId: Required[str]
+    Action: Required[str]
+    Principal: Required[str]
+    OrganizationId: str
+    RevisionId: str
+
+
+class AddLayerVersionPermissionResult(TypedDict, total=False):
+    """AWS: AddLayerVersionPermissionResponse."""
+
+    Statement: str
+    RevisionId: str
 
 
 class AddPermissionRequest(TypedDict, total=False):
@@ -57,6 +79,44 @@ class AliasConfiguration(TypedDict, total=False):
     Description: str
     RoutingConfig: AliasRoutingConfiguration
     RevisionId: str
+
+
+class CreateCodeSigningConfigRequest(TypedDict, total=False):
+    """AWS: CreateCodeSigningConfigRequest."""
+
+    Description: str
+    AllowedPublishers: Required[AllowedPublishers]
+    CodeSigningPolicies: CodeSigningPolicies
+    Tags: dict[str, str]
+
+
+class AllowedPublishers(TypedDict, total=False):
+    """AWS: AllowedPublishers."""
+
+    SigningProfileVersionArns: Required[list[str]]
+
+
+class CodeSigningPolicies(TypedDict, total=False):
+    """AWS: CodeSigningPolicies."""
+
+    UntrustedArtifactOnDeployment: str
+
+
+class CreateCodeSigningConfigResult(TypedDict, total=False):
+    """AWS: CreateCodeSigningConfigResponse."""
+
+    CodeSigningConfig: Required[CodeSigningConfig]
+
+
+class CodeSigningConfig(TypedDict, total=False):
+    """AWS: CodeSigningConfig."""
+
+    CodeSigningConfigId: Required[str]
+    CodeSigningConfigArn: Required[str]
+    Description: str
+    AllowedPublishers: Required[AllowedPublishers]
+    CodeSigningPolicies: Required[CodeSigningPolicies]
+    LastModified: Required[str]
 
 
 class CreateEventSourceMappingRequest(TypedDict, total=False):
@@ -531,6 +591,38 @@ class RuntimeVersionError(TypedDict, total=False):
     Message: str
 
 
+class CreateFunctionUrlConfigRequest(TypedDict, total=False):
+    """AWS: CreateFunctionUrlConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+    AuthType: Required[str]
+    Cors: Cors
+    InvokeMode: str
+
+
+class Cors(TypedDict, total=False):
+    """AWS: Cors."""
+
+    AllowCredentials: bool
+    AllowHeaders: list[str]
+    AllowMethods: list[str]
+    AllowOrigins: list[str]
+    ExposeHeaders: list[str]
+    MaxAge: int
+
+
+class CreateFunctionUrlConfigResult(TypedDict, total=False):
+    """AWS: CreateFunctionUrlConfigResponse."""
+
+    FunctionUrl: Required[str]
+    FunctionArn: Required[str]
+    AuthType: Required[str]
+    Cors: Cors
+    CreationTime: Required[str]
+    InvokeMode: str
+
+
 class DeleteAliasRequest(TypedDict, total=False):
     """AWS: DeleteAliasRequest."""
 
@@ -540,6 +632,16 @@ class DeleteAliasRequest(TypedDict, total=False):
 
 class DeleteAliasResult(TypedDict, total=False):
     """AWS: no members."""
+
+
+class DeleteCodeSigningConfigRequest(TypedDict, total=False):
+    """AWS: DeleteCodeSigningConfigRequest."""
+
+    CodeSigningConfigArn: Required[str]
+
+
+class DeleteCodeSigningConfigResult(TypedDict, total=False):
+    """AWS: DeleteCodeSigningConfigResponse."""
 
 
 class DeleteEventSourceMappingRequest(TypedDict, total=False):
@@ -559,6 +661,16 @@ class DeleteFunctionResult(TypedDict, total=False):
     """AWS: DeleteFunctionResponse."""
 
     StatusCode: int
+
+
+class DeleteFunctionCodeSigningConfigRequest(TypedDict, total=False):
+    """AWS: DeleteFunctionCodeSigningConfigRequest."""
+
+    FunctionName: Required[str]
+
+
+class DeleteFunctionCodeSigningConfigResult(TypedDict, total=False):
+    """AWS: no members."""
 
 
 class DeleteFunctionConcurrencyRequest(TypedDict, total=False):
@@ -582,6 +694,17 @@ class DeleteFunctionEventInvokeConfigResult(TypedDict, total=False):
     """AWS: no members."""
 
 
+class DeleteFunctionUrlConfigRequest(TypedDict, total=False):
+    """AWS: DeleteFunctionUrlConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class DeleteFunctionUrlConfigResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
 class DeleteLayerVersionRequest(TypedDict, total=False):
     """AWS: DeleteLayerVersionRequest."""
 
@@ -590,6 +713,17 @@ class DeleteLayerVersionRequest(TypedDict, total=False):
 
 
 class DeleteLayerVersionResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
+class DeleteProvisionedConcurrencyConfigRequest(TypedDict, total=False):
+    """AWS: DeleteProvisionedConcurrencyConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: Required[str]
+
+
+class DeleteProvisionedConcurrencyConfigResult(TypedDict, total=False):
     """AWS: no members."""
 
 
@@ -626,6 +760,18 @@ class GetAliasRequest(TypedDict, total=False):
 
     FunctionName: Required[str]
     Name: Required[str]
+
+
+class GetCodeSigningConfigRequest(TypedDict, total=False):
+    """AWS: GetCodeSigningConfigRequest."""
+
+    CodeSigningConfigArn: Required[str]
+
+
+class GetCodeSigningConfigResult(TypedDict, total=False):
+    """AWS: GetCodeSigningConfigResponse."""
+
+    CodeSigningConfig: Required[CodeSigningConfig]
 
 
 class GetEventSourceMappingRequest(TypedDict, total=False):
@@ -691,6 +837,19 @@ class Concurrency(TypedDict, total=False):
     ReservedConcurrentExecutions: int
 
 
+class GetFunctionCodeSigningConfigRequest(TypedDict, total=False):
+    """AWS: GetFunctionCodeSigningConfigRequest."""
+
+    FunctionName: Required[str]
+
+
+class GetFunctionCodeSigningConfigResult(TypedDict, total=False):
+    """AWS: GetFunctionCodeSigningConfigResponse."""
+
+    CodeSigningConfigArn: Required[str]
+    FunctionName: Required[str]
+
+
 class GetFunctionConcurrencyRequest(TypedDict, total=False):
     """AWS: GetFunctionConcurrencyRequest."""
 
@@ -725,6 +884,37 @@ class FunctionEventInvokeConfig(TypedDict, total=False):
     MaximumRetryAttempts: int
     MaximumEventAgeInSeconds: int
     DestinationConfig: DestinationConfig
+
+
+class GetFunctionRecursionConfigRequest(TypedDict, total=False):
+    """AWS: GetFunctionRecursionConfigRequest."""
+
+    FunctionName: Required[str]
+
+
+class GetFunctionRecursionConfigResult(TypedDict, total=False):
+    """AWS: GetFunctionRecursionConfigResponse."""
+
+    RecursiveLoop: str
+
+
+class GetFunctionUrlConfigRequest(TypedDict, total=False):
+    """AWS: GetFunctionUrlConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class GetFunctionUrlConfigResult(TypedDict, total=False):
+    """AWS: GetFunctionUrlConfigResponse."""
+
+    FunctionUrl: Required[str]
+    FunctionArn: Required[str]
+    AuthType: Required[str]
+    Cors: Cors
+    CreationTime: Required[str]
+    LastModifiedTime: Required[str]
+    InvokeMode: str
 
 
 class GetLayerVersionRequest(TypedDict, total=False):
@@ -765,6 +955,20 @@ class GetLayerVersionByArnRequest(TypedDict, total=False):
     Arn: Required[str]
 
 
+class GetLayerVersionPolicyRequest(TypedDict, total=False):
+    """AWS: GetLayerVersionPolicyRequest."""
+
+    LayerName: Required[str]
+    VersionNumber: Required[int]
+
+
+class GetLayerVersionPolicyResult(TypedDict, total=False):
+    """AWS: GetLayerVersionPolicyResponse."""
+
+    Policy: str
+    RevisionId: str
+
+
 class GetPolicyRequest(TypedDict, total=False):
     """AWS: GetPolicyRequest."""
 
@@ -777,6 +981,39 @@ class GetPolicyResult(TypedDict, total=False):
 
     Policy: str
     RevisionId: str
+
+
+class GetProvisionedConcurrencyConfigRequest(TypedDict, total=False):
+    """AWS: GetProvisionedConcurrencyConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: Required[str]
+
+
+class GetProvisionedConcurrencyConfigResult(TypedDict, total=False):
+    """AWS: GetProvisionedConcurrencyConfigResponse."""
+
+    RequestedProvisionedConcurrentExecutions: int
+    AvailableProvisionedConcurrentExecutions: int
+    AllocatedProvisionedConcurrentExecutions: int
+    Status: str
+    StatusReason: str
+    LastModified: str
+
+
+class GetRuntimeManagementConfigRequest(TypedDict, total=False):
+    """AWS: GetRuntimeManagementConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+
+
+class GetRuntimeManagementConfigResult(TypedDict, total=False):
+    """AWS: GetRuntimeManagementConfigResponse."""
+
+    UpdateRuntimeOn: str
+    FunctionArn: str
+    RuntimeVersionArn: str
 
 
 class InvokeRequest(TypedDict, total=False):
@@ -803,6 +1040,40 @@ class InvokeResult(TypedDict, total=False):
     DurableExecutionArn: str
 
 
+class InvokeAsyncRequest(TypedDict, total=False):
+    """AWS: InvokeAsyncRequest."""
+
+    FunctionName: Required[str]
+    InvokeArgs: Required[BodyStream]
+
+
+class InvokeAsyncResult(TypedDict, total=False):
+    """AWS: InvokeAsyncResponse."""
+
+    Status: int
+
+
+class InvokeWithResponseStreamRequest(TypedDict, total=False):
+    """AWS: InvokeWithResponseStreamRequest."""
+
+    FunctionName: Required[str]
+    LogType: str
+    ClientContext: str
+    Qualifier: str
+    Payload: bytes
+    TenantId: str
+    InvocationType: str
+
+
+class InvokeWithResponseStreamResult(TypedDict, total=False):
+    """AWS: InvokeWithResponseStreamResponse."""
+
+    StatusCode: int
+    ExecutedVersion: str
+    EventStream: object
+    ResponseStreamContentType: str
+
+
 class ListAliasesRequest(TypedDict, total=False):
     """AWS: ListAliasesRequest."""
 
@@ -817,6 +1088,20 @@ class ListAliasesResult(TypedDict, total=False):
 
     NextMarker: str
     Aliases: list[AliasConfiguration]
+
+
+class ListCodeSigningConfigsRequest(TypedDict, total=False):
+    """AWS: ListCodeSigningConfigsRequest."""
+
+    Marker: str
+    MaxItems: int
+
+
+class ListCodeSigningConfigsResult(TypedDict, total=False):
+    """AWS: ListCodeSigningConfigsResponse."""
+
+    NextMarker: str
+    CodeSigningConfigs: list[CodeSigningConfig]
 
 
 class ListEventSourceMappingsRequest(TypedDict, total=False):
@@ -850,6 +1135,33 @@ class ListFunctionEventInvokeConfigsResult(TypedDict, total=False):
     NextMarker: str
 
 
+class ListFunctionUrlConfigsRequest(TypedDict, total=False):
+    """AWS: ListFunctionUrlConfigsRequest."""
+
+    FunctionName: Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListFunctionUrlConfigsResult(TypedDict, total=False):
+    """AWS: ListFunctionUrlConfigsResponse."""
+
+    FunctionUrlConfigs: Required[list[FunctionUrlConfig]]
+    NextMarker: str
+
+
+class FunctionUrlConfig(TypedDict, total=False):
+    """AWS: FunctionUrlConfig."""
+
+    FunctionUrl: Required[str]
+    FunctionArn: Required[str]
+    CreationTime: Required[str]
+    LastModifiedTime: Required[str]
+    Cors: Cors
+    AuthType: Required[str]
+    InvokeMode: str
+
+
 class ListFunctionsRequest(TypedDict, total=False):
     """AWS: ListFunctionsRequest."""
 
@@ -864,6 +1176,21 @@ class ListFunctionsResult(TypedDict, total=False):
 
     NextMarker: str
     Functions: list[FunctionConfiguration]
+
+
+class ListFunctionsByCodeSigningConfigRequest(TypedDict, total=False):
+    """AWS: ListFunctionsByCodeSigningConfigRequest."""
+
+    CodeSigningConfigArn: Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListFunctionsByCodeSigningConfigResult(TypedDict, total=False):
+    """AWS: ListFunctionsByCodeSigningConfigResponse."""
+
+    NextMarker: str
+    FunctionArns: list[str]
 
 
 class ListLayerVersionsRequest(TypedDict, total=False):
@@ -917,6 +1244,33 @@ class LayersListItem(TypedDict, total=False):
     LayerName: str
     LayerArn: str
     LatestMatchingVersion: LayerVersionsListItem
+
+
+class ListProvisionedConcurrencyConfigsRequest(TypedDict, total=False):
+    """AWS: ListProvisionedConcurrencyConfigsRequest."""
+
+    FunctionName: Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListProvisionedConcurrencyConfigsResult(TypedDict, total=False):
+    """AWS: ListProvisionedConcurrencyConfigsResponse."""
+
+    ProvisionedConcurrencyConfigs: list[ProvisionedConcurrencyConfigListItem]
+    NextMarker: str
+
+
+class ProvisionedConcurrencyConfigListItem(TypedDict, total=False):
+    """AWS: ProvisionedConcurrencyConfigListItem."""
+
+    FunctionArn: str
+    RequestedProvisionedConcurrentExecutions: int
+    AvailableProvisionedConcurrentExecutions: int
+    AllocatedProvisionedConcurrentExecutions: int
+    Status: str
+    StatusReason: str
+    LastModified: str
 
 
 class ListTagsRequest(TypedDict, total=False):
@@ -991,6 +1345,20 @@ class PublishVersionRequest(TypedDict, total=False):
     PublishTo: str
 
 
+class PutFunctionCodeSigningConfigRequest(TypedDict, total=False):
+    """AWS: PutFunctionCodeSigningConfigRequest."""
+
+    CodeSigningConfigArn: Required[str]
+    FunctionName: Required[str]
+
+
+class PutFunctionCodeSigningConfigResult(TypedDict, total=False):
+    """AWS: PutFunctionCodeSigningConfigResponse."""
+
+    CodeSigningConfigArn: Required[str]
+    FunctionName: Required[str]
+
+
 class PutFunctionConcurrencyRequest(TypedDict, total=False):
     """AWS: PutFunctionConcurrencyRequest."""
 
@@ -1006,6 +1374,68 @@ class PutFunctionEventInvokeConfigRequest(TypedDict, total=False):
     MaximumRetryAttempts: int
     MaximumEventAgeInSeconds: int
     DestinationConfig: DestinationConfig
+
+
+class PutFunctionRecursionConfigRequest(TypedDict, total=False):
+    """AWS: PutFunctionRecursionConfigRequest."""
+
+    FunctionName: Required[str]
+    RecursiveLoop: Required[str]
+
+
+class PutFunctionRecursionConfigResult(TypedDict, total=False):
+    """AWS: PutFunctionRecursionConfigResponse."""
+
+    RecursiveLoop: str
+
+
+class PutProvisionedConcurrencyConfigRequest(TypedDict, total=False):
+    """AWS: PutProvisionedConcurrencyConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: Required[str]
+    ProvisionedConcurrentExecutions: Required[int]
+
+
+class PutProvisionedConcurrencyConfigResult(TypedDict, total=False):
+    """AWS: PutProvisionedConcurrencyConfigResponse."""
+
+    RequestedProvisionedConcurrentExecutions: int
+    AllocatedProvisionedConcurrentExecutions: int
+    AvailableProvisionedConcurrentExecutions: int
+    Status: str
+    StatusReason: str
+    LastModified: str
+
+
+class PutRuntimeManagementConfigRequest(TypedDict, total=False):
+    """AWS: PutRuntimeManagementConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+    UpdateRuntimeOn: Required[str]
+    RuntimeVersionArn: str
+
+
+class PutRuntimeManagementConfigResult(TypedDict, total=False):
+    """AWS: PutRuntimeManagementConfigResponse."""
+
+    UpdateRuntimeOn: Required[str]
+    FunctionArn: Required[str]
+    RuntimeVersionArn: str
+
+
+class RemoveLayerVersionPermissionRequest(TypedDict, total=False):
+    """AWS: RemoveLayerVersionPermissionRequest."""
+
+    LayerName: Required[str]
+    VersionNumber: Required[int]
+    StatementId: Required[str]
+    RevisionId: str
+
+
+class RemoveLayerVersionPermissionResult(TypedDict, total=False):
+    """AWS: no members."""
 
 
 class RemovePermissionRequest(TypedDict, total=False):
@@ -1052,6 +1482,21 @@ class UpdateAliasRequest(TypedDict, total=False):
     Description: str
     RoutingConfig: AliasRoutingConfiguration
     RevisionId: str
+
+
+class UpdateCodeSigningConfigRequest(TypedDict, total=False):
+    """AWS: UpdateCodeSigningConfigRequest."""
+
+    CodeSigningConfigArn: Required[str]
+    Description: str
+    AllowedPublishers: AllowedPublishers
+    CodeSigningPolicies: CodeSigningPolicies
+
+
+class UpdateCodeSigningConfigResult(TypedDict, total=False):
+    """AWS: UpdateCodeSigningConfigResponse."""
+
+    CodeSigningConfig: Required[CodeSigningConfig]
 
 
 class UpdateEventSourceMappingRequest(TypedDict, total=False):
@@ -1135,6 +1580,28 @@ class UpdateFunctionEventInvokeConfigRequest(TypedDict, total=False):
     MaximumRetryAttempts: int
     MaximumEventAgeInSeconds: int
     DestinationConfig: DestinationConfig
+
+
+class UpdateFunctionUrlConfigRequest(TypedDict, total=False):
+    """AWS: UpdateFunctionUrlConfigRequest."""
+
+    FunctionName: Required[str]
+    Qualifier: str
+    AuthType: str
+    Cors: Cors
+    InvokeMode: str
+
+
+class UpdateFunctionUrlConfigResult(TypedDict, total=False):
+    """AWS: UpdateFunctionUrlConfigResponse."""
+
+    FunctionUrl: Required[str]
+    FunctionArn: Required[str]
+    AuthType: Required[str]
+    Cors: Cors
+    CreationTime: Required[str]
+    LastModifiedTime: Required[str]
+    InvokeMode: str
 
 
 CreateAliasResult: TypeAlias = AliasConfiguration

@@ -17,6 +17,7 @@ from kamome.services.lambda_.asynchronous_invocations import LAMBDA_ASYNC, deliv
 from kamome.services.lambda_.code_store import CodeStore
 from kamome.services.lambda_.concurrency_store import ConcurrencyStore
 from kamome.services.lambda_.event_invoke_config_store import EventInvokeConfigStore
+from kamome.services.lambda_.function_url_store import FunctionUrlStore
 from kamome.services.lambda_.layer_store import LayerStore
 from kamome.services.lambda_.packages import find_code
 from kamome.services.lambda_.pollers.pollers import Pollers
@@ -64,6 +65,7 @@ class Lambda(msgspec.Struct, frozen=True):
     concurrency: ConcurrencyStore
     versions: VersionStore
     layers: LayerStore
+    urls: FunctionUrlStore
     admission: Admission
     outbox: Outbox
     blobs: Blobs
@@ -107,6 +109,7 @@ def make_lambda(
         concurrency=ConcurrencyStore(engine),
         versions=VersionStore(engine),
         layers=LayerStore(engine),
+        urls=FunctionUrlStore(engine),
         admission=Admission(ConcurrencyStore(engine)),
         outbox=outbox,
         blobs=blobs,

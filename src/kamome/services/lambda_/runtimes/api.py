@@ -12,6 +12,8 @@ AWS: Lambda Developer Guide, Using the Lambda runtime API for custom runtimes.
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import re
 from http import HTTPStatus
 from typing import cast
@@ -21,6 +23,7 @@ import orjson
 
 from kamome.services.lambda_.limits import RESPONSE_BYTES_MAX
 from kamome.services.lambda_.runtimes.port import Invocation, Outcome
+from kamome.services.lambda_.runtimes.response_stream import ResponseStream
 
 _PREFIX = "/2018-06-01/runtime/"
 _INVOCATION = re.compile(_PREFIX + r"invocation/([^/]{1,100})/(response|error)")
@@ -28,6 +31,12 @@ _INVOCATION = re.compile(_PREFIX + r"invocation/([^/]{1,100})/(response|error)")
 _HEAD_BYTES_MAX = 1024 * 1024 + 64 * 1024
 _CONNECTIONS_MAX = 16
 _ACCEPTED = b'{"status":"OK"}'
+# What a runtime says of a response in its head, and of one that broke off in its trailers.
+_RUNTIME_HEADER = b"lambda-runtime-function-"
+_CONTENT_TYPE_LENGTH = len("content-type")
+_MODE = b"lambda-runtime-function-response-mode"
+_ERROR_TYPE = b"lambda-runtime-function-error-type"
+_ERROR_BODY = b"lambda-runtime-function-error-body"
 
 
 class RuntimeApi:
@@ -104,6 +113,33 @@ class RuntimeApi:
             "RequestEntityTooLarge",
             f"Exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes).",
         )
+
+    def stream_for(
+        self, connection: _Connection, path: str, headers: dict[bytes, bytes]
+    ) -> ResponseStream | None:
+        """Where a response goes as it comes, if the function streams and the caller reads so."""
+        found = _INVOCATION.fullmatch(path)
+        if found is None or found[2] != "response" or not self._is_current(found[1]):
+            return None
+        stream = self._invocation.stream if self._invocation is not None else None
+        if stream is None or headers.get(_MODE, b"").lower() != b"streaming":
+            return None
+        content_type = headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
+        stream.begin(content_type, connection.pause, connection.resume)
+        return stream
+
+    def streamed(self, connection: _Connection, headers: dict[bytes, bytes]) -> None:
+        """A streamed response has ended; its trailers tell of an error."""
+        connection.reply(HTTPStatus.ACCEPTED, {"Content-Type": "application/json"}, _ACCEPTED)
+        error_type = headers.get(_ERROR_TYPE, b"").decode("latin-1")
+        if not error_type:
+            self._settle(Outcome("response"))
+            return
+        try:
+            body = base64.b64decode(headers.get(_ERROR_BODY, b""), validate=True)
+        except binascii.Error:
+            body = b""
+        self._settle(Outcome("error", body, error_type))
 
     def opened(self, connection: _Connection) -> bool:
         """Whether one more connection is taken."""
@@ -201,6 +237,8 @@ class _Connection(asyncio.Protocol):
         self._body_bytes = 0
         self._head_bytes = 0
         self._is_in_body = False
+        self._headers: dict[bytes, bytes] = {}
+        self._stream: ResponseStream | None = None
 
     @property
     def is_closing(self) -> bool:
@@ -236,18 +274,33 @@ class _Connection(asyncio.Protocol):
         self._url = b""
         self._body.clear()
         self._body_bytes = 0
+        self._headers.clear()
+        self._stream = None
 
     def on_url(self, url: bytes) -> None:
         """httptools: a piece of the request's target."""
         self._url += url
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """httptools: a header, or a trailer. Of the many only those of the response are kept."""
+        if len(name) == _CONTENT_TYPE_LENGTH or name[: len(_RUNTIME_HEADER)].lower() == (
+            _RUNTIME_HEADER
+        ):
+            self._headers[name.lower()] = value
+
     def on_headers_complete(self) -> None:
         """httptools: the head has ended."""
         self._is_in_body = True
         self._head_bytes = 0
+        if _MODE in self._headers:
+            self._stream = self._api.stream_for(self, self._path(), self._headers)
 
     def on_body(self, body: bytes) -> None:
         """httptools: a piece of the body."""
+        if self._stream is not None:
+            if not self._stream.feed(body) and not self.is_closing:
+                self._api.too_large(self, self._path())
+            return
         self._body_bytes += len(body)
         if self._body_bytes <= RESPONSE_BYTES_MAX:
             self._body.append(body)
@@ -258,7 +311,10 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """httptools: the request has arrived whole."""
         self._is_in_body = False
-        if not self.is_closing:
+        if self._stream is not None:
+            if not self.is_closing:
+                self._api.streamed(self, self._headers)
+        elif not self.is_closing:
             method = self._parser.get_method().decode("ascii")
             self._api.handle(self, method, self._path(), b"".join(self._body))
         self._body.clear()
@@ -276,6 +332,16 @@ class _Connection(asyncio.Protocol):
         document = orjson.dumps({"errorMessage": message, "errorType": error_type})
         self.reply(status, {"Content-Type": "application/json", "Connection": "close"}, document)
         self.close()
+
+    def pause(self) -> None:
+        """Read nothing more for now, so that the runtime waits."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport is not None:
+            self._transport.resume_reading()
 
     def close(self) -> None:
         """End the connection after what is written."""

@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
+import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
 
@@ -108,11 +109,112 @@ function run(handler, event, context) {
   });
 }
 
+// A handler that streams is marked by awslambda.streamifyResponse and gets the stream as its second
+// argument. AWS: Lambda Developer Guide, Writing response streaming-enabled Lambda functions.
+const STREAMING = Symbol("streams its response");
+const PRELUDE_TYPE = "application/vnd.awslambda.http-integration-response";
+const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
+const ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
+
+class ResponseStream extends Writable {
+  #target;
+  #type = "application/octet-stream";
+  #request;
+  #answered;
+
+  constructor(target) {
+    super({ highWaterMark: 64 * 1024 });
+    this.#target = target;
+  }
+
+  get hasBegun() {
+    return this.#request !== undefined;
+  }
+
+  setContentType(type) {
+    if (this.hasBegun) throw new Error("The content type cannot be set after the first write.");
+    this.#type = type;
+  }
+
+  #open() {
+    if (this.hasBegun) return;
+    const headers = {
+      "content-type": this.#type,
+      "lambda-runtime-function-response-mode": "streaming",
+      "transfer-encoding": "chunked",
+      trailer: `${ERROR_TYPE}, ${ERROR_BODY}`,
+    };
+    const options = { host, port, method: "POST", path: PREFIX + this.#target, agent, headers };
+    this.#answered = new Promise((resolve, reject) => {
+      this.#request = http.request(options, (response) => {
+        response.resume();
+        response.on("end", resolve);
+      });
+      this.#request.on("error", reject);
+    });
+    this.#answered.catch((error) => this.destroy(error));
+  }
+
+  _write(chunk, encoding, done) {
+    this.#open();
+    this.#request.write(chunk, done);
+  }
+
+  _final(done) {
+    this.#open();
+    this.#request.end();
+    this.#answered.then(() => done(), done);
+  }
+
+  async break(document) {
+    const body = Buffer.from(JSON.stringify(document)).toString("base64");
+    this.#request.addTrailers({ [ERROR_TYPE]: document.errorType, [ERROR_BODY]: body });
+    this.#request.end();
+    await this.#answered;
+  }
+}
+
+globalThis.awslambda = {
+  streamifyResponse(handler) {
+    const streaming = (...all) => handler(...all);
+    streaming[STREAMING] = true;
+    return streaming;
+  },
+  HttpResponseStream: {
+    from(stream, metadata) {
+      stream.setContentType(PRELUDE_TYPE);
+      stream.write(JSON.stringify(metadata ?? {}));
+      stream.write(Buffer.alloc(8));
+      return stream;
+    },
+  },
+};
+
+async function workStreaming(handler, next, target) {
+  const stream = new ResponseStream(`${target}response`);
+  try {
+    const ended = new Promise((resolve, reject) => {
+      stream.on("finish", resolve);
+      stream.on("error", reject);
+    });
+    ended.catch(() => undefined);
+    await handler(JSON.parse(next.body), stream, contextOf(next.headers));
+    if (!stream.writableEnded) stream.end();
+    await ended;
+  } catch (error) {
+    const document = errorDocument(error);
+    console.error("Invoke Error", "\t", JSON.stringify({ ...document, stack: document.trace }));
+    if (stream.hasBegun) await stream.break(document);
+    else await reportError(`${target}error`, document);
+  }
+}
+
 async function work(handler) {
   const next = await call("GET", "invocation/next");
   current = next.headers["lambda-runtime-aws-request-id"];
   process.env._X_AMZN_TRACE_ID = next.headers["lambda-runtime-trace-id"] ?? "";
   const target = `invocation/${current}/`;
+  if (handler[STREAMING]) return workStreaming(handler, next, target);
   let answer;
   try {
     answer = JSON.stringify(await run(handler, JSON.parse(next.body), contextOf(next.headers)));

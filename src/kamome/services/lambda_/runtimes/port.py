@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from kamome.services.lambda_.runtimes.response_stream import ResponseStream
+
 OutcomeKind = Literal[
     "response",  # the runtime posted a response
     "error",  # the runtime posted an error document, for the invocation or for its init
@@ -45,7 +47,11 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
 
 
 class Invocation(msgspec.Struct, frozen=True):
-    """One event on its way to a runtime. `deadline_ms` is the machine's own epoch time."""
+    """One event on its way to a runtime. `deadline_ms` is the machine's own epoch time.
+
+    `stream` takes the response as it is written, where the function writes it so and the caller
+    reads it so; None makes it one piece in any case.
+    """
 
     request_id: str
     payload: bytes
@@ -53,6 +59,7 @@ class Invocation(msgspec.Struct, frozen=True):
     function_arn: str
     trace: str
     client_context: str = ""
+    stream: ResponseStream | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
