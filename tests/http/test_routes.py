@@ -207,7 +207,7 @@ def test_call_that_names_nothing_of_a_json_service_runs_no_operation(
     ("service", "method", "path", "status", "code"),
     [
         ("s3", "PATCH", "/bucket/key", 405, "MethodNotAllowed"),
-        ("s3", "OPTIONS", "/bucket", 405, "MethodNotAllowed"),
+        ("s3", "OPTIONS", "/bucket", 400, "BadRequest"),
         ("s3", "PROPFIND", "/", 405, "MethodNotAllowed"),
         ("lambda", "PATCH", "/2015-03-31/functions", 404, "UnknownOperationException"),
         ("lambda", "GET", "/2099-01-01/nothing", 404, "UnknownOperationException"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from kamome.clock import Clock
-from kamome.http import errors
+from kamome.http import errors, form_signature
 from kamome.http.credential import Credential, family_of, parse
 from kamome.http.sigv4 import Seed, verify
 from kamome.wire import HttpRequest
@@ -71,6 +71,25 @@ class Authentication:
             raise errors.invalid_token(family, credential.security_token)
         now_ms = (self._clock.real_now_ms(), self._clock.now_ms())
         return verify(request, credential, key.secret, now_ms=now_ms)
+
+    def verify_form(self, fields: Mapping[str, str]) -> Credential | None:
+        """Who signed the policy of an S3 form; None where nobody did. See `form_signature`.
+
+        Raises:
+            AwsError: where signatures are enforced and this one is missing, unknown or wrong.
+        """
+        credential = form_signature.parse(fields)
+        if not self.is_enforced:
+            return credential
+        if credential is None:
+            raise errors.missing_authentication("s3")
+        key = self._find_key(credential.access_key)
+        if key is None:
+            raise errors.unknown_access_key("s3", credential.access_key)
+        if credential.security_token:
+            raise errors.invalid_token("s3", credential.security_token)
+        form_signature.verify(fields["policy"], credential, key.secret)
+        return credential
 
     def account_of(self, credential: Credential | None) -> str:
         """The account of a caller."""

@@ -134,6 +134,14 @@ def parse(request: HttpRequest, family: Family | None = None) -> Credential | No
     )
 
 
+def scope_of_credential(credential: str) -> tuple[str, str, str, str] | None:
+    """Access key, date, region and service of `X-Amz-Credential`; None where it does not read."""
+    try:
+        return _credential_parts(credential)
+    except _Malformed:
+        return None
+
+
 def family_of(request: HttpRequest, service: str = "") -> Family:
     """How the service that a request is for words its refusals.
 

@@ -25,13 +25,13 @@ from kamome.faults.rules import Target
 from kamome.http.authentication import Authentication
 from kamome.http.credential import Credential
 from kamome.http.payload import open_payload
-from kamome.http.route import Call, CallRefused, Routes
+from kamome.http.route import Call, CallRefused, Routes, bucket_path
 from kamome.http.sigv4 import Seed
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
 from kamome.protocols import protocol
 from kamome.protocols.constraints import violations
-from kamome.services import Served
+from kamome.services import Run, Served, Signer
 from kamome.storage.engine import Engine
 from kamome.wire import NO_ANSWER, BodyStream, HttpRequest, HttpResponse
 
@@ -83,14 +83,31 @@ class Pipeline:
         self._faults = faults
         self._defaults = defaults
 
-    async def run(self, request: HttpRequest, body: Body) -> HttpResponse:
-        """Answer one request. Never raises: what goes wrong is an answer, too."""
-        request_id = self._ids.uuid()
+    async def run(
+        self, request: HttpRequest, body: Body, exchange: Exchange | None = None
+    ) -> HttpResponse:
+        """Answer one request. Never raises: what goes wrong is an answer, too.
+
+        With an `exchange`, it has passed the edge of its slice already.
+        """
+        request_id = self._ids.uuid() if exchange is None else exchange.request_id
         lost = self._engine.lost_transactions
         call: Call | None = None
         try:
+            marked = self._routes.marked(request)
+            edge = marked.service.edge(marked.slice, request) if marked is not None else None
+            if marked is not None and edge is not None:
+                call = Call(marked, marked.service.protocols[0], "")
+                return await edge(Exchange(self, request, body, call, request_id))
             credential = self._authentication.read(request)
             served = self._routes.service_of(request, credential)
+            if exchange is None and served is not None and served.service.has_edge:
+                edge = served.service.edge(served.slice, request)
+                if edge is not None:
+                    call = Call(served, served.service.protocols[0], "")
+                    response = await edge(Exchange(self, request, body, call, request_id))
+                    await self._engine.durable(lost)
+                    return response
             call = await self._identify(served, request, body)
             if _streams(call):
                 # Tells the verification that the body is still to come, and so far only promised.
@@ -110,6 +127,65 @@ class Pipeline:
         except Exception:
             logger.exception("request %s failed", request_id)
             return _refusal(call, InternalFailure(_OUR_MISTAKE), request, request_id)
+
+    async def invoke(
+        self, exchange: Exchange, run: Run, credential: Credential | None
+    ) -> Mapping[str, object]:
+        """Run an operation for a slice's edge: faults, journeys and durability as for any call.
+
+        Raises:
+            AwsError: what the operation raises, or what a rule has ordered.
+        """
+        lost = self._engine.lost_transactions
+        call = Call(exchange.call.served, exchange.call.protocol, run.name)
+        context = self._context(
+            exchange.request, credential, call, exchange.request_id, exchange.body
+        )
+        outcome = await self._strike(call, context, run.request) if self._faults.is_on else None
+        try:
+            result = await run.operation(call.served.slice, context, run.request)
+        except AwsError as error:
+            self._record(call, context, run.request, error.code)
+            raise
+        self._record(call, context, run.request, "ok")
+        await self._engine.durable(lost)
+        if outcome is not None and outcome.refusal is not None:
+            self._lose(run.request)
+            raise outcome.refusal
+        return result or {}
+
+    def signer(self, exchange: Exchange) -> Credential | None:
+        """Who signed a request; None where nobody did.
+
+        Raises:
+            AwsError: signatures are enforced, and this one is not right.
+        """
+        credential = self._authentication.read(exchange.request)
+        if credential is not None:
+            signing_name = exchange.call.served.service.signing_name
+            self._authentication.verify(exchange.request, credential, signing_name)
+        return credential
+
+    def form_signer(self, fields: Mapping[str, str]) -> Credential | None:
+        """Who signed the policy of an S3 form; None where nobody did.
+
+        Raises:
+            AwsError: signatures are enforced, and this one is missing or not right.
+        """
+        return self._authentication.verify_form(fields)
+
+    def signing_account(self, request: HttpRequest) -> str:
+        """The account of who says he signed a request; empty where nobody does."""
+        try:
+            credential = self._authentication.read(request)
+        except AwsError:
+            return ""
+        return self._authentication.account_of(credential) if credential is not None else ""
+
+    @property
+    def is_enforcing(self) -> bool:
+        """Whether signatures are enforced."""
+        return self._authentication.is_enforced
 
     def refuse(self, request: HttpRequest, error: AwsError) -> HttpResponse:
         """Answer a request that is not one for any service."""
@@ -245,6 +321,64 @@ class Pipeline:
         except AwsError as unavailable:
             error = unavailable
         return _refusal(call, error, request, request_id)
+
+
+class Exchange:
+    """A request at the edge of its slice, before the operation it may name. See `services.Edge`."""
+
+    def __init__(
+        self, pipeline: Pipeline, request: HttpRequest, body: Body, call: Call, request_id: str
+    ) -> None:
+        self._pipeline = pipeline
+        self.request = request
+        self.body = body
+        self.call = call
+        self.request_id = request_id
+
+    @property
+    def is_enforcing(self) -> bool:
+        """Whether signatures are enforced."""
+        return self._pipeline.is_enforcing
+
+    @property
+    def path(self) -> str:
+        """The path with the bucket in front, whatever the addressing style; percent-encoded."""
+        return bucket_path(self.request)
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives."""
+        return self.body.chunks()
+
+    async def go_on(self) -> HttpResponse:
+        """Answer by the operation that the request names, as if there were no edge."""
+        return await self._pipeline.run(self.request, self.body, self)
+
+    @property
+    def account(self) -> str:
+        """The account of who signed the request; empty where nobody did."""
+        return self._pipeline.signing_account(self.request)
+
+    def signer(self) -> Credential | None:
+        """Who signed the request; None where nobody did."""
+        return self._pipeline.signer(self)
+
+    def form_signer(self, fields: Mapping[str, str]) -> Credential | None:
+        """Who signed the policy of an S3 form; None where nobody did."""
+        return self._pipeline.form_signer(fields)
+
+    async def invoke(self, run: Run, signer: Signer | None) -> Mapping[str, object]:
+        """Run an operation for a signer, or for anybody."""
+        assert signer is None or isinstance(signer, Credential)
+        return await self._pipeline.invoke(self, run, signer)
+
+    def answer(self, operation: str, result: Mapping[str, object]) -> HttpResponse:
+        """What an operation gave, as its answer."""
+        model = self.call.model.operation(operation)
+        return protocol(self.call.protocol).encode(model, result, self.request_id)
+
+    def refusal(self, error: AwsError) -> HttpResponse:
+        """An error as the service words it."""
+        return _refusal(self.call, error, self.request, self.request_id)
 
 
 _OUR_MISTAKE = "An internal error occurred. It has been logged under this request's id."

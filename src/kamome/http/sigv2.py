@@ -84,7 +84,7 @@ def verify(
     """
     date = _date(request, credential, now_ms)
     provided = to_bytes(credential.signature)
-    for path in dict.fromkeys((request.path, request.raw_path)):
+    for path in _paths(request):
         to_sign = _string_to_sign(request, date, path)
         mac = hmac.digest(secret_key.encode(), to_bytes(to_sign), "sha1")
         calculated = base64.b64encode(mac)
@@ -94,6 +94,15 @@ def verify(
         Explanation(
             credential.access_key, "", to_sign, credential.signature, calculated.decode("ascii")
         )
+    )
+
+
+def _paths(request: HttpRequest) -> Sequence[str]:
+    """How the client may have signed the path. Of a bucket, boto3 signs `/bucket/`."""
+    is_bucket = request.path.count("/") == 1 and len(request.path) > 1
+    return (
+        *dict.fromkeys((request.path, request.raw_path)),
+        *((f"{request.path}/",) if is_bucket else ()),
     )
 
 

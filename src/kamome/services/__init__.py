@@ -6,7 +6,7 @@ pairs each with its slice.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
@@ -15,7 +15,7 @@ import msgspec
 
 from kamome.errors import AwsError
 from kamome.protocols.model import Violation
-from kamome.wire import HttpRequest
+from kamome.wire import HttpRequest, HttpResponse
 
 # Called as `operation(slice, context, request)`. The parameters differ by slice and operation, so
 # the table cannot name them; each function itself is fully typed.
@@ -24,6 +24,81 @@ Operation = Callable[..., Awaitable[Mapping[str, object] | None]]
 
 # Most calls are small; a slice that takes more says so.
 _BODY_BYTES_MAX = 8 * 1024 * 1024
+
+
+class Run(msgspec.Struct, frozen=True):
+    """An operation that the edge of a slice has run: its name, for faults and journeys."""
+
+    name: str
+    operation: Operation
+    request: Mapping[str, object]
+
+
+class Signer(Protocol):
+    """Whose secret signed."""
+
+    @property
+    def access_key(self) -> str:
+        """The key's public half."""
+
+
+class Exchange(Protocol):
+    """A request that a slice answers itself, or looks at on its way in and out.
+
+    Browsers and web servers speak with S3 in forms that no operation of its model has.
+    """
+
+    request: HttpRequest
+    request_id: str
+
+    @property
+    def is_enforcing(self) -> bool:
+        """Whether signatures are enforced."""
+
+    @property
+    def path(self) -> str:
+        """The path with the bucket in front, whatever the addressing style; percent-encoded."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives. Not to be read where the exchange goes on."""
+
+    async def go_on(self) -> HttpResponse:
+        """Answer by the operation that the request names, as if there were no edge."""
+
+    @property
+    def account(self) -> str:
+        """The account of who signed the request; empty where nobody did."""
+
+    def signer(self) -> Signer | None:
+        """Who signed the request; None where nobody did.
+
+        Raises:
+            AwsError: signatures are enforced, and this one is not right.
+        """
+
+    def form_signer(self, fields: Mapping[str, str]) -> Signer | None:
+        """Who signed the policy of an S3 form, by its fields; None where nobody did.
+
+        Raises:
+            AwsError: signatures are enforced, and this one is missing or not right.
+        """
+
+    async def invoke(self, run: Run, signer: Signer | None) -> Mapping[str, object]:
+        """Run an operation for a signer, or for anybody; durable on return.
+
+        Raises:
+            AwsError: the operation refuses, or a rule has ordered it.
+        """
+
+    def answer(self, operation: str, result: Mapping[str, object]) -> HttpResponse:
+        """What an operation gave, as its answer."""
+
+    def refusal(self, error: AwsError) -> HttpResponse:
+        """An error as the service words it."""
+
+
+# A slice answers a request in place of its operation. Raises an AwsError to refuse.
+Edge = Callable[[Exchange], Awaitable[HttpResponse]]
 
 
 class OperationsModule(Protocol):
@@ -53,7 +128,9 @@ class Service(msgspec.Struct, frozen=True):
     calls apart from others'; `path_prefixes` its unsigned REST calls.
     `host_labels` are what its hosts are called besides the signing name (`email` for SES).
     `unsigned_operations` may be called without a signature also where signatures are enforced.
-    `streams` says that streaming payloads are handed on as they arrive (S3).
+    `streams` says that streaming payloads are handed on as they arrive (S3). `has_edge` says that
+    `operations.py` has a function `edge`, which is asked before a request is decoded. Hosts
+    that contain `host_mark` are the service's, and what is sent to them no call of an operation.
     """
 
     name: str
@@ -67,6 +144,8 @@ class Service(msgspec.Struct, frozen=True):
     host_labels: tuple[str, ...] = ()
     unsigned_operations: frozenset[str] = frozenset()
     streams: bool = False
+    has_edge: bool = False
+    host_mark: str = ""
     body_bytes_max: int = _BODY_BYTES_MAX
 
     @property
@@ -87,6 +166,11 @@ class Service(msgspec.Struct, frozen=True):
         complete = getattr(_loaded(self.module), "complete", None)
         if complete is not None:
             complete(request, decoded)
+
+    def edge(self, slice_: object, request: HttpRequest) -> Edge | None:
+        """Who answers a request that is no plain call of an operation; None: it is one."""
+        edge: Edge | None = _loaded(self.module).edge(slice_, request)  # type: ignore[attr-defined] # only with `has_edge`
+        return edge
 
 
 class Served(msgspec.Struct, frozen=True):

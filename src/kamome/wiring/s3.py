@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kamome.services.s3 import lifecycle, object_events
+from kamome.services.s3 import access_logs, lifecycle, object_events
 from kamome.services.s3.ports import Ports
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import S3Store
-from kamome.storage.outbox import Outbox
+from kamome.storage.outbox import Entry, Outbox
 from kamome.wiring.kernel import Kernel
 from kamome.wiring.offers import Offers
 
@@ -35,4 +35,13 @@ def make(kernel: Kernel, offers: Offers) -> S3:
 def register(outbox: Outbox, s3: S3) -> None:
     """Name the handlers of its outbox entries."""
     outbox.register(object_events.EVENT_KIND, lambda entry: object_events.deliver_event(s3, entry))
+
+    async def deliver_log(entry: Entry) -> None:
+        await access_logs.deliver_log(s3, entry)
+
+    outbox.register(
+        access_logs.LOG_KIND,
+        deliver_log,
+        on_give_up=lambda entry, error: access_logs.give_up_log(s3, entry, error),
+    )
     outbox.register(lifecycle.EVENT_KIND, lambda entry: lifecycle.work_lifecycle(s3, entry))

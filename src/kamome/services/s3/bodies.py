@@ -18,8 +18,8 @@ import msgspec
 from kamome.errors import ServiceUnavailable
 from kamome.services.s3.checksums import Digest, crc32c, new_digest
 from kamome.services.s3.encryption import CustomerKey, cipher_at, decrypted
-from kamome.services.s3.errors import IncompleteBody, InternalError
-from kamome.services.s3.limits import BLOCK_BYTES, INLINE_BYTES_MAX
+from kamome.services.s3.errors import EntityTooLarge, IncompleteBody, InternalError
+from kamome.services.s3.limits import BLOCK_BYTES, INLINE_BYTES_MAX, PUT_BYTES_MAX
 from kamome.services.s3.store import StoredBody
 from kamome.storage.blobs import Blob, BlobDamaged, Blobs, BlobWriter
 
@@ -89,24 +89,33 @@ async def pieces_of(content: bytes) -> AsyncIterator[bytes]:
 async def receive(
     blobs: Blobs,
     chunks: AsyncIterable[bytes],
-    length: int,
+    length: int | None,
     algorithm: str,
     sealing: Sealing | None = None,
     *,
     inline_bytes_max: int = INLINE_BYTES_MAX,
     second_algorithm: str = "",
+    bytes_max: int = PUT_BYTES_MAX,
 ) -> ReceivedBody:
     """Take in a body of `length` bytes. A blob is durable on return, but no row keeps it yet.
+
+    Where the length is None, the body ends where the stream does, or at `bytes_max`.
 
     Digests are those of the plain bytes, the CRCs of blocks those of what is stored. A second
     checksum is taken where the client's is not the one that is kept.
 
     Raises:
         IncompleteBody: more or fewer bytes came.
+        EntityTooLarge: a body of unknown length has more than `bytes_max`.
         ServiceUnavailable: there is no room on the disk.
         and whatever the stream raises; nothing is left behind then.
     """
     digests = _Digests(algorithm, sealing, second_algorithm)
+    if length is None:
+        chunks, length = await _measured(_bounded(chunks, bytes_max), inline_bytes_max)
+    if length is None:
+        blob = await _written(blobs, chunks, None, digests)
+        return _received(blob.size, digests, None, blob)
     if length <= inline_bytes_max:
         plain = await _gathered(chunks, length)
         content = digests.seal(plain)
@@ -132,6 +141,27 @@ def _received(
     )
 
 
+async def _bounded(chunks: AsyncIterable[bytes], bytes_max: int) -> AsyncGenerator[bytes, None]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > bytes_max:
+            raise EntityTooLarge(size, bytes_max)
+        yield chunk
+
+
+async def _measured(
+    chunks: AsyncGenerator[bytes, None], inline_bytes_max: int
+) -> tuple[AsyncGenerator[bytes, None], int | None]:
+    """The same body and its length, where that is small enough to be known before it is kept."""
+    head = bytearray()
+    async for chunk in chunks:
+        head += chunk
+        if len(head) > inline_bytes_max:
+            return _resumed(bytes(head), chunks), None
+    return _resumed(bytes(head), chunks), len(head)
+
+
 async def _gathered(chunks: AsyncIterable[bytes], length: int) -> bytes:
     gathered = bytearray()
     async for chunk in chunks:
@@ -144,7 +174,7 @@ async def _gathered(chunks: AsyncIterable[bytes], length: int) -> bytes:
 
 
 async def _written(
-    blobs: Blobs, chunks: AsyncIterable[bytes], length: int, digests: _Digests
+    blobs: Blobs, chunks: AsyncIterable[bytes], length: int | None, digests: _Digests
 ) -> Blob:
     pump = _Pump(blobs, digests)
     try:
@@ -158,14 +188,14 @@ async def _written(
         raise
 
 
-async def _pumped(pump: _Pump, chunks: AsyncIterable[bytes], length: int) -> None:
+async def _pumped(pump: _Pump, chunks: AsyncIterable[bytes], length: int | None) -> None:
     size = 0
     async for chunk in chunks:
         size += len(chunk)
-        if size > length:
+        if length is not None and size > length:
             raise IncompleteBody
         await pump.add(chunk)
-    if size != length:
+    if length is not None and size != length:
         raise IncompleteBody
 
 

@@ -77,10 +77,12 @@ def _check_versioned(_s3: S3, bucket: Bucket, _document: setting_rules.Document)
 def _check_log_target(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
     enabled = setting_rules.document_of(document, "LoggingEnabled")
     if enabled is None:
+        s3.logged_buckets.note(bucket.bucket_id, is_logged=False)
         return
     target = s3.store.bucket(bucket.partition, str(enabled.get("TargetBucket", "")))
     if target is None or target.account != bucket.account:
         raise errors.InvalidTargetBucketForLogging(str(enabled.get("TargetBucket", "")))
+    s3.logged_buckets.note(bucket.bucket_id, is_logged=True)
 
 
 _KINDS = (

@@ -60,3 +60,5 @@ INLINE_BYTES_MAX = 100 * 1024
 # Not AWS's: one CRC-32C guards each block of this size, so that ranges are verified too. It is also
 # the piece that is hashed and written at a time: 0.6 ms of MD5, so the hop to a thread pays.
 BLOCK_BYTES = 256 * 1024
+# S3 API Reference, POST Object: the form data before the file is limited to 20 KB.
+FORM_FIELDS_BYTES_MAX = 20 * 1024

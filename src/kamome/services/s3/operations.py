@@ -36,6 +36,7 @@ from kamome.services.s3.buckets import (
 )
 from kamome.services.s3.copy_object import copy_object, upload_part_copy
 from kamome.services.s3.delete_objects import delete_object, delete_objects
+from kamome.services.s3.edge import edge_of
 from kamome.services.s3.errors import (
     InvalidArgument,
     InvalidEncryptionAlgorithmError,
@@ -156,6 +157,9 @@ def violation(found: Sequence[Violation]) -> AwsError:
     if "." in first.path:
         return MalformedXML()  # inside a document: headers and parameters stand at the top
     return InvalidArgument("Invalid Argument", first.member, value)
+
+
+edge = edge_of
 
 
 def resource_of(request: Mapping[str, object]) -> str:

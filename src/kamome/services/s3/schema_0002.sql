@@ -77,3 +77,12 @@ CREATE TABLE s3_setting (
   document BLOB NOT NULL,
   PRIMARY KEY (bucket_id, kind, id)
 ) STRICT;
+CREATE INDEX s3_setting_kind ON s3_setting (kind, bucket_id);
+
+-- Lines of request logs that wait until a log object is made of them.
+CREATE TABLE s3_log_line (
+  bucket_id TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  line TEXT NOT NULL,
+  PRIMARY KEY (bucket_id, number)
+) STRICT;

@@ -19,6 +19,8 @@ SELECT_SETTINGS = """
 SELECT id, document FROM s3_setting WHERE bucket_id = ? AND kind = ? AND id >= ?
 ORDER BY id LIMIT ?
 """
+# Index s3_setting_kind, covering.
+SELECT_BUCKETS_WITH = "SELECT bucket_id FROM s3_setting WHERE kind = ?"
 DELETE_SETTING = "DELETE FROM s3_setting WHERE bucket_id = ? AND kind = ? AND id = ?"
 DELETE_SETTINGS = "DELETE FROM s3_setting WHERE bucket_id = ?"
 
@@ -39,6 +41,10 @@ class SettingStore:
         """The configuration of a kind (and id)."""
         row = self._engine.one(SELECT_SETTING, (bucket_id, kind, setting_id))
         return None if row is None else _document(row[0])
+
+    def buckets_with(self, kind: str) -> list[str]:
+        """The ids of all buckets that have a configuration of a kind."""
+        return [str(row[0]) for row in self._engine.all(SELECT_BUCKETS_WITH, (kind,))]
 
     def page(
         self, bucket_id: str, kind: str, first_id: str, limit: int

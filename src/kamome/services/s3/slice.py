@@ -7,6 +7,7 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
+from kamome.services.s3.log_store import LoggedBuckets
 from kamome.services.s3.ports import Ports
 from kamome.services.s3.store import S3Store
 from kamome.storage.blobs import Blobs
@@ -23,3 +24,4 @@ class S3(msgspec.Struct, frozen=True):
     outbox: Outbox
     ports: Ports
     journeys: Journeys
+    logged_buckets: LoggedBuckets = msgspec.field(default_factory=LoggedBuckets)

@@ -13,6 +13,7 @@ from typing import cast
 import msgspec
 import orjson
 
+from kamome.services.s3.log_store import LogStore
 from kamome.services.s3.notifications import Destination, as_stored, from_stored
 from kamome.services.s3.object_rows import StoredObject, object_of, object_row
 from kamome.services.s3.setting_store import SettingStore
@@ -178,6 +179,7 @@ class S3Store:
         self.versions = VersionStore(engine)
         self.uploads = UploadStore(engine)
         self.settings = SettingStore(engine)
+        self.logs = LogStore(engine)
 
     def atomic(self) -> contextlib.AbstractContextManager[None]:
         """All statements of the block, or none. Never await inside."""
@@ -219,6 +221,7 @@ class S3Store:
         self._engine.write(DELETE_SEQUENCE, (bucket.bucket_id,))
         self._engine.write(DELETE_NOTIFICATION, (bucket.bucket_id,))
         self.settings.remove_all(bucket.bucket_id)
+        self.logs.remove_all(bucket.bucket_id)
 
     def count_buckets(self, partition: str, account: str) -> int:
         """How many buckets an account has."""
