@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from kamome.mail.inbound import InboundPorts
+from kamome.mail.outgoing import Outcome
 from kamome.mail.store import MailStore
-from kamome.services.ses import intake, receipt_actions
+from kamome.services.ses import entries, intake, receipt_actions, verification
+from kamome.services.ses.identity_store import IdentityStore
 from kamome.services.ses.ports import SesPorts, SpoolPut
 from kamome.services.ses.sent_store import SentStore
 from kamome.services.ses.slice import Ses
@@ -46,6 +48,7 @@ def make(
         ports,
         SentStore(kernel.engine, kernel.blobs),
         kernel.blobs,
+        IdentityStore(kernel.engine),
         settings.ses,
     )
 
@@ -64,9 +67,43 @@ def register(outbox: Outbox, ses: Ses) -> None:
     async def work_received(entry: Entry) -> None:
         await receipt_actions.work_received(ses, entry)
 
+    async def work_verification(entry: Entry) -> None:
+        await verification.work_verification(ses, entry)
+
+    outbox.register(verification.OUTBOX_KIND, work_verification)
     outbox.register(
         intake.OUTBOX_KIND,
         work_received,
         concurrency=_MAILS_UNDER_WAY,
         on_give_up=lambda entry, error: receipt_actions.give_up_received(ses, entry, error),
     )
+    _register_feedback(outbox, ses)
+
+
+def _register_feedback(outbox: Outbox, ses: Ses) -> None:
+    """What follows from sent mails. Imported when the first is there: start-up is watched."""
+
+    def work_notify(entry: Entry) -> None:
+        from kamome.services.ses.event_publishing import work_notify
+
+        work_notify(ses, entry)
+
+    def give_up_notify(entry: Entry, error: Exception) -> None:
+        from kamome.services.ses.event_publishing import give_up_notify
+
+        give_up_notify(ses, entry, error)
+
+    def simulate(entry: Entry) -> None:
+        from kamome.services.ses.simulator import work
+
+        work(ses, entry)
+
+    outbox.register(entries.NOTIFY_KIND, work_notify, on_give_up=give_up_notify)
+    outbox.register(entries.SIMULATED_KIND, simulate)
+
+
+def on_outcome(ses: Ses, outcome: Outcome) -> None:
+    """What became of a mail at one recipient, in the step that records it."""
+    from kamome.services.ses import feedback
+
+    feedback.outcome(ses, outcome)

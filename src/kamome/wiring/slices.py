@@ -35,6 +35,7 @@ class Slices:
         dynamodb.register(kernel.outbox, self.dynamodb)
         sns_entries.register(self.sns)
         ses.register(kernel.outbox, self.ses)
+        self.spool.ports.on_outcome = lambda outcome: ses.on_outcome(self.ses, outcome)
 
     def served(self) -> Sequence[Served]:
         """Each descriptor of the registry with its slice."""

@@ -17,6 +17,38 @@ class CannotDelete(AwsError):
     """The rule set is active. Member: `Name`."""
 
 
+class ConfigurationSetAlreadyExists(AwsError):
+    """A set of this name exists. Member: `ConfigurationSetName`."""
+
+
+class ConfigurationSetDoesNotExist(AwsError):
+    """No set of this name. Member: `ConfigurationSetName`."""
+
+
+class EventDestinationAlreadyExists(AwsError):
+    """The set has a destination of this name. Members: `ConfigurationSetName` and its name."""
+
+
+class EventDestinationDoesNotExist(AwsError):
+    """The set has no such destination. Members: `ConfigurationSetName` and its name."""
+
+
+class InvalidCloudWatchDestination(AwsError):
+    """The dimensions cannot be used. Members: `ConfigurationSetName` and the destination's name."""
+
+
+class InvalidConfigurationSet(AwsError):
+    """The set cannot be made so."""
+
+
+class InvalidFirehoseDestination(AwsError):
+    """The stream or role cannot be used. Members: `ConfigurationSetName` and the destination's."""
+
+
+class InvalidSNSDestination(AwsError):
+    """The topic cannot be used. Members: `ConfigurationSetName` and the destination's name."""
+
+
 class InvalidLambdaFunction(AwsError):
     """The function does not exist. Member: `FunctionArn`."""
 
@@ -25,8 +57,16 @@ class InvalidParameterValue(AwsError):
     """A value is outside what SES accepts. AWS: SES Developer Guide, Common errors."""
 
 
+class InvalidPolicy(AwsError):
+    """The document is no sending authorization policy."""
+
+
 class InvalidS3Configuration(AwsError):
     """The bucket does not exist or cannot be written to. Member: `Bucket`."""
+
+
+class InvalidTrackingOptions(AwsError):
+    """The domain of tracking links is no domain, or not a verified one."""
 
 
 class InvalidSnsTopic(AwsError):
@@ -43,6 +83,14 @@ class RuleDoesNotExist(AwsError):
 
 class RuleSetDoesNotExist(AwsError):
     """No rule set of this name. Member: `Name`."""
+
+
+class TrackingOptionsAlreadyExistsException(AwsError):
+    """The set has tracking options. Member: `ConfigurationSetName`."""
+
+
+class TrackingOptionsDoesNotExistException(AwsError):
+    """The set has no tracking options. Member: `ConfigurationSetName`."""
 
 
 class ValidationError(AwsError):

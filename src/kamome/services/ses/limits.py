@@ -31,3 +31,35 @@ OBJECT_KEY_PREFIX_BYTES_MAX = 984
 HEADER_SECTION_BYTES_MAX = 256 * 1024
 # A domain name. RFC 1035 §2.3.4.
 DOMAIN_CHARACTERS_MAX = 253
+# AWS: SES API v2 Reference, Tag.
+TAGS_MAX = 50
+TAG_KEY_CHARACTERS_MAX = 128
+TAG_VALUE_CHARACTERS_MAX = 256
+# AWS: SES Developer Guide, Service quotas: configuration sets, event destinations of one.
+CONFIGURATION_SETS_MAX = 10_000
+EVENT_DESTINATIONS_MAX = 10
+# AWS: SES Developer Guide, Service quotas: dimensions of a CloudWatch event destination.
+DIMENSIONS_MAX = 10
+# AWS: SES API v2 Reference, CloudWatchDimensionConfiguration: names and default values.
+DIMENSION_CHARACTERS_MAX = 256
+# AWS: SES API v2 Reference, ListConfigurationSets (v1: MaxItems), ListSuppressedDestinations,
+# ListContacts, ListContactLists, ListDedicatedIpPools: PageSize.
+LIST_MAX = 1_000
+# AWS: SES Developer Guide, Using list management: one list for each account, 20 topics in it.
+CONTACT_LISTS_MAX = 1
+TOPICS_MAX = 20
+# Ours: what a contact may be told of in AttributesData, and an address may be long (RFC 5321
+# §4.5.3.1).
+ATTRIBUTES_CHARACTERS_MAX = 16_384
+ADDRESS_CHARACTERS_MAX = 320
+# AWS: SES Developer Guide, Service quotas: dedicated IP pools.
+DEDICATED_IP_POOLS_MAX = 50
+# AWS: SES Developer Guide, Amazon SES email sending metrics FAQs: links that are tracked in a mail,
+# and how long opens and clicks are counted.
+TRACKED_LINKS_MAX = 250
+TRACKED_MS = 60 * 24 * 3600_000
+# AWS: SES Developer Guide, Using subscription management: placeholders that are replaced.
+UNSUBSCRIBE_PLACEHOLDERS_MAX = 2
+# AWS: SES Developer Guide, Service quotas (sending authorization): 20 policies, 4 KB each.
+POLICIES_PER_IDENTITY_MAX = 20
+POLICY_BYTES_MAX = 4 * 1024

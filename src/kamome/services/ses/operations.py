@@ -7,12 +7,46 @@ from types import MappingProxyType
 
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services import Operation
+from kamome.services.ses.configuration_sets_v1 import (
+    create_configuration_set,
+    create_configuration_set_event_destination,
+    create_configuration_set_tracking_options,
+    delete_configuration_set,
+    delete_configuration_set_event_destination,
+    delete_configuration_set_tracking_options,
+    describe_configuration_set,
+    list_configuration_sets,
+    put_configuration_set_delivery_options,
+    update_configuration_set_event_destination,
+    update_configuration_set_reputation_metrics_enabled,
+    update_configuration_set_sending_enabled,
+    update_configuration_set_tracking_options,
+)
 from kamome.services.ses.errors import ValidationError
 from kamome.services.ses.identities import (
     delete_identity,
+    delete_verified_email_address,
     get_identity_verification_attributes,
     list_identities,
+    list_verified_email_addresses,
     verify_domain_identity,
+    verify_email_address,
+    verify_email_identity,
+)
+from kamome.services.ses.identity_dkim import (
+    get_identity_dkim_attributes,
+    set_identity_dkim_enabled,
+    verify_domain_dkim,
+)
+from kamome.services.ses.identity_mail_from import (
+    get_identity_mail_from_domain_attributes,
+    set_identity_mail_from_domain,
+)
+from kamome.services.ses.identity_policies import (
+    delete_identity_policy,
+    get_identity_policies,
+    list_identity_policies,
+    put_identity_policy,
 )
 from kamome.services.ses.receipt_rules import (
     create_receipt_rule,
@@ -30,21 +64,49 @@ from kamome.services.ses.receipt_rules import (
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
+        "CreateConfigurationSet": create_configuration_set,
+        "CreateConfigurationSetEventDestination": create_configuration_set_event_destination,
+        "CreateConfigurationSetTrackingOptions": create_configuration_set_tracking_options,
         "CreateReceiptRule": create_receipt_rule,
         "CreateReceiptRuleSet": create_receipt_rule_set,
+        "DeleteConfigurationSet": delete_configuration_set,
+        "DeleteConfigurationSetEventDestination": delete_configuration_set_event_destination,
+        "DeleteConfigurationSetTrackingOptions": delete_configuration_set_tracking_options,
         "DeleteIdentity": delete_identity,
+        "DeleteIdentityPolicy": delete_identity_policy,
         "DeleteReceiptRule": delete_receipt_rule,
         "DeleteReceiptRuleSet": delete_receipt_rule_set,
+        "DeleteVerifiedEmailAddress": delete_verified_email_address,
         "DescribeActiveReceiptRuleSet": describe_active_receipt_rule_set,
+        "DescribeConfigurationSet": describe_configuration_set,
         "DescribeReceiptRule": describe_receipt_rule,
         "DescribeReceiptRuleSet": describe_receipt_rule_set,
+        "GetIdentityDkimAttributes": get_identity_dkim_attributes,
+        "GetIdentityMailFromDomainAttributes": get_identity_mail_from_domain_attributes,
+        "GetIdentityPolicies": get_identity_policies,
         "GetIdentityVerificationAttributes": get_identity_verification_attributes,
+        "ListConfigurationSets": list_configuration_sets,
         "ListIdentities": list_identities,
+        "ListIdentityPolicies": list_identity_policies,
         "ListReceiptRuleSets": list_receipt_rule_sets,
+        "ListVerifiedEmailAddresses": list_verified_email_addresses,
+        "PutConfigurationSetDeliveryOptions": put_configuration_set_delivery_options,
+        "PutIdentityPolicy": put_identity_policy,
         "ReorderReceiptRuleSet": reorder_receipt_rule_set,
         "SetActiveReceiptRuleSet": set_active_receipt_rule_set,
+        "SetIdentityDkimEnabled": set_identity_dkim_enabled,
+        "SetIdentityMailFromDomain": set_identity_mail_from_domain,
+        "UpdateConfigurationSetEventDestination": update_configuration_set_event_destination,
+        "UpdateConfigurationSetReputationMetricsEnabled": (
+            update_configuration_set_reputation_metrics_enabled
+        ),
+        "UpdateConfigurationSetSendingEnabled": update_configuration_set_sending_enabled,
+        "UpdateConfigurationSetTrackingOptions": update_configuration_set_tracking_options,
         "UpdateReceiptRule": update_receipt_rule,
+        "VerifyDomainDkim": verify_domain_dkim,
         "VerifyDomainIdentity": verify_domain_identity,
+        "VerifyEmailAddress": verify_email_address,
+        "VerifyEmailIdentity": verify_email_identity,
     }
 )
 

@@ -10,12 +10,98 @@ from types import MappingProxyType
 
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services import Operation
+from kamome.services.ses.configuration_sets_v2 import (
+    create_configuration_set,
+    create_configuration_set_event_destination,
+    delete_configuration_set,
+    delete_configuration_set_event_destination,
+    get_configuration_set,
+    get_configuration_set_event_destinations,
+    list_configuration_sets,
+    put_configuration_set_archiving_options,
+    put_configuration_set_delivery_options,
+    put_configuration_set_reputation_options,
+    put_configuration_set_sending_options,
+    put_configuration_set_suppression_options,
+    put_configuration_set_tracking_options,
+    put_configuration_set_vdm_options,
+    update_configuration_set_event_destination,
+)
+from kamome.services.ses.dedicated_ips import (
+    create_dedicated_ip_pool,
+    delete_dedicated_ip_pool,
+    get_dedicated_ip,
+    get_dedicated_ip_pool,
+    get_dedicated_ips,
+    list_dedicated_ip_pools,
+    put_dedicated_ip_in_pool,
+    put_dedicated_ip_pool_scaling_attributes,
+    put_dedicated_ip_warmup_attributes,
+)
 from kamome.services.ses.errors_v2 import BadRequestException
-from kamome.services.ses.identities_v2 import list_email_identities
+from kamome.services.ses.identities_v2 import (
+    create_email_identity,
+    delete_email_identity,
+    get_email_identity,
+    list_email_identities,
+    put_email_identity_configuration_set_attributes,
+)
+from kamome.services.ses.identity_dkim import (
+    put_email_identity_dkim_attributes,
+    put_email_identity_dkim_signing_attributes,
+)
+from kamome.services.ses.identity_mail_from import put_email_identity_mail_from_attributes
+from kamome.services.ses.identity_policies import (
+    create_email_identity_policy,
+    delete_email_identity_policy,
+    get_email_identity_policies,
+    update_email_identity_policy,
+)
+from kamome.services.ses.tags import list_tags_for_resource, tag_resource, untag_resource
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
+        "CreateConfigurationSet": create_configuration_set,
+        "CreateConfigurationSetEventDestination": create_configuration_set_event_destination,
+        "CreateDedicatedIpPool": create_dedicated_ip_pool,
+        "CreateEmailIdentity": create_email_identity,
+        "CreateEmailIdentityPolicy": create_email_identity_policy,
+        "DeleteConfigurationSet": delete_configuration_set,
+        "DeleteConfigurationSetEventDestination": delete_configuration_set_event_destination,
+        "DeleteDedicatedIpPool": delete_dedicated_ip_pool,
+        "DeleteEmailIdentity": delete_email_identity,
+        "DeleteEmailIdentityPolicy": delete_email_identity_policy,
+        "GetConfigurationSet": get_configuration_set,
+        "GetConfigurationSetEventDestinations": get_configuration_set_event_destinations,
+        "GetDedicatedIp": get_dedicated_ip,
+        "GetDedicatedIpPool": get_dedicated_ip_pool,
+        "GetDedicatedIps": get_dedicated_ips,
+        "GetEmailIdentity": get_email_identity,
+        "GetEmailIdentityPolicies": get_email_identity_policies,
+        "ListConfigurationSets": list_configuration_sets,
+        "ListDedicatedIpPools": list_dedicated_ip_pools,
         "ListEmailIdentities": list_email_identities,
+        "ListTagsForResource": list_tags_for_resource,
+        "PutConfigurationSetArchivingOptions": put_configuration_set_archiving_options,
+        "PutConfigurationSetDeliveryOptions": put_configuration_set_delivery_options,
+        "PutConfigurationSetReputationOptions": put_configuration_set_reputation_options,
+        "PutConfigurationSetSendingOptions": put_configuration_set_sending_options,
+        "PutConfigurationSetSuppressionOptions": put_configuration_set_suppression_options,
+        "PutConfigurationSetTrackingOptions": put_configuration_set_tracking_options,
+        "PutConfigurationSetVdmOptions": put_configuration_set_vdm_options,
+        "PutDedicatedIpInPool": put_dedicated_ip_in_pool,
+        "PutDedicatedIpPoolScalingAttributes": put_dedicated_ip_pool_scaling_attributes,
+        "PutDedicatedIpWarmupAttributes": put_dedicated_ip_warmup_attributes,
+        "PutEmailIdentityConfigurationSetAttributes": (
+            put_email_identity_configuration_set_attributes
+        ),
+        "PutEmailIdentityDkimAttributes": put_email_identity_dkim_attributes,
+        "PutEmailIdentityDkimSigningAttributes": put_email_identity_dkim_signing_attributes,
+        "PutEmailIdentityMailFromAttributes": put_email_identity_mail_from_attributes,
+        "TagResource": tag_resource,
+        "UntagResource": untag_resource,
+        "UpdateConfigurationSetEventDestination": update_configuration_set_event_destination,
+        "UpdateEmailIdentityPolicy": update_email_identity_policy,
     }
 )
 

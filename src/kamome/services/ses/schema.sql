@@ -2,14 +2,57 @@
 CREATE TABLE ses_identity (
   account TEXT NOT NULL,
   region TEXT NOT NULL,
-  identity TEXT NOT NULL,        -- a domain in lower case
-  type TEXT NOT NULL,            -- 'Domain'
+  identity TEXT NOT NULL,        -- a domain in lower case, or an address with such a domain
+  type TEXT NOT NULL,            -- 'Domain', 'EmailAddress'
   status TEXT NOT NULL,          -- AWS's VerificationStatus
-  token TEXT NOT NULL,
+  facts BLOB NOT NULL,           -- JSON of Identity
   PRIMARY KEY (account, region, identity)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ses_identity_type ON ses_identity (account, region, type, identity);
 -- Mail names a domain and nobody's account.
 CREATE INDEX ses_identity_name ON ses_identity (identity, status, account, region);
+
+-- What an identity signs with.
+CREATE TABLE ses_dkim_key (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  selector TEXT NOT NULL,
+  algorithm TEXT NOT NULL,
+  private_key TEXT NOT NULL,     -- PEM
+  public_key TEXT NOT NULL,      -- Base64, as in the DNS
+  PRIMARY KEY (account, region, identity)
+) STRICT, WITHOUT ROWID;
+
+-- Sending authorization policies.
+CREATE TABLE ses_identity_policy (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  name TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  PRIMARY KEY (account, region, identity, name)
+) STRICT, WITHOUT ROWID;
+
+-- Links in verification mails.
+CREATE TABLE ses_verification_link (
+  token TEXT NOT NULL PRIMARY KEY,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  success_url TEXT NOT NULL,
+  failure_url TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ses_verification_link_expiry ON ses_verification_link (expires_at_ms);
+
+-- Tags of whatever has an ARN.
+CREATE TABLE ses_tag (
+  arn TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (arn, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ses_receipt_rule_set (
   account TEXT NOT NULL,
@@ -69,3 +112,131 @@ CREATE TABLE ses_sent_content (
   blob_id TEXT,
   content BLOB NOT NULL
 ) STRICT;
+
+-- Configuration sets. Option groups and destinations are JSON with the names of the API v2.
+CREATE TABLE ses_configuration_set (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  options BLOB NOT NULL,
+  PRIMARY KEY (account, region, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ses_event_destination (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  configuration_set TEXT NOT NULL,
+  name TEXT NOT NULL,
+  destination BLOB NOT NULL,
+  PRIMARY KEY (account, region, configuration_set, name)
+) STRICT, WITHOUT ROWID;
+
+-- Topics, headers and forwarding of an identity's feedback; the default where there is no row.
+CREATE TABLE ses_identity_feedback (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  settings BLOB NOT NULL,
+  PRIMARY KEY (account, region, identity)
+) STRICT, WITHOUT ROWID;
+
+-- What happened to sent mails, one row for each event and recipient. Goes with the mail.
+CREATE TABLE ses_mail_event (
+  message_id TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  recipient TEXT NOT NULL,
+  type TEXT NOT NULL,            -- AWS's eventType
+  at_ms INTEGER NOT NULL,
+  detail BLOB NOT NULL,          -- JSON
+  PRIMARY KEY (message_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- Event records for services that are not here: EventBridge, Firehose, Pinpoint. The oldest go first.
+CREATE TABLE ses_event_record (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  target TEXT NOT NULL,          -- ARN of the bus, stream or application
+  at_ms INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (account, region, number)
+) STRICT, WITHOUT ROWID;
+
+-- CloudWatch's counters: one row for each metric, combination of dimensions, and minute.
+CREATE TABLE ses_event_count (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  metric TEXT NOT NULL,
+  dimensions TEXT NOT NULL,      -- JSON, sorted
+  count INTEGER NOT NULL,
+  PRIMARY KEY (account, region, at_ms, metric, dimensions)
+) STRICT, WITHOUT ROWID;
+
+-- GetSendStatistics: one row for each quarter of an hour in which something was sent.
+CREATE TABLE ses_send_statistics (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  delivery_attempts INTEGER NOT NULL,
+  bounces INTEGER NOT NULL,
+  complaints INTEGER NOT NULL,
+  rejects INTEGER NOT NULL,
+  PRIMARY KEY (account, region, at_ms)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ses_suppressed_destination (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  address TEXT NOT NULL,
+  reason TEXT NOT NULL,          -- 'BOUNCE' or 'COMPLAINT'
+  updated_at_ms INTEGER NOT NULL,
+  message_id TEXT NOT NULL,      -- empty where a person has added it
+  feedback_id TEXT NOT NULL,
+  PRIMARY KEY (account, region, address)
+) STRICT, WITHOUT ROWID;
+
+-- The reasons for which an account suppresses; both where there is no row.
+CREATE TABLE ses_account_suppression (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  attributes BLOB NOT NULL,
+  PRIMARY KEY (account, region)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ses_contact_list (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  updated_at_ms INTEGER NOT NULL,
+  list BLOB NOT NULL,            -- JSON: topics, description, tags
+  PRIMARY KEY (account, region, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ses_contact (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  list_name TEXT NOT NULL,
+  address TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  updated_at_ms INTEGER NOT NULL,
+  contact BLOB NOT NULL,         -- JSON: preferences, unsubscribed from all, attributes
+  PRIMARY KEY (account, region, list_name, address)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ses_dedicated_ip_pool (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  settings BLOB NOT NULL,
+  PRIMARY KEY (account, region, name)
+) STRICT, WITHOUT ROWID;
+
+-- The key that links in mails are signed with.
+CREATE TABLE ses_link_key (
+  name TEXT NOT NULL PRIMARY KEY,
+  key BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,117 @@
+"""Where each recipient of an accepted mail goes: nowhere, to the simulator, or out.
+
+All of it is written in the step that accepts the mail.
+
+AWS: SES Developer Guide, How email sending works in Amazon SES.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kamome.services.ses import configuration_sets, events, subscriptions
+from kamome.services.ses.bounce_types import ON_ACCOUNT_SUPPRESSION_LIST, UNSUBSCRIBED, BounceType
+from kamome.services.ses.entries import SIMULATED_KIND
+from kamome.services.ses.event_publishing import publish
+from kamome.services.ses.events import BouncedRecipient
+from kamome.services.ses.simulated_addresses import scenario_of
+from kamome.services.ses.store import Owner
+from kamome.services.ses.suppression import BOUNCE, COMPLAINT, suppressed
+
+if TYPE_CHECKING:
+    from kamome.services.ses.sent_mails import SentMail
+    from kamome.services.ses.slice import Ses
+    from kamome.storage.blobs import Blob
+
+# AWS: the DSN of a suppressed recipient says 5.1.1 and names the list in words.
+_STATUS = "5.1.1"
+_REPORTING_MTA = "dns; amazonses.com"
+_ON_LIST = (
+    "Amazon SES did not send the message to this address because it is on the suppression list for"
+    " your account."
+)
+_OUT = (
+    "Amazon SES did not send the message to this address because the recipient has unsubscribed"
+    " from the contact list or topic."
+)
+
+
+def dispatch(ses: Ses, sent: SentMail, content: bytes | Blob, reverse_path: str) -> None:
+    """Send a mail on its way, inside the step that accepts it.
+
+    `content` is final: what leaves. Recipients on the suppression list, and contacts who have
+    unsubscribed, get nothing and bring the feedback of it; those of the simulator get what it is
+    for; the rest goes to the spool in one piece. The `Send` event counts all of them.
+
+    Raises:
+        MailUnfit: an address or the content cannot be sent by SMTP. Nothing is kept.
+
+    AWS: SES Developer Guide, Using the Amazon SES account-level suppression list.
+    """
+    publish(ses, sent, events.send(sent))
+    unsubscribed = subscriptions.unsubscribed(ses, sent)
+    listed = {a: why for a, why in suppressed(ses, sent).items() if a not in unsubscribed}
+    _bounce(ses, sent, unsubscribed, UNSUBSCRIBED, _OUT)
+    bounced = [address for address, reason in listed.items() if reason == BOUNCE]
+    _bounce(ses, sent, bounced, ON_ACCOUNT_SUPPRESSION_LIST, _ON_LIST)
+    _complain(ses, sent, [address for address, reason in listed.items() if reason == COMPLAINT])
+    left = [a for a in sent.destinations if a not in listed and a not in unsubscribed]
+    simulated = {a: scenario for a in left if (scenario := scenario_of(a)) is not None}
+    if simulated:
+        payload = {"message_id": sent.message_id, "addresses": simulated}
+        ses.outbox.put(SIMULATED_KIND, payload, trace=sent.trace)
+    leaving = tuple(dict.fromkeys(address for address in left if address not in simulated))
+    if leaving:
+        _hand_over(ses, sent, content, (reverse_path, leaving))
+
+
+def _hand_over(
+    ses: Ses, sent: SentMail, content: bytes | Blob, envelope: tuple[str, tuple[str, ...]]
+) -> None:
+    from kamome.mail.outgoing import OutgoingMail
+
+    reverse_path, recipients = envelope
+    owner = Owner(sent.account, sent.region)
+    chosen = configuration_sets.find(ses, owner, sent.configuration_set)
+    mail = OutgoingMail(
+        mail_id=sent.message_id,
+        owner=f"{sent.account}/{sent.region}",
+        reverse_path=reverse_path,
+        recipients=recipients,
+        queued_at_ms=sent.sent_at_ms,
+        is_smtputf8=not all(address.isascii() for address in (reverse_path, *recipients)),
+        requires_tls=chosen is not None and chosen.requires_tls,
+        trace=sent.trace,
+        **({} if chosen is None else {"max_age_ms": chosen.max_delivery_ms}),
+    )
+    ses.ports.spool_put(mail, content)
+
+
+def _bounce(
+    ses: Ses, sent: SentMail, addresses: list[str], kind: BounceType, sentence: str
+) -> None:
+    if not addresses:
+        return
+    now_ms = ses.clock.now_ms()
+    recipients = [BouncedRecipient(address, "failed", _STATUS, sentence) for address in addresses]
+    event = events.bounce(
+        kind,
+        recipients,
+        now_ms,
+        feedback_id=events.feedback_id(ses.ids, now_ms),
+        reporting_mta=_REPORTING_MTA,
+    )
+    publish(ses, sent, event)
+
+
+def _complain(ses: Ses, sent: SentMail, addresses: list[str]) -> None:
+    if not addresses:
+        return
+    now_ms = ses.clock.now_ms()
+    event = events.complaint(
+        addresses,
+        now_ms,
+        feedback_id=events.feedback_id(ses.ids, now_ms),
+        sub_type=ON_ACCOUNT_SUPPRESSION_LIST.sub_type,
+    )
+    publish(ses, sent, event)

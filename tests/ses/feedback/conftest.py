@@ -1,0 +1,143 @@
+"""Mails that are sent, and everything that comes back about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from kamome.context import RequestContext
+from kamome.errors import AwsError
+from kamome.services.ses import entries, event_publishing, feedback, simulator
+from kamome.services.ses.dispatch import dispatch
+from kamome.services.ses.event_store import EventStore, MailEvent
+from kamome.services.ses.operations import OPERATIONS
+from kamome.services.ses.operations_v2 import OPERATIONS as OPERATIONS_V2
+from kamome.services.ses.sent_mails import Header, SentMail, new_message_id, reverse_path_of
+from kamome.services.ses.store import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kamome.mail.outgoing import Outcome, OutgoingMail
+    from tests.ses.conftest import World
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:news"
+CONTENT = b"From: sender@example.com\r\nTo: to@example.net\r\nSubject: hi\r\n\r\nbody\r\n"
+
+
+@dataclass
+class Spool:
+    """What was handed to the mail server."""
+
+    mails: list[tuple[OutgoingMail, bytes]] = field(default_factory=list)
+
+    def put(self, mail: OutgoingMail, content: Any) -> None:
+        assert isinstance(content, bytes)
+        self.mails.append((mail, content))
+
+
+@dataclass
+class Sender:
+    """Sends mails and looks at what becomes of them."""
+
+    world: World
+    spool: Spool
+    owner: Owner = Owner("000000000000", "us-east-1")
+    ctx: RequestContext = field(
+        default_factory=lambda: RequestContext("000000000000", "us-east-1", "root", "r1")
+    )
+
+    async def v1(self, operation: str, **members: object) -> Mapping[str, Any]:
+        return await OPERATIONS[operation](self.world.ses, self.ctx, members) or {}
+
+    async def v2(self, operation: str, **members: object) -> Mapping[str, Any]:
+        return await OPERATIONS_V2[operation](self.world.ses, self.ctx, members) or {}
+
+    async def refused(self, version: str, operation: str, **members: object) -> AwsError:
+        with pytest.raises(AwsError) as caught:
+            await getattr(self, version)(operation, **members)
+        return caught.value
+
+    async def destination(self, *types: str, name: str = "set", **target: object) -> None:
+        """A configuration set with one enabled destination, the topic unless told otherwise."""
+        await self.v2("CreateConfigurationSet", ConfigurationSetName=name)
+        definition = {
+            "Enabled": True,
+            "MatchingEventTypes": list(types),
+            **(target or {"SnsDestination": {"TopicArn": TOPIC}}),
+        }
+        await self.v2(
+            "CreateConfigurationSetEventDestination",
+            ConfigurationSetName=name,
+            EventDestinationName="there",
+            EventDestination=definition,
+        )
+
+    async def send(self, *recipients: str, **changes: object) -> SentMail:
+        """A mail is accepted, and what can follow at once has followed."""
+        ses = self.world.ses
+        now_ms = ses.clock.now_ms()
+        sent = msgspec.structs.replace(
+            mail_of(new_message_id(ses.ids, now_ms), now_ms, recipients), **changes
+        )
+        with ses.store.engine.atomic():
+            ses.sent.add(sent, CONTENT)
+            dispatch(ses, sent, CONTENT, reverse_path_of(sent.message_id, "mail.example.com"))
+        await self.world.settle()
+        return sent
+
+    async def outcome(self, result: Outcome) -> None:
+        with self.world.engine.atomic():
+            feedback.outcome(self.world.ses, result)
+        await self.world.settle()
+
+    def told(self) -> list[dict[str, Any]]:
+        """Messages published to the topic."""
+        return self.world.neighbours.messages()
+
+    def remembered(self, sent: SentMail) -> list[MailEvent]:
+        return EventStore(self.world.engine).events(sent.message_id)
+
+
+def mail_of(message_id: str, now_ms: int, recipients: tuple[str, ...]) -> SentMail:
+    return SentMail(
+        message_id=message_id,
+        account="000000000000",
+        region="us-east-1",
+        sent_at_ms=now_ms,
+        source="sender@example.com",
+        source_arn="arn:aws:ses:us-east-1:000000000000:identity/example.com",
+        source_ip="192.0.2.7",
+        sending_account="000000000000",
+        caller_identity="root",
+        return_path="sender@example.com",
+        destinations=recipients,
+        headers=(Header("From", "sender@example.com"), Header("Subject", "hi")),
+        are_headers_truncated=False,
+        common_headers={"from": ["sender@example.com"], "subject": "hi"},
+        tags={"ses:configuration-set": ["set"], "campaign": ["spring"]},
+        configuration_set="",
+        identity="example.com",
+        subject="hi",
+        list_name="",
+        topic_name="",
+        raw_bytes=len(CONTENT),
+        trace="",
+    )
+
+
+@pytest.fixture
+def sender(world: World) -> Sender:
+    spool = Spool()
+    ports = msgspec.structs.replace(world.ses.ports, spool_put=spool.put)
+    world.ses = msgspec.structs.replace(world.ses, ports=ports)
+    world.outbox.register(entries.SIMULATED_KIND, lambda entry: simulator.work(world.ses, entry))
+    world.outbox.register(
+        entries.NOTIFY_KIND,
+        lambda entry: event_publishing.work_notify(world.ses, entry),
+        on_give_up=lambda entry, error: event_publishing.give_up_notify(world.ses, entry, error),
+    )
+    return Sender(world, spool)
