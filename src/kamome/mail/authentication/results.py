@@ -1,0 +1,91 @@
+"""What was found about a mail, and how headers say it.
+
+RFC 8601 (Authentication-Results), RFC 7208 §9.1 (Received-SPF).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kamome.mail.authentication.dkim import SignatureCheck
+from kamome.mail.authentication.dmarc import DmarcCheck
+from kamome.mail.authentication.spf import SpfCheck
+from kamome.mail.envelope import Envelope
+
+# Header values that strangers have chosen are cut here; their names are no longer.
+_VALUE_CHARACTERS_MAX = 255
+_SPF_WORDS = {
+    "pass": "domain of {0} designates {1} as permitted sender",
+    "fail": "domain of {0} does not designate {1} as permitted sender",
+    "softfail": "transitioning domain of {0} does not designate {1} as permitted sender",
+    "neutral": "{1} is neither permitted nor denied by domain of {0}",
+    "none": "no record of domain of {0} was found",
+    "temperror": "error in processing during lookup of {0}",
+    "permerror": "record of domain of {0} cannot be used",
+}
+
+
+class ScanCheck(msgspec.Struct, frozen=True):
+    """What a scanner said: clean, found, or failed; and what it found, or why it failed."""
+
+    result: str
+    detail: str = ""
+
+
+class Checks(msgspec.Struct, frozen=True):
+    """All that is known about one mail. None where it was not checked.
+
+    `client_name` is the name that the client's address and the DNS agree about, empty without one.
+    """
+
+    spf: SpfCheck | None = None
+    signatures: tuple[SignatureCheck, ...] | None = None
+    dmarc: DmarcCheck | None = None
+    client_name: str = ""
+    spam: ScanCheck | None = None
+    virus: ScanCheck | None = None
+
+
+UNCHECKED = Checks()
+
+
+def spf_value(spf: SpfCheck, envelope: Envelope) -> str:
+    """The value of Received-SPF. RFC 7208 §9.1."""
+    words = _SPF_WORDS[spf.result].format(_plain(spf.domain), envelope.client_ip)
+    return (
+        f"{spf.result} (spfCheck: {words}) client-ip={envelope.client_ip};"
+        f" envelope-from={_plain(envelope.reverse_path)}; helo={_plain(envelope.helo)};"
+    )
+
+
+def authentication_results(authserv_id: str, checks: Checks, envelope: Envelope) -> str:
+    """The value of Authentication-Results, folded by CRLF and a blank. RFC 8601 §2.2."""
+    parts = []
+    if checks.spf is not None:
+        parts.append(f"spf={spf_value(checks.spf, envelope).rstrip(';')}")
+    if checks.signatures is not None:
+        parts += [_signature_part(each) for each in checks.signatures] or ["dkim=none"]
+    if checks.dmarc is not None:
+        parts.append(f"dmarc={checks.dmarc.result} header.from={_plain(checks.dmarc.domain)}")
+    if not parts:
+        return f"{authserv_id}; none"
+    return f"{authserv_id};\r\n " + ";\r\n ".join(parts) + ";"
+
+
+def _signature_part(check: SignatureCheck) -> str:
+    words = f"dkim={check.result}"
+    if check.reason:
+        words += f" ({check.reason})"
+    if check.identity:
+        words += f" header.i={_plain(check.identity)}"
+    return words
+
+
+def _plain(text: str) -> str:
+    """A stranger's text without what could end the value, a comment, or the line."""
+    kept = "".join(
+        character
+        for character in text[:_VALUE_CHARACTERS_MAX]
+        if character.isprintable() and character not in ' ;()"\\'
+    )
+    return kept or "<>"
