@@ -57,6 +57,10 @@ def main() -> None:
         from functions import run_functions
 
         figures["functions"] = run_functions()
+    if is_wanted("signatures"):
+        from signatures import run_signatures
+
+        figures["signatures"] = run_signatures()
     if is_wanted("poll"):
         from long_poll import run_long_poll
 
