@@ -33,6 +33,7 @@ class _LazyGroup(click.Group):
         "demo": ("kamome.cli.demo", "demo"),
         "faults": ("kamome.cli.faults", "faults"),
         "lambda": ("kamome.cli.functions", "functions"),
+        "mail": ("kamome.cli.mail", "mail"),
         "queue": ("kamome.cli.queue", "queue"),
         "s3": ("kamome.cli.objects", "objects"),
     }

@@ -9,6 +9,7 @@ from kamome.observe.admin import AdminApi
 from kamome.services.ecs import metadata
 from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_.functions import open_code
+from kamome.services.ses import preflight_api, verification
 from kamome.services.sns import inspection as sns_inspection
 from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
 from kamome.wire import HttpRequest, HttpResponse
@@ -20,7 +21,8 @@ def make(settings: Settings, kernel: Kernel, slices: Slices) -> AdminApi:
     """The API: `local` is for callers on this machine only, `extra` for whoever is told the URL."""
     served = slices.served()
     shown = _Shown(slices)
-    queues = InspectionApi(slices.sqs, region=settings.region, account=settings.account)
+    home = {"region": settings.region, "account": settings.account}
+    queues = InspectionApi(slices.sqs, **home)
     return AdminApi(
         _clock(settings, kernel),
         kernel.journeys,
@@ -33,6 +35,7 @@ def make(settings: Settings, kernel: Kernel, slices: Slices) -> AdminApi:
                 lambda: {each.service.name: tuple(each.service.operations) for each in served},
                 is_allowed=settings.faults,
             ),
+            preflight_api.PREFIX: preflight_api.PreflightApi(slices.ses, **home),
             QUEUES_PATH: queues,
             MESSAGES_PATH: queues,
             sns_inspection.PREFIX: lambda request: sns_inspection.inspect(slices.sns, request),
@@ -42,6 +45,7 @@ def make(settings: Settings, kernel: Kernel, slices: Slices) -> AdminApi:
             lambda_logs.PREFIX: shown.function_log,
             "/_kamome/lambda/": shown.function_code,
             metadata.PREFIX: shown.task_metadata,
+            verification.LINK_PATH: shown.verification_link,
         },
     )
 
@@ -72,6 +76,12 @@ class _Shown:
     async def task_metadata(self, request: HttpRequest) -> HttpResponse:
         """What a container may know of its task."""
         return metadata.answer(self._slices.ecs, request)
+
+    async def verification_link(self, request: HttpRequest) -> HttpResponse:
+        """The link in a verification mail of SES."""
+        from kamome.services.ses.verification_mail import follow_link  # start-up is watched
+
+        return await follow_link(self._slices.ses, request)
 
     async def function_log(self, request: HttpRequest) -> HttpResponse:
         """What a function has written."""

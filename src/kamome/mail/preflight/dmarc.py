@@ -87,18 +87,21 @@ def _judge_policy(name: str, policy: str, *, is_inherited: bool) -> Finding:
 
 
 def judge_alignment(
-    domain: str, record: str, *, envelope_domain: str, signs: bool, organizational: Sequence[str]
+    domain: str, record: str, *, envelope_domain: str, signing_domain: str, organizational: Sequence[str]
 ) -> list[Finding]:
     """Whether a mail of the domain would pass DMARC, by DKIM and by SPF.
 
-    `organizational` are the organizational domains of the domain and of the envelope's. Mails are
-    signed in the name of the domain itself, so that DKIM is aligned in either mode.
+    `signing_domain` is empty where nothing signs. `organizational` are the organizational domains
+    of the domain and of the envelope's; the signing domain is the domain or one above it.
     """
     try:
         tags = parse_tags(record)
     except TagListError:
         return []
     is_strict = tags.get("aspf", "r") == "s"
+    signs = bool(signing_domain) and (
+        tags.get("adkim", "r") == "r" or signing_domain.lower() == domain.lower()
+    )
     same = envelope_domain.lower() == domain.lower()
     aligned = same if is_strict else organizational[0] == organizational[1]
     if aligned:

@@ -164,7 +164,7 @@ class _Examination:
         )
 
     async def _dkim(self) -> list[Finding]:
-        domain = self._subject.domain
+        domain = self._subject.key_domain
         if not self._subject.keys:
             return dkim.judge_no_keys(domain)
         texts = await asyncio.gather(
@@ -193,7 +193,7 @@ class _Examination:
             domain,
             records[0],
             envelope_domain=self._subject.envelope_domain,
-            signs=bool(self._subject.keys),
+            signing_domain=self._subject.key_domain if self._subject.keys else "",
             organizational=(
                 registered,
                 self._ports.organizational_domain(self._subject.envelope_domain),

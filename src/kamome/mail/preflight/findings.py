@@ -91,8 +91,9 @@ class Subject(msgspec.Struct, frozen=True):
     """What is examined.
 
     `addresses` are those that mails leave from, `ehlo_name` what the server calls itself,
-    `mail_from_domain` the domain of the envelope's sender where that is not `domain`, `probe` a
-    domain whose mail server is greeted to see whether port 25 is open outwards.
+    `mail_from_domain` the domain of the envelope's sender and `signing_domain` the one that signs
+    where they are not `domain`, `probe` a domain whose mail server is greeted to see whether port
+    25 is open outwards.
     """
 
     domain: str
@@ -100,9 +101,15 @@ class Subject(msgspec.Struct, frozen=True):
     ehlo_name: str
     keys: tuple[ExpectedKey, ...] = ()
     mail_from_domain: str = ""
+    signing_domain: str = ""
     probe: str = "gmail.com"
     address_lists: tuple[str, ...] = ("zen.spamhaus.org", "bl.spamcop.net", "psbl.surriel.com")
     domain_lists: tuple[str, ...] = ("dbl.spamhaus.org",)
+
+    @property
+    def key_domain(self) -> str:
+        """The domain that keys are published at."""
+        return self.signing_domain or self.domain
 
     @property
     def envelope_domain(self) -> str:
