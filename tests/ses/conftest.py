@@ -21,15 +21,17 @@ from kamome.mail.dns import Resolver
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.inbound import Inbound, InboundPorts
 from kamome.observe.journeys import Journey, Journeys
-from kamome.services.ses import intake, receipt_actions, store
+from kamome.services.ses import intake, receipt_actions, store, verification
+from kamome.services.ses.identity_store import IdentityStore
 from kamome.services.ses.operations import OPERATIONS
+from kamome.services.ses.operations_v2 import OPERATIONS as OPERATIONS_V2
 from kamome.services.ses.ports import SesPorts
 from kamome.services.ses.sent_store import SentStore
-from kamome.services.ses.slice import Ses
+from kamome.services.ses.slice import Ses, SesSettings
 from kamome.storage.blobs import Blob, Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.migrations import migrate
-from kamome.storage.outbox import Outbox
+from kamome.storage.outbox import Entry, Outbox
 
 if TYPE_CHECKING:
     from kamome.mail.outgoing import OutgoingMail
@@ -165,6 +167,18 @@ class World:
             await OPERATIONS[operation](self.ses, self.ctx, members)
         return caught.value
 
+    async def call_v2(self, operation: str, **members: object) -> Mapping[str, Any]:
+        """An operation of the API v2."""
+        result = await OPERATIONS_V2[operation](self.ses, self.ctx, members)
+        assert result is not None
+        return result
+
+    async def refused_v2(self, operation: str, **members: object) -> AwsError:
+        """The error that an operation of the API v2 is answered with."""
+        with pytest.raises(AwsError) as caught:
+            await OPERATIONS_V2[operation](self.ses, self.ctx, members)
+        return caught.value
+
     async def receiving(self, *rules: Mapping[str, object], domain: str = "example.com") -> None:
         """A verified domain and an active rule set of these rules, enabled unless they say."""
         await self.call("VerifyDomainIdentity", Domain=domain)
@@ -206,7 +220,19 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+def settings() -> SesSettings:
+    """The mode of development. A module of tests may say otherwise."""
+    return SesSettings()
+
+
+@pytest.fixture
+def name_servers() -> str:
+    """The setting `dns`. A module of tests may name a server."""
+    return "off"
+
+
+@pytest.fixture
+async def world(tmp_path: Path, settings: SesSettings, name_servers: str) -> AsyncIterator[World]:
     engine, clock, ids = Engine(None), manual_clock(), seeded_ids(2)
     migrate(engine, "storage", Path(kamome.storage.__file__).parent)
     migrate(engine, "observe", Path(kamome.observe.__file__).parent)
@@ -225,14 +251,30 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         find_mail=mails.find,
         read_mail=mails.read,
         spool_put=neighbours.spool_put,
-        resolver=Resolver(clock),
+        resolver=Resolver(clock, name_servers),
     )
     sent = SentStore(engine, blobs)
-    ses = Ses(store.SesStore(engine), outbox, journeys, clock, ids, ports, sent, blobs)
+    identities = IdentityStore(engine)
+    ses = Ses(
+        store.SesStore(engine),
+        outbox,
+        journeys,
+        clock,
+        ids,
+        ports,
+        sent,
+        blobs,
+        identities,
+        settings,
+    )
 
     async def work(entry: Any) -> None:
         await receipt_actions.work_received(ses, entry)
 
+    async def verify(entry: Entry) -> None:
+        await verification.work_verification(ses, entry)
+
+    outbox.register(verification.OUTBOX_KIND, verify)
     outbox.register(
         intake.OUTBOX_KIND,
         work,

@@ -67,7 +67,7 @@ def trace_headers(
     received = (
         f"from {helo} (unknown [{envelope.client_ip}])"
         f"\r\n by inbound-smtp.{region}.amazonaws.com with SMTP id {mail.mail_id}"
-        f"{receiver};\r\n {_date(mail.received_at_ms)} (UTC)"
+        f"{receiver};\r\n {rfc5322_date(mail.received_at_ms)} (UTC)"
     )
     return [
         ("Return-Path", f"<{envelope.reverse_path}>"),
@@ -86,8 +86,11 @@ def header_block(headers: Sequence[tuple[str, str]]) -> bytes:
     )
 
 
-def _date(at_ms: int) -> str:
-    """RFC 5322 §3.3, whatever the process's locale; `email.utils` would cost 10 ms of a start."""
+def rfc5322_date(at_ms: int) -> str:
+    """A moment as it stands in a Date field, whatever the process's locale.
+
+    `email.utils` would cost 10 ms of a start. RFC 5322 §3.3.
+    """
     at = datetime.fromtimestamp(at_ms // 1000, UTC)
     return f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} +0000"
 

@@ -48,6 +48,12 @@ from kamome.services.ses.identity_policies import (
     list_identity_policies,
     put_identity_policy,
 )
+from kamome.services.ses.notification_topics import (
+    get_identity_notification_attributes,
+    set_identity_feedback_forwarding_enabled,
+    set_identity_headers_in_notifications_enabled,
+    set_identity_notification_topic,
+)
 from kamome.services.ses.receipt_rules import (
     create_receipt_rule,
     create_receipt_rule_set,
@@ -60,6 +66,9 @@ from kamome.services.ses.receipt_rules import (
     reorder_receipt_rule_set,
     set_active_receipt_rule_set,
     update_receipt_rule,
+)
+from kamome.services.ses.statistics import (
+    get_send_statistics,
 )
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
@@ -107,6 +116,11 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "VerifyDomainIdentity": verify_domain_identity,
         "VerifyEmailAddress": verify_email_address,
         "VerifyEmailIdentity": verify_email_identity,
+        "GetIdentityNotificationAttributes": get_identity_notification_attributes,
+        "SetIdentityFeedbackForwardingEnabled": set_identity_feedback_forwarding_enabled,
+        "SetIdentityHeadersInNotificationsEnabled": set_identity_headers_in_notifications_enabled,
+        "SetIdentityNotificationTopic": set_identity_notification_topic,
+        "GetSendStatistics": get_send_statistics,
     }
 )
 

@@ -57,6 +57,19 @@ from kamome.services.ses.identity_policies import (
     get_email_identity_policies,
     update_email_identity_policy,
 )
+from kamome.services.ses.message_insights import (
+    get_message_insights,
+)
+from kamome.services.ses.notification_topics import (
+    put_email_identity_feedback_attributes,
+)
+from kamome.services.ses.suppressed_destinations import (
+    delete_suppressed_destination,
+    get_suppressed_destination,
+    list_suppressed_destinations,
+    put_account_suppression_attributes,
+    put_suppressed_destination,
+)
 from kamome.services.ses.tags import list_tags_for_resource, tag_resource, untag_resource
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
@@ -102,6 +115,13 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UntagResource": untag_resource,
         "UpdateConfigurationSetEventDestination": update_configuration_set_event_destination,
         "UpdateEmailIdentityPolicy": update_email_identity_policy,
+        "DeleteSuppressedDestination": delete_suppressed_destination,
+        "GetSuppressedDestination": get_suppressed_destination,
+        "ListSuppressedDestinations": list_suppressed_destinations,
+        "PutAccountSuppressionAttributes": put_account_suppression_attributes,
+        "PutSuppressedDestination": put_suppressed_destination,
+        "PutEmailIdentityFeedbackAttributes": put_email_identity_feedback_attributes,
+        "GetMessageInsights": get_message_insights,
     }
 )
 

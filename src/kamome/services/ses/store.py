@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,23 +18,6 @@ if TYPE_CHECKING:
 
 SCHEMA_FOLDER = Path(__file__).parent
 
-# Primary key of ses_identity.
-INSERT_IDENTITY = """
-INSERT INTO ses_identity (account, region, identity, type, status, token)
-VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, region, identity) DO NOTHING
-"""
-SELECT_IDENTITY = """
-SELECT identity, type, status, token FROM ses_identity
-WHERE account = ? AND region = ? AND identity = ?
-"""
-DELETE_IDENTITY = "DELETE FROM ses_identity WHERE account = ? AND region = ? AND identity = ?"
-# Primary key, as a range that begins after the last one given out.
-SELECT_IDENTITIES = """
-SELECT identity, type, status, token FROM ses_identity
-WHERE account = ? AND region = ? AND identity > ? ORDER BY identity LIMIT ?
-"""
-# Primary key, as a covering range.
-COUNT_IDENTITIES = "SELECT count(*) FROM ses_identity WHERE account = ? AND region = ?"
 # Index ses_identity_name.
 SELECT_OWNERS = """
 SELECT account, region FROM ses_identity WHERE identity = ? AND status = 'Success'
@@ -95,6 +78,15 @@ WHERE mail_id = ? AND account = ? AND region = ? AND number = ? AND done_at_ms I
 """
 DELETE_STEPS = "DELETE FROM ses_receipt_step WHERE mail_id = ?"
 
+# All by the primary key of ses_tag, or a range of it.
+UPSERT_TAG = """
+INSERT INTO ses_tag (arn, key, value) VALUES (?, ?, ?)
+ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value
+"""
+SELECT_TAGS = "SELECT key, value FROM ses_tag WHERE arn = ? ORDER BY key LIMIT ?"
+DELETE_TAG = "DELETE FROM ses_tag WHERE arn = ? AND key = ?"
+DELETE_TAGS = "DELETE FROM ses_tag WHERE arn = ?"
+
 # A domain is verified in one or a few accounts; a mail goes to no more than these.
 _OWNERS_MAX = 100
 # Above every quota: rows of one account's rule sets, rules of one set.
@@ -106,15 +98,6 @@ class Owner(msgspec.Struct, frozen=True):
 
     account: str
     region: str
-
-
-class Identity(msgspec.Struct, frozen=True):
-    """A domain and how its verification stands."""
-
-    identity: str
-    type: str
-    status: str
-    token: str
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -133,47 +116,32 @@ class SesStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    # ------------------------------------------------------------------ identities
-
-    def add_identity(self, owner: Owner, identity: Identity) -> None:
-        """Keep a new identity; one that is there stays as it is."""
-        self.engine.write(
-            INSERT_IDENTITY,
-            (
-                owner.account,
-                owner.region,
-                identity.identity,
-                identity.type,
-                identity.status,
-                identity.token,
-            ),
-        )
-
-    def identity(self, owner: Owner, identity: str) -> Identity | None:
-        """One identity by its name."""
-        row = self.engine.one(SELECT_IDENTITY, (owner.account, owner.region, identity))
-        return None if row is None else _identity(row)
-
-    def identities(self, owner: Owner, after: str, limit: int) -> list[Identity]:
-        """Identities in the order of their names, those behind `after`."""
-        rows = self.engine.all(SELECT_IDENTITIES, (owner.account, owner.region, after, limit))
-        return [_identity(row) for row in rows]
-
-    def identity_count(self, owner: Owner) -> int:
-        """How many identities the account has in the region."""
-        row = self.engine.one(COUNT_IDENTITIES, (owner.account, owner.region))
-        assert row is not None
-        assert isinstance(row[0], int)
-        return row[0]
-
-    def delete_identity(self, owner: Owner, identity: str) -> None:
-        """Forget an identity; nothing happens where there is none."""
-        self.engine.write(DELETE_IDENTITY, (owner.account, owner.region, identity))
-
     def owners_of(self, domain: str) -> list[Owner]:
         """The accounts and regions that have verified exactly this domain."""
         rows = self.engine.all(SELECT_OWNERS, (domain, _OWNERS_MAX))
         return [Owner(str(account), str(region)) for account, region in rows]
+
+    # ------------------------------------------------------------------ tags
+
+    def tags(self, arn: str) -> list[tuple[str, str]]:
+        """Keys and values of a resource's tags, by key."""
+        rows = self.engine.all(SELECT_TAGS, (arn, _ROWS_MAX))
+        return [(str(key), str(value)) for key, value in rows]
+
+    def put_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add tags, or change their values."""
+        rows = [(arn, key, value) for key, value in tags.items()]
+        with self.engine.atomic():
+            self.engine.write_many(UPSERT_TAG, rows)
+
+    def remove_tags(self, arn: str, keys: Iterable[str]) -> None:
+        """Remove tags by key."""
+        with self.engine.atomic():
+            self.engine.write_many(DELETE_TAG, [(arn, key) for key in keys])
+
+    def remove_all_tags(self, arn: str) -> None:
+        """Remove all tags of a resource."""
+        self.engine.write(DELETE_TAGS, (arn,))
 
     # ------------------------------------------------------------------ rule sets
 
@@ -274,11 +242,6 @@ class SesStore:
     def forget_mails(self, mail_ids: Iterable[str]) -> None:
         """These mails are no longer kept."""
         self.engine.write_many(DELETE_STEPS, [(mail_id,) for mail_id in mail_ids])
-
-
-def _identity(row: Row) -> Identity:
-    identity, kind, status, token = map(str, row)
-    return Identity(identity, kind, status, token)
 
 
 def _rule(row: Row) -> ReceiptRule:

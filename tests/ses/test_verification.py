@@ -1,0 +1,154 @@
+"""Identities that have to be proven: by DNS, by the link in a mail, or not in time."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.mail.dns_server import DnsServer, running_dns_server
+
+from kamome.services.ses.dkim_keys import dns_record, key_of
+from kamome.services.ses.slice import SesSettings
+from kamome.services.ses.store import Owner
+from kamome.services.ses.verification_mail import follow_link
+from kamome.wire import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.ses.conftest import World
+
+OWNER = Owner("000000000000", "us-east-1")
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def settings() -> SesSettings:
+    return SesSettings(are_identities_verified_at_once=False)
+
+
+@pytest.fixture
+async def dns() -> AsyncIterator[DnsServer]:
+    async with running_dns_server() as server:
+        server.ttl_s = 0
+        yield server
+
+
+@pytest.fixture
+def name_servers(dns: DnsServer) -> str:
+    return dns.setting
+
+
+async def status(world: World, identity: str) -> str:
+    found = await world.call("GetIdentityVerificationAttributes", Identities=[identity])
+    return str(found["VerificationAttributes"][identity]["VerificationStatus"])
+
+
+async def advance(world: World, ms: int) -> None:
+    await world.clock.advance(ms)
+    await world.settle()
+
+
+async def test_domain_is_verified_when_its_record_appears(world: World, dns: DnsServer) -> None:
+    token = (await world.call("VerifyDomainIdentity", Domain="example.com"))["VerificationToken"]
+    await world.settle()
+
+    before = await status(world, "example.com")
+    dns.add("_amazonses.example.com", "TXT", token)
+    await advance(world, 60_000)
+
+    assert (before, await status(world, "example.com")) == ("Pending", "Success")
+
+
+async def test_domain_without_its_record_fails_after_72_hours(world: World) -> None:
+    await world.call("VerifyDomainIdentity", Domain="example.com")
+
+    await advance(world, 71 * HOUR_MS)
+    before = await status(world, "example.com")
+    await advance(world, 2 * HOUR_MS)
+
+    assert (before, await status(world, "example.com")) == ("Pending", "Failed")
+
+
+async def test_domain_is_verified_by_its_dkim_key(world: World, dns: DnsServer) -> None:
+    await world.call_v2("CreateEmailIdentity", EmailIdentity="example.com")
+    identity = world.ses.identities.find(OWNER, "example.com")
+    assert identity is not None
+    key = await key_of(world.ses, OWNER, identity)
+    assert key is not None
+    await advance(world, 60_000)
+    before = await world.call_v2("GetEmailIdentity", EmailIdentity="example.com")
+
+    name, value = dns_record(identity, key)
+    alias = name.replace("._domainkey.example.com", ".dkim.example.net")
+    dns.add(name, "CNAME", f"{alias}.")
+    dns.add(alias, "TXT", value)
+    await advance(world, 60_000)
+    after = await world.call_v2("GetEmailIdentity", EmailIdentity="example.com")
+
+    assert before["DkimAttributes"]["Status"] == "PENDING"
+    assert before["VerificationInfo"]["ErrorType"] == "HOST_NOT_FOUND"
+    assert after["DkimAttributes"]["Status"] == "SUCCESS"
+    assert after["VerifiedForSendingStatus"] is True
+
+
+async def test_mail_from_domain_needs_its_mail_exchanger(world: World, dns: DnsServer) -> None:
+    await world.call("VerifyDomainIdentity", Domain="example.com")
+    await world.call(
+        "SetIdentityMailFromDomain", Identity="example.com", MailFromDomain="bounce.example.com"
+    )
+    await world.settle()
+    ask = "GetIdentityMailFromDomainAttributes"
+    before = await world.call(ask, Identities=["example.com"])
+
+    dns.add("bounce.example.com", "MX", "10 feedback-smtp.us-east-1.amazonses.com.")
+    await advance(world, 60_000)
+    after = await world.call(ask, Identities=["example.com"])
+
+    states = [
+        each["MailFromDomainAttributes"]["example.com"]["MailFromDomainStatus"]
+        for each in (before, after)
+    ]
+    assert states == ["Pending", "Success"]
+
+
+async def link_of(world: World, address: str) -> str:
+    """The link in the mail that was sent to an address last."""
+    mail = world.neighbours.spooled[-1]
+    assert mail.recipients == (address,)
+    content = await world.ses.sent.content(mail.mail_id)
+    assert content is not None
+    found = re.search(rb"http://\S+(/_kamome/ses/verify/[0-9a-f]+)", content)
+    assert found is not None
+    return found[1].decode()
+
+
+async def follow(world: World, link: str) -> int:
+    request = HttpRequest(method="GET", raw_path=link, raw_query="", headers=[])
+    return (await follow_link(world.ses, request)).status
+
+
+async def test_address_is_verified_by_the_link_in_its_mail(world: World) -> None:
+    await world.call("VerifyEmailIdentity", EmailAddress="user@example.com")
+    before = await status(world, "user@example.com")
+
+    answered = await follow(world, await link_of(world, "user@example.com"))
+
+    assert before == "Pending"
+    assert answered == 200
+    assert await status(world, "user@example.com") == "Success"
+
+
+async def test_link_holds_for_a_day(world: World) -> None:
+    await world.call_v2("CreateEmailIdentity", EmailIdentity="user@example.com")
+    link = await link_of(world, "user@example.com")
+
+    await advance(world, 24 * HOUR_MS)
+
+    assert await follow(world, link) == 404
+    assert await status(world, "user@example.com") == "Pending"
+
+
+async def test_link_that_was_never_sent_verifies_nothing(world: World) -> None:
+    assert await follow(world, "/_kamome/ses/verify/0123") == 404
