@@ -10,6 +10,7 @@ import pytest
 
 from kamome.context import RequestContext
 from kamome.errors import AwsError
+from kamome.mail.outgoing import Outcome
 from kamome.services.ses import entries, event_publishing, feedback, simulator
 from kamome.services.ses.dispatch import dispatch
 from kamome.services.ses.event_store import EventStore, MailEvent
@@ -21,10 +22,12 @@ from kamome.services.ses.store import Owner
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kamome.mail.outgoing import Outcome, OutgoingMail
     from tests.ses.conftest import World
 
+    from kamome.mail.outgoing import OutgoingMail
+
 TOPIC = "arn:aws:sns:us-east-1:000000000000:news"
+OWNER = Owner("000000000000", "us-east-1")
 CONTENT = b"From: sender@example.com\r\nTo: to@example.net\r\nSubject: hi\r\n\r\nbody\r\n"
 
 
@@ -45,7 +48,7 @@ class Sender:
 
     world: World
     spool: Spool
-    owner: Owner = Owner("000000000000", "us-east-1")
+    owner: Owner = OWNER
     ctx: RequestContext = field(
         default_factory=lambda: RequestContext("000000000000", "us-east-1", "root", "r1")
     )
@@ -61,9 +64,9 @@ class Sender:
             await getattr(self, version)(operation, **members)
         return caught.value
 
-    async def destination(self, *types: str, name: str = "set", **target: object) -> None:
+    async def destination(self, *types: str, **target: object) -> None:
         """A configuration set with one enabled destination, the topic unless told otherwise."""
-        await self.v2("CreateConfigurationSet", ConfigurationSetName=name)
+        await self.v2("CreateConfigurationSet", ConfigurationSetName="set")
         definition = {
             "Enabled": True,
             "MatchingEventTypes": list(types),
@@ -71,7 +74,7 @@ class Sender:
         }
         await self.v2(
             "CreateConfigurationSetEventDestination",
-            ConfigurationSetName=name,
+            ConfigurationSetName="set",
             EventDestinationName="there",
             EventDestination=definition,
         )
@@ -93,6 +96,10 @@ class Sender:
         with self.world.engine.atomic():
             feedback.outcome(self.world.ses, result)
         await self.world.settle()
+
+    def replace_ports(self, **ports: object) -> None:
+        changed = msgspec.structs.replace(self.world.ses.ports, **ports)
+        self.world.ses = msgspec.structs.replace(self.world.ses, ports=changed)
 
     def told(self) -> list[dict[str, Any]]:
         """Messages published to the topic."""
@@ -129,15 +136,33 @@ def mail_of(message_id: str, now_ms: int, recipients: tuple[str, ...]) -> SentMa
     )
 
 
+def outcome_of(sent: SentMail, kind: str, code: int, enhanced: str, text: str) -> Outcome:
+    return Outcome(
+        mail_id=sent.message_id,
+        owner="000000000000/us-east-1",
+        recipient=sent.destinations[0],
+        kind=kind,
+        at_ms=sent.sent_at_ms + 750,
+        attempts=1,
+        code=code,
+        enhanced=enhanced,
+        text=text,
+        remote_host="mx.example.net",
+        remote_ip="192.0.2.25",
+        processing_ms=750,
+        is_permanent=code >= 500,
+    )
+
+
 @pytest.fixture
 def sender(world: World) -> Sender:
     spool = Spool()
-    ports = msgspec.structs.replace(world.ses.ports, spool_put=spool.put)
-    world.ses = msgspec.structs.replace(world.ses, ports=ports)
     world.outbox.register(entries.SIMULATED_KIND, lambda entry: simulator.work(world.ses, entry))
     world.outbox.register(
         entries.NOTIFY_KIND,
         lambda entry: event_publishing.work_notify(world.ses, entry),
         on_give_up=lambda entry, error: event_publishing.give_up_notify(world.ses, entry, error),
     )
-    return Sender(world, spool)
+    made = Sender(world, spool)
+    made.replace_ports(spool_put=spool.put)
+    return made
