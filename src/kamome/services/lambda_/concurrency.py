@@ -18,6 +18,7 @@ from kamome.services.lambda_.limits import (
     CONCURRENT_EXECUTIONS,
     UNRESERVED_CONCURRENT_EXECUTIONS_MIN,
 )
+from kamome.services.lambda_.provisioned_concurrency import total_of
 from kamome.services.lambda_.running import find_function
 
 if TYPE_CHECKING:
@@ -36,12 +37,19 @@ async def put_function_concurrency(
 
     Raises:
         ResourceNotFoundException: no such function.
-        InvalidParameterValueException: the name carries a qualifier, or fewer than 100 would stay.
+        InvalidParameterValueException: the name carries a qualifier, fewer than 100 would stay,
+            or more is provisioned for the function.
 
     AWS: Lambda API Reference, PutFunctionConcurrency.
     """
     named = _unqualified(lambda_, ctx, request["FunctionName"])
     reserved = request["ReservedConcurrentExecutions"]
+    provisioned = total_of(lambda_.provisioned.of_account(ctx.account, ctx.region), named)
+    if reserved < provisioned:
+        raise InvalidParameterValueException(
+            f"ReservedConcurrentExecutions  {reserved} should not be lower than function's total"
+            f" provisioned concurrency [{provisioned}]."
+        )
     others = _reserved_total(lambda_, ctx) - (lambda_.concurrency.reserved(named) or 0)
     if CONCURRENT_EXECUTIONS - others - reserved < UNRESERVED_CONCURRENT_EXECUTIONS_MIN:
         raise InvalidParameterValueException(

@@ -35,6 +35,18 @@ class PreconditionFailedException(AwsError):
     status = 412
 
 
+class ProvisionedConcurrencyConfigNotFoundException(AwsError):
+    """The specified configuration does not exist."""
+
+    status = 404
+
+
+class CodeSigningConfigNotFoundException(AwsError):
+    """The specified code signing configuration does not exist."""
+
+    status = 404
+
+
 class PolicyLengthExceededException(AwsError):
     """The permissions policy for the resource is too large."""
 

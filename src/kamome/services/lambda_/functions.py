@@ -46,6 +46,7 @@ from kamome.services.lambda_.limits import (
 )
 from kamome.services.lambda_.markers import new_marker, read_marker
 from kamome.services.lambda_.packages import archive_of, check_storage, find_code, keep_archive
+from kamome.services.lambda_.provisioning import release
 from kamome.services.lambda_.running import find_function, instance_key
 from kamome.services.lambda_.versions import delete_version, drop_code, publish
 
@@ -302,10 +303,13 @@ def _delete_whole(lambda_: Lambda, function: Function) -> None:
         lambda_.event_invoke_configs.delete_all(named)
         lambda_.concurrency.release(named)
         lambda_.urls.delete_all(named)
+        lambda_.provisioned.delete_all(named)
         for version in versions[1:]:
             lambda_.versions.delete(version)
         for code in {version.code.blob_id: version for version in versions}.values():
             drop_code(lambda_, code)
+    for provided in [one for one in lambda_.provided if one.arn == named.arn]:
+        release(lambda_, provided)
     for version in versions:
         lambda_.instances.retire(instance_key(version))
 

@@ -57,6 +57,12 @@ from kamome.services.lambda_.mappings import (
     update_event_source_mapping,
 )
 from kamome.services.lambda_.permissions import add_permission, get_policy, remove_permission
+from kamome.services.lambda_.provisioned_concurrency import (
+    delete_provisioned_concurrency_config,
+    get_provisioned_concurrency_config,
+    list_provisioned_concurrency_configs,
+    put_provisioned_concurrency_config,
+)
 from kamome.services.lambda_.tags import list_tags, tag_resource, untag_resource
 from kamome.services.lambda_.versions import (
     create_alias,
@@ -85,6 +91,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteFunctionEventInvokeConfig": delete_function_event_invoke_config,
     "DeleteFunctionUrlConfig": delete_function_url_config,
     "DeleteLayerVersion": delete_layer_version,
+    "DeleteProvisionedConcurrencyConfig": delete_provisioned_concurrency_config,
     "GetAccountSettings": get_account_settings,
     "GetAlias": get_alias,
     "GetEventSourceMapping": get_event_source_mapping,
@@ -96,6 +103,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetLayerVersion": get_layer_version,
     "GetLayerVersionByArn": get_layer_version_by_arn,
     "GetPolicy": get_policy,
+    "GetProvisionedConcurrencyConfig": get_provisioned_concurrency_config,
     "Invoke": invoke,
     "ListAliases": list_aliases,
     "ListEventSourceMappings": list_event_source_mappings,
@@ -104,12 +112,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListFunctions": list_functions,
     "ListLayerVersions": list_layer_versions,
     "ListLayers": list_layers,
+    "ListProvisionedConcurrencyConfigs": list_provisioned_concurrency_configs,
     "ListTags": list_tags,
     "ListVersionsByFunction": list_versions_by_function,
     "PublishLayerVersion": publish_layer_version,
     "PublishVersion": publish_version,
     "PutFunctionConcurrency": put_function_concurrency,
     "PutFunctionEventInvokeConfig": put_function_event_invoke_config,
+    "PutProvisionedConcurrencyConfig": put_provisioned_concurrency_config,
     "RemovePermission": remove_permission,
     "TagResource": tag_resource,
     "UntagResource": untag_resource,

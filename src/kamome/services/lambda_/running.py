@@ -93,7 +93,7 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
         lambda_.clock.activity.busy(),
         lambda_.admission.admitted(function.full_name),
     ):
-        spec = await _runtime_spec(lambda_, function)
+        spec = await runtime_spec(lambda_, function)
         lambda_.journeys.tally.count("invocations", function.name)
         trace = call.trace or lambda_.ids.trace(lambda_.clock.now_ms())
 
@@ -113,7 +113,8 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
     return msgspec.structs.replace(result, executed_version=function.version)
 
 
-async def _runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
+async def runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
+    """What an instance of the function needs; its code and layers are unpacked by then."""
     settings = function.settings
     folder = await lambda_.code.ensure(
         function.code.sha256, lambda: lambda_.blobs.read(function.code.blob_id)

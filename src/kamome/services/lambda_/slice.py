@@ -17,11 +17,14 @@ from kamome.services.lambda_.asynchronous_invocations import LAMBDA_ASYNC, deliv
 from kamome.services.lambda_.code_store import CodeStore
 from kamome.services.lambda_.concurrency_store import ConcurrencyStore
 from kamome.services.lambda_.event_invoke_config_store import EventInvokeConfigStore
+from kamome.services.lambda_.function_names import FunctionName
 from kamome.services.lambda_.function_url_store import FunctionUrlStore
 from kamome.services.lambda_.layer_store import LayerStore
 from kamome.services.lambda_.packages import find_code
 from kamome.services.lambda_.pollers.pollers import Pollers
 from kamome.services.lambda_.ports import Ports
+from kamome.services.lambda_.provisioned_store import ProvisionedStore
+from kamome.services.lambda_.provisioning import provide_all
 from kamome.services.lambda_.runtimes.pool import InstancePool
 from kamome.services.lambda_.runtimes.process import ProcessHost
 from kamome.services.lambda_.store import Store
@@ -57,7 +60,10 @@ class LambdaSettings(msgspec.Struct, frozen=True):
 
 
 class Lambda(msgspec.Struct, frozen=True):
-    """The slice. Make it with `make_lambda`."""
+    """The slice. Make it with `make_lambda`.
+
+    `provided` is what provisioned concurrency has asked the pool for: instance key and number.
+    """
 
     engine: Engine
     store: Store
@@ -66,6 +72,7 @@ class Lambda(msgspec.Struct, frozen=True):
     versions: VersionStore
     layers: LayerStore
     urls: FunctionUrlStore
+    provisioned: ProvisionedStore
     admission: Admission
     outbox: Outbox
     blobs: Blobs
@@ -79,6 +86,7 @@ class Lambda(msgspec.Struct, frozen=True):
     instances: InstancePool
     pollers: Pollers
     under_way: set[asyncio.Task[object]]
+    provided: dict[FunctionName, tuple[str, int]]
 
 
 def make_lambda(
@@ -110,6 +118,7 @@ def make_lambda(
         versions=VersionStore(engine),
         layers=LayerStore(engine),
         urls=FunctionUrlStore(engine),
+        provisioned=ProvisionedStore(engine),
         admission=Admission(ConcurrencyStore(engine)),
         outbox=outbox,
         blobs=blobs,
@@ -125,6 +134,7 @@ def make_lambda(
         ),
         pollers=Pollers(),
         under_way=set(),
+        provided={},
     )
 
     async def deliver(entry: Entry) -> None:
@@ -147,8 +157,9 @@ def prepare(lambda_: Lambda) -> None:
 
 
 def start(lambda_: Lambda) -> None:
-    """Begin to poll. Functions start when they are first invoked."""
+    """Begin to poll. Functions start when they are first invoked, provisioned ones at once."""
     lambda_.pollers.start(lambda_)
+    provide_all(lambda_)
 
 
 async def stop(lambda_: Lambda) -> None:

@@ -31,6 +31,7 @@ from kamome.services.lambda_.function_names import (
 )
 from kamome.services.lambda_.limits import ALIASES_PER_DELETION_MAX, VERSIONS_PER_PAGE_MAX
 from kamome.services.lambda_.markers import new_marker, read_marker
+from kamome.services.lambda_.provisioning import provide_again, release
 from kamome.services.lambda_.running import find_function, instance_key
 from kamome.services.lambda_.version_store import Alias
 
@@ -171,7 +172,9 @@ async def update_alias(
         _weights(cast("Mapping[str, object]", request), alias.weights),
         lambda_.ids.uuid(),
     )
-    return _keep_alias(lambda_, named, changed)
+    shown = _keep_alias(lambda_, named, changed)
+    provide_again(lambda_, msgspec.structs.replace(named, qualifier=alias.name))
+    return shown
 
 
 async def get_alias(
@@ -191,7 +194,7 @@ async def get_alias(
 async def delete_alias(
     lambda_: Lambda, ctx: RequestContext, request: shapes.DeleteAliasRequest
 ) -> None:
-    """Forget an alias, with its policy and its configuration; one that is not there is no error.
+    """Forget an alias with all that is its own; one that is not there is no error.
 
     Raises:
         ResourceNotFoundException: no such function.
@@ -205,6 +208,9 @@ async def delete_alias(
         lambda_.versions.delete_alias(named, request["Name"])
         lambda_.event_invoke_configs.delete(qualified)
         lambda_.store.set_policy(qualified, [], "")
+        lambda_.urls.delete(qualified)
+        lambda_.provisioned.delete(qualified)
+    release(lambda_, qualified)
 
 
 async def list_aliases(
@@ -265,7 +271,9 @@ def delete_version(lambda_: Lambda, named: FunctionName) -> None:
         lambda_.versions.delete(version)
         lambda_.event_invoke_configs.delete(named)
         lambda_.store.set_policy(named, [], "")
+        lambda_.provisioned.delete(named)
         drop_code(lambda_, version)
+    release(lambda_, named)
     lambda_.instances.retire(instance_key(version))
 
 

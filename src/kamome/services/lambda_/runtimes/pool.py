@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -45,7 +46,23 @@ class _Waiter(msgspec.Struct, eq=False):
 
 class _Idle(msgspec.Struct, eq=False):
     instance: Instance
-    timer: Timer
+    timer: Timer | None  # None: it is kept as long as its supply wants it
+
+    def cancel(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+
+
+class _Supply(msgspec.Struct, eq=False):
+    """Instances of a revision that are kept whether anyone calls or not."""
+
+    spec: RuntimeSpec
+    wanted: int
+    starting: int = 0
+    has_failed: bool = False
+
+
+SupplyState = Literal["none", "starting", "ready", "failed"]
 
 
 class InstancePool(msgspec.Struct):
@@ -61,7 +78,13 @@ class InstancePool(msgspec.Struct):
     _waiters: deque[_Waiter] = msgspec.field(default_factory=deque)
     _retired: set[str] = msgspec.field(default_factory=set)
     _endings: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
+    _supplies: dict[str, _Supply] = msgspec.field(default_factory=dict)
     _is_closed: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many instances there are, those that start included."""
+        return self._places_taken
 
     async def run(self, spec: RuntimeSpec, make: Callable[[], Invocation]) -> Report:
         """Run one invocation on an instance of this revision and say how it ended.
@@ -131,7 +154,7 @@ class InstancePool(msgspec.Struct):
     def retire(self, key: str) -> None:
         """A revision is gone: its idle instances end now, busy ones after their invocation."""
         for idle in self._idle.pop(key, []):
-            idle.timer.cancel()
+            idle.cancel()
             self._end(idle.instance)
         if any(instance.spec.key == key for instance in self._busy):
             self._retired.add(key)
@@ -139,6 +162,7 @@ class InstancePool(msgspec.Struct):
     async def close(self) -> None:
         """End all instances, and return when nothing of them is left. Nobody gets another."""
         self._is_closed = True
+        self._supplies.clear()
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.granted.done():
@@ -148,8 +172,91 @@ class InstancePool(msgspec.Struct):
         for instance in list(self._busy):
             self._busy.discard(instance)
             self._end(instance)
-        if self._endings:
+        while self._endings:
             await asyncio.wait(self._endings)
+
+    # ------------------------------------------------------------------ kept warm
+
+    async def provide(self, spec: RuntimeSpec, wanted: int) -> None:
+        """Have so many instances of a revision warm, as far as there are places; returns then.
+
+        One place is always left to those for whom nothing is kept.
+        """
+        supply = self._supplies.setdefault(spec.key, _Supply(spec, wanted))
+        supply.has_failed = False
+        self.want(spec.key, wanted)
+        await self._top_up(supply)
+
+    def want(self, key: str, wanted: int) -> None:
+        """Keep another number from now on; what is too many grows old."""
+        supply = self._supplies.get(key)
+        if supply is None:
+            return
+        supply.wanted = wanted
+        if not wanted:
+            del self._supplies[key]
+        kept = self._idle.pop(key, [])
+        for idle in kept:
+            idle.cancel()
+        for idle in kept:
+            self._keep(idle.instance)
+
+    def supply_of(self, key: str) -> SupplyState:
+        """How far the instances of a revision are that are to be kept."""
+        supply = self._supplies.get(key)
+        if supply is None:
+            return "none"
+        if supply.has_failed:
+            return "failed"
+        return "ready" if self._living(key) - supply.starting >= self._kept(key) else "starting"
+
+    def _living(self, key: str) -> int:
+        """How many instances of a revision there are, those that start included."""
+        busy = sum(instance.spec.key == key for instance in self._busy)
+        return len(self._idle.get(key, ())) + busy
+
+    def _kept(self, key: str) -> int:
+        """How many of a revision are kept: what is wanted, within what others leave."""
+        room = self.processes_max - 1
+        for of, supply in self._supplies.items():
+            kept = min(supply.wanted, room)
+            if of == key:
+                return kept
+            room -= kept
+        return 0
+
+    async def _top_up(self, supply: _Supply) -> None:
+        """Start what is missing, one after the other."""
+        key = supply.spec.key
+        while (
+            not self._is_closed
+            and self._supplies.get(key) is supply
+            and not supply.has_failed
+            and self._living(key) < self._kept(key)
+            and self._take_place()
+        ):
+            supply.starting += 1
+            try:
+                with self.clock.activity.busy():
+                    started = await self._start(supply.spec)
+            finally:
+                supply.starting -= 1
+            if started.failure is None:
+                self.release(started.instance)
+            else:
+                supply.has_failed = True
+                self.discard(started.instance)
+                await started.instance.ended()
+
+    def _look_after_supplies(self) -> None:
+        """A place has become free, perhaps of an instance that was to be kept."""
+        if self._is_closed or self._waiters:
+            return
+        for key, supply in self._supplies.items():
+            if not supply.has_failed and self._living(key) < self._kept(key):
+                task = asyncio.get_running_loop().create_task(self._top_up(supply))
+                self._endings.add(task)
+                task.add_done_callback(self._endings.discard)
 
     # ------------------------------------------------------------------ places and the line
 
@@ -158,7 +265,7 @@ class InstancePool(msgspec.Struct):
         waiting = self._idle.get(key, [])
         while waiting:
             idle = waiting.pop()
-            idle.timer.cancel()
+            idle.cancel()
             if not waiting:
                 del self._idle[key]
             if idle.instance.is_alive:
@@ -171,17 +278,24 @@ class InstancePool(msgspec.Struct):
         """Whether a new instance may be started now; evicts the idle one of another revision."""
         if self._waiters:
             return False
-        if self._places_taken >= self.processes_max and self._idle:
-            key = next(iter(self._idle))
-            evicted = self._idle[key].pop(0)
-            if not self._idle[key]:
-                del self._idle[key]
-            evicted.timer.cancel()
-            self._end(evicted.instance)
+        if self._places_taken >= self.processes_max:
+            self._evict()
         if self._places_taken >= self.processes_max:
             return False
         self._places_taken += 1
         return True
+
+    def _evict(self) -> None:
+        """End the instance that has been idle longest, of those that may grow old."""
+        for key, kept in self._idle.items():
+            for idle in kept:
+                if idle.timer is not None:
+                    idle.cancel()
+                    kept.remove(idle)
+                    if not kept:
+                        del self._idle[key]
+                    self._end(idle.instance)
+                    return
 
     async def _wait_in_line(self, key: str) -> Instance | None:
         waiter = _Waiter(key, asyncio.get_running_loop().create_future())
@@ -242,8 +356,10 @@ class InstancePool(msgspec.Struct):
 
     def _keep(self, instance: Instance) -> None:
         key = instance.spec.key
-        when_ms = self.clock.now_ms() + self.idle_ms
-        timer = self.clock.call_at(when_ms, lambda: self._grown_old(key, instance))
+        timer = None
+        if sum(idle.timer is None for idle in self._idle.get(key, ())) >= self._kept(key):
+            when_ms = self.clock.now_ms() + self.idle_ms
+            timer = self.clock.call_at(when_ms, lambda: self._grown_old(key, instance))
         # A key that has been used goes to the end: the first key is the one to evict.
         kept = self._idle.pop(key, [])
         self._idle[key] = [*kept, _Idle(instance, timer)]
@@ -262,6 +378,7 @@ class InstancePool(msgspec.Struct):
         if key in self._retired and all(busy.spec.key != key for busy in self._busy):
             self._retired.discard(key)
         self._free_place()
+        self._look_after_supplies()
         ending = asyncio.get_running_loop().create_task(instance.ended())
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)

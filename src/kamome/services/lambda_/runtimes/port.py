@@ -26,7 +26,8 @@ OutcomeKind = Literal[
 class RuntimeSpec(msgspec.Struct, frozen=True):
     """One revision of a function, as its instances need it. Equal `key`s share instances.
 
-    `layer_folders` are its unpacked layers, the one that was added last first.
+    `layer_folders` are its unpacked layers, the one that was added last first. `initialization` is
+    what the function reads in AWS_LAMBDA_INITIALIZATION_TYPE.
     """
 
     key: str
@@ -44,6 +45,7 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     memory_mb: int
     ephemeral_storage_mb: int
     layer_folders: tuple[Path, ...] = ()
+    initialization: str = "on-demand"
 
 
 class Invocation(msgspec.Struct, frozen=True):

@@ -202,6 +202,8 @@ class ProcessInstance:
         )
         self._output.watch()
         self._watcher = asyncio.create_task(self._watch(self._process))
+        if self._killed_as is not None:  # meanwhile
+            _kill_group(self._process.pid)
         _limit(self._process.pid, spec)
         with contextlib.suppress(OSError):  # needed only to clear up after a killed server
             (self._folder / _PID_FILE).write_text(str(self._process.pid), "ascii")
