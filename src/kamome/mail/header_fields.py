@@ -30,6 +30,10 @@ _CHARSETS = {
 }
 
 
+# Codecs of Python that are no charsets; these two take quadratic time.
+_NO_CHARSETS = frozenset({"punycode", "idna"})
+
+
 class Field(NamedTuple):
     """One header field: its name as written, and its value unfolded, not decoded."""
 
@@ -93,6 +97,11 @@ def decode_words(value: str) -> str:
         pieces.append(_decode(b"".join(run), run_charset))
     pieces.append(value[at:])
     return "".join(pieces)
+
+
+def decode_text(content: bytes, charset: str) -> str:
+    """Octets as text in a charset, replacement characters where they are none; never raises."""
+    return _decode(content, charset.strip().lower())
 
 
 def split_addresses(value: str) -> list[str]:
@@ -160,8 +169,8 @@ def _word_bytes(encoding: str, text: str) -> bytes | None:
 def _decode(content: bytes, charset: str) -> str:
     if charset.startswith("iso-2022-jp"):
         return _decode_iso_2022_jp(content)
-    if "escape" in charset:
-        return content.decode("utf-8", "replace")  # codecs of Python that are no charsets
+    if "escape" in charset or charset in _NO_CHARSETS:
+        return content.decode("utf-8", "replace")
     try:
         text = content.decode(_CHARSETS.get(charset, charset), "replace")
     except (LookupError, ValueError):
