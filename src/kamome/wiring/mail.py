@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kamome.mail.lanes import Lanes
 from kamome.mail.spool import Spool
 from kamome.mail.spool_store import SpoolStore
-from kamome.mail.transports import Transport
+from kamome.mail.transports import DIRECT, RELAY, Answer, Delivery, Transport
 from kamome.mail.transports.capture import Capture
-from kamome.mail.transports.settings import TransportSettings
+from kamome.mail.transports.settings import RelaySettings, TransportSettings
 from kamome.wiring.kernel import Kernel
+
+# Transactions to one domain at once, known before the transport is imported.
+_PER_DOMAIN = {RELAY: 10, DIRECT: 4}
+
+
+class _Late:
+    """A transport that is made, and imported, when the first mail leaves: start-up is watched."""
+
+    is_outside = True
+
+    def __init__(self, name: str, make: Callable[[], Transport]) -> None:
+        self.name = name
+        self.per_domain = _PER_DOMAIN[name]
+        self._make = make
+        self._made: Transport | None = None
+
+    async def deliver(self, delivery: Delivery, content: bytes) -> list[Answer]:
+        """Try once."""
+        if self._made is None:
+            self._made = self._make()
+        return await self._made.deliver(delivery, content)
+
+    async def close(self) -> None:
+        """End connections that are kept for more."""
+        if self._made is not None:
+            await self._made.close()
 
 
 def make_spool(kernel: Kernel) -> Spool:
@@ -18,10 +46,26 @@ def make_spool(kernel: Kernel) -> Spool:
 
 def make_lanes(kernel: Kernel, spool: Spool, settings: TransportSettings) -> Lanes:
     """What works the spool, with the server's own way out first."""
-    return Lanes(spool, kernel.clock, _transports(settings))
-
-
-def _transports(settings: TransportSettings) -> list[Transport]:
     made: dict[str, Transport] = {"capture": Capture()}
+    relay = settings.relay
+    if relay is not None:
+        made[RELAY] = _Late(RELAY, lambda: _relay(relay, settings.hostname))
+    if kernel.resolver.is_on:
+        made[DIRECT] = _Late(DIRECT, lambda: _direct(kernel, settings.hostname))
     own = made.pop(settings.transport)
-    return [own, *made.values()]
+    return Lanes(spool, kernel.clock, [own, *made.values()])
+
+
+def _relay(relay: RelaySettings, hostname: str) -> Transport:
+    from kamome.mail.transports.relay import Relay
+
+    return Relay(relay, hostname)
+
+
+def _direct(kernel: Kernel, hostname: str) -> Transport:
+    from kamome.mail.transports.direct import Direct
+
+    def shuffled(hosts: list[str]) -> list[str]:
+        return sorted(hosts, key=lambda _host: kernel.ids.bytes(4))
+
+    return Direct(kernel.resolver, kernel.clock, hostname, shuffled=shuffled)
