@@ -13,6 +13,7 @@ SQS = Service(
     target_prefix="AmazonSQS",
     api_version="2012-11-05",
     host_labels=("queue",),
+    runs_at_once=True,
 )
 SNS = Service(
     name="sns",
@@ -20,6 +21,7 @@ SNS = Service(
     protocols=("query",),
     module="kamome.services.sns.operations",
     signing_name="sns",
+    runs_at_once=True,
     api_version="2010-03-31",
     # The links in what SNS sends. AWS: SNS API Reference, ConfirmSubscription, Unsubscribe.
     unsigned_operations=frozenset({"ConfirmSubscription", "Unsubscribe"}),
@@ -31,6 +33,7 @@ S3 = Service(
     module="kamome.services.s3.operations",
     signing_name="s3",
     streams=True,
+    runs_at_once=True,
     has_edge=True,
 )
 SES = Service(
@@ -87,6 +90,7 @@ DYNAMODB = Service(
     module="kamome.services.dynamodb.operations",
     signing_name="dynamodb",
     target_prefix="DynamoDB_20120810",
+    runs_at_once=True,
     # AWS: DynamoDB API Reference: a request is 16 MB at most.
     body_bytes_max=16 * 1024 * 1024,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -41,7 +41,7 @@ class BodyStream:
         return b"".join([chunk async for chunk in self._chunks])
 
 
-class HttpRequest(msgspec.Struct):
+class HttpRequest:
     """One request. Header names are lower case; `raw_path` and `raw_query` are as sent.
 
     `path` is what routing left for the service (percent-encoded still): for S3 it begins with the
@@ -49,24 +49,54 @@ class HttpRequest(msgspec.Struct):
     case `stream` is set and `body` is empty.
     """
 
-    method: str
-    raw_path: str
-    raw_query: str
-    headers: list[tuple[str, str]]
-    body: bytes = b""
-    stream: BodyStream | None = None
-    scheme: str = "http"
-    client_ip: str = "127.0.0.1"
-    path: str = ""
-    _index: dict[str, str] = msgspec.field(default_factory=dict)
-    _query: list[tuple[str, str]] | None = None
+    __slots__ = (
+        "_headers",
+        "_index",
+        "_query",
+        "_raw_headers",
+        "body",
+        "client_ip",
+        "method",
+        "path",
+        "raw_path",
+        "raw_query",
+        "scheme",
+        "stream",
+    )
 
-    def __post_init__(self) -> None:
-        if not self.path:
-            self.path = self.raw_path
-        index = self._index
-        for name, value in self.headers:
-            index[name] = f"{index[name]},{value}" if name in index else value
+    def __init__(
+        self,
+        method: str,
+        raw_path: str,
+        raw_query: str,
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        *,
+        scheme: str = "http",
+        client_ip: str = "127.0.0.1",
+        raw_headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        self.method = method
+        self.raw_path = self.path = raw_path
+        self.raw_query = raw_query
+        self.body = body
+        self.stream: BodyStream | None = None
+        self.scheme = scheme
+        self.client_ip = client_ip
+        self._query: list[tuple[str, str]] | None = None
+        self._raw_headers = raw_headers
+        self._headers: list[tuple[str, str]] | None = None if raw_headers else list(headers)
+        # Most requests are asked for a few headers by name, and never for the list.
+        self._index = _decoded_index(raw_headers) if raw_headers else _index(headers)
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """All headers in order, repeated ones as often as they were sent."""
+        if self._headers is None:
+            self._headers = [
+                (_name(name), value.decode("latin-1")) for name, value in self._raw_headers
+            ]
+        return self._headers
 
     def add_header(self, name: str, value: str) -> None:
         """A header that the client did not send and the request has all the same."""
@@ -104,6 +134,38 @@ class HttpRequest(msgspec.Struct):
     def base_url(self) -> str:
         """Scheme, host and port as the client used them."""
         return f"{self.scheme}://{self.header('host', 'localhost')}"
+
+
+# Header names in the form that clients send them, and in ours: a few dozen in practice. What comes
+# once the table is full is decoded each time.
+_NAMES_MAX = 1024
+_names: dict[bytes, str] = {}
+
+
+def _name(raw: bytes) -> str:
+    name = _names.get(raw)
+    if name is None:
+        name = raw.decode("latin-1").lower()
+        if len(_names) < _NAMES_MAX:
+            _names[raw] = name
+    return name
+
+
+def _decoded_index(raw_headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Values by name; repeated headers joined by commas. RFC 9110 §5.3."""
+    index: dict[str, str] = {}
+    for raw_name, raw_value in raw_headers:
+        name = _names.get(raw_name) or _name(raw_name)
+        value = raw_value.decode("latin-1")
+        index[name] = f"{index[name]},{value}" if name in index else value
+    return index
+
+
+def _index(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    index: dict[str, str] = {}
+    for name, value in headers:
+        index[name] = f"{index[name]},{value}" if name in index else value
+    return index
 
 
 class HttpResponse(msgspec.Struct):

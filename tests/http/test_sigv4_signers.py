@@ -11,7 +11,6 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from kamome.errors import AwsError
 from kamome.http import sigv4
@@ -129,9 +128,11 @@ def with_one_change(request: HttpRequest, place: str, data: st.DataObject) -> Ht
     after = text[:at] + letter + text[at + 1 :]
     if place in headers:
         headers[place] = after
-        return replace(request, headers=list(headers.items()), _index={}, _query=None)
+    fields = (request.method, request.raw_path, request.raw_query, list(headers.items()))
+    if place in headers:
+        return HttpRequest(*fields, request.body)
     if place == "body":
-        return replace(request, body=after.encode("latin-1"), _index={}, _query=None)
+        return HttpRequest(*fields, after.encode("latin-1"))
     text_fields = {"method": request.method, "raw_path": request.raw_path}
     text_fields |= {"raw_query": request.raw_query, place: after}
     return HttpRequest(

@@ -10,16 +10,54 @@ RFC 9112 §9.5 (failures and timeouts), §7.1.2 (trailers), §11.2 (request smug
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
+from kamome.http.turn import Begun, Turn, head_lines
+from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from uvicorn._types import HTTPScope
+
+    from kamome.http.pipeline import Reply
+    from kamome.http.server import Receive, Send
+
+logger = logging.getLogger(__name__)
+
+# Smaller than what any service, a form and the admin API take.
+WHOLE_BYTES_MAX = 128 * 1024
+_LENGTH_DIGITS = len(str(WHOLE_BYTES_MAX))
+_METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")}
+# How soon a connection that has something under way is looked at again.
+_IDLE_CHECK_S = 1.0
 _CONNECTION_HEADERS = frozenset({b"connection", b"upgrade", b"http2-settings"})
+
+
+class Turns(Protocol):
+    """What answers the requests that came whole."""
+
+    def reply(self, request: HttpRequest, turn: Turn) -> Coroutine[object, object, Reply]:
+        """Make the answer. Never raises."""
+
+    def when_kept(self, reply: Reply, send: Callable[[HttpResponse], None]) -> None:
+        """Hand on the answer once it may leave, perhaps at once."""
+
+    def wait(self, turn: Turn, callback: Callable[[], None]) -> Callable[[], None]:
+        """The turn waits for something to happen; call the result when it does no longer."""
+
+    async def send(self, response: HttpResponse, receive: Receive, send: Send) -> None:
+        """Send an answer by ASGI's messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +79,8 @@ class Bounds:
     linger_s: float = 10
     # Each takes about 20 KB of memory and a file descriptor.
     connections: int = 4096
+    # A request with a body up to this is gathered first and answered without ASGI; 0: none is.
+    whole_bytes: int = WHOLE_BYTES_MAX
 
 
 # What the connection waits for from the client. Plain numbers: they are compared for each request.
@@ -63,10 +103,17 @@ class Connection(HttpToolsProtocol):
         *,
         bounds: Bounds,
         request_id: Callable[[], str],
+        application: Turns | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
         self._request_id = request_id
+        self.application = cast("Turns", application)
+        self._whole_bytes = bounds.whole_bytes if application is not None else 0
+        self._client_ip = ""
+        # When the last answer was complete; the timer looks whether that is long ago.
+        self._idle_since = 0.0
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._state = HEAD
         self._requests = 0
         # Bytes since something was complete: of a head, or of a trailer.
@@ -86,6 +133,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn does
         """A client has come."""
         super().connection_made(transport)
+        self._client_ip = self.client[0] if self.client else "127.0.0.1"
         if len(self.connections) > self._bounds.connections:
             self._refuse(503, "Too many connections.")
             return
@@ -95,14 +143,14 @@ class Connection(HttpToolsProtocol):
         """The client, or we, have gone."""
         self._stop_timer()
         self._stop_answer_timer()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         super().connection_lost(exc)
-        self._unset_keepalive_if_required()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head, a body, or of several requests."""
         if self._state == REFUSED:
             return
-        self._unset_keepalive_if_required()
         self._made_progress = False
         self._piece_bytes = len(data)
         try:
@@ -125,17 +173,18 @@ class Connection(HttpToolsProtocol):
         self._stop_answer_timer()
         super().resume_writing()
 
-    def timeout_keep_alive_handler(self) -> None:
-        """No further request has come; what the client has not taken by now is lost."""
-        self._abort()
-
     # ------------------------------------------------------------------ the parser
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self._state = HEAD
         self._requests += 1
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer."""
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The head is whole: the application can begin."""
@@ -144,7 +193,11 @@ class Connection(HttpToolsProtocol):
             self._check_head_bytes()
         if self.parser.should_upgrade():
             return  # read again: see `_feed_as_http`
-        super().on_headers_complete()
+        turn = self._turn() if self._whole_bytes else None
+        if turn is None:
+            self._begin_cycle()
+        else:
+            self.cycle = cast("RequestResponseCycle", turn)
         # What comes from here on are trailers, which are no headers. RFC 9110 §6.5.1.
         self.headers = []
         self._state = BODY
@@ -154,20 +207,178 @@ class Connection(HttpToolsProtocol):
         """A piece of the body."""
         self._made_progress = True
         self._body_bytes += len(body)
-        super().on_body(body)
+        cycle: object = self.cycle
+        if cycle.__class__ is Turn:
+            cycle.add(body)
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        if self._state != HEAD:  # it is where the head is to be read again
-            self._state = IDLE
+        if self._state == HEAD:  # it is to be read again
+            return
+        self._state = IDLE
+        cycle: object = self.cycle
+        if cycle.__class__ is Turn:
+            cycle.end_of_body()
+            self._run(cycle)
+        else:
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """The answer has been written, perhaps before the request was whole."""
-        super().on_response_complete()
-        if self._state == BODY and self.cycle.response_complete:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, application = self.pipeline.pop()
+            self._start_asgi_task(cycle, application)
+        elif self._state == BODY and self.cycle.response_complete:
             self._state = LINGER
             self._watch()
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._check_idle)
+
+    def _begin_cycle(self) -> None:
+        """The plain way: uvicorn's scope and cycle for the request whose head has come."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        self.headers = headers
+        self.scope["headers"] = headers
+        self.expect_100_continue = any(
+            name == b"expect" and value.lower() == b"100-continue" for name, value in headers
+        )
+        super().on_headers_complete()
+
+    # ------------------------------------------------------------------ turns
+
+    def _turn(self) -> Turn | None:
+        """A turn for the request whose head has come, None where it is not a common one."""
+        parser, url = self.parser, self.url
+        if self.cycle is not None and not self.cycle.response_complete:
+            return None  # it came before the answer to the last one: it waits in the pipeline
+        if url[:1] != b"/" or b"#" in url or not url.isascii():
+            return None
+        if parser.get_http_version() != "1.1" or not parser.should_keep_alive():
+            return None
+        path, _, query = url.decode("ascii").partition("?")
+        method = parser.get_method()
+        request = HttpRequest(
+            _METHODS.get(method) or method.decode("ascii"),
+            path,
+            query,
+            scheme=cast("str", self.scheme),
+            client_ip=self._client_ip,
+            raw_headers=self.headers,
+        )
+        length = request.header("content-length", "0")
+        if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) > self._whole_bytes:
+            return None
+        if request.has_header("expect") or request.has_header("transfer-encoding"):
+            return None
+        return Turn(self, request)
+
+    def _run(self, turn: Turn) -> None:
+        """Make the answer: at once as far as that goes, in a task from the first wait on."""
+        coroutine = self.application.reply(turn.request, turn)
+        try:
+            waited = coroutine.send(None)
+        except StopIteration as done:
+            self.application.when_kept(done.value, turn.answer)
+            return
+        except Exception:
+            logger.exception("a request failed")
+            self._abort()
+            return
+        task = self.loop.create_task(self._go_on(turn, Begun(coroutine, waited)))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _go_on(self, turn: Turn, begun: Begun) -> None:
+        try:
+            reply = await begun
+        except BaseException:
+            self._abort()
+            raise
+        self.application.when_kept(reply, turn.answer)
+
+    def answer(self, turn: Turn, response: HttpResponse) -> None:
+        """Write an answer; never raises, for what fails here concerns this client only."""
+        try:
+            self._answer(turn, response)
+        except Exception:
+            logger.exception("the answer to a request could not be written")
+            self._abort()
+
+    def _answer(self, turn: Turn, response: HttpResponse) -> None:
+        turn.close()
+        if turn.disconnected or self.transport.is_closing():
+            turn.response_complete = True
+            return
+        if response.status == NO_ANSWER:
+            turn.disconnected = turn.response_complete = True
+            self._abort()
+            return
+        body = response.body
+        if not isinstance(body, bytes) or self.flow.write_paused:
+            self._answer_in_pieces(turn, response)
+            return
+        lines, ends = head_lines(response, body)
+        if not turn.keep_alive and not ends:
+            ends = True
+            lines.append(b"connection: close\r\n")
+        is_bare = turn.request.method == "HEAD" or response.status in (204, 304)
+        self.transport.write(
+            b"".join(
+                (
+                    STATUS_LINE[response.status],
+                    _rendered(self.server_state.default_headers),
+                    *lines,
+                    b"\r\n",
+                    b"" if is_bare else body,
+                )
+            )
+        )
+        turn.response_started = turn.response_complete = True
+        if ends:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _answer_in_pieces(self, turn: Turn, response: HttpResponse) -> None:
+        """A streamed answer, or a client that does not take what came before: the plain way."""
+        cycle = RequestResponseCycle(
+            scope=cast("HTTPScope", {"type": "http", "method": turn.request.method}),
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=turn.keep_alive,
+            on_response=self.on_response_complete,
+        )
+        cycle.more_body = False
+        if cast("object", self.cycle) is turn:
+            self.cycle = cycle
+        task = self.loop.create_task(self._send_pieces(response, cycle))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _send_pieces(self, response: HttpResponse, cycle: RequestResponseCycle) -> None:
+        try:
+            await self.application.send(
+                response, cast("Receive", cycle.receive), cast("Send", cycle.send)
+            )
+        finally:
+            if not cycle.response_complete:
+                self._abort()
+
+    # ------------------------------------------------------------------ other protocols
 
     def _feed_as_http(self, data: bytes, end: int) -> None:
         """Parse a request for another protocol (h2c) as an ordinary one. RFC 9110 §7.8.
@@ -207,6 +418,15 @@ class Connection(HttpToolsProtocol):
             raise ValueError("the head is too long")  # the parser ends with an error of its own
 
     # ------------------------------------------------------------------ the bounds
+
+    def _check_idle(self) -> None:
+        """Nothing has come for long: the connection ends, with what the client has not taken."""
+        self._idle_timer = None
+        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if self._state == IDLE and self.cycle.response_complete and left_s <= 0:
+            self._abort()
+            return
+        self._idle_timer = self.loop.call_later(max(left_s, _IDLE_CHECK_S), self._check_idle)
 
     def _bound(self) -> None:
         """What is to be checked where a request is not whole yet, or was not until now."""
@@ -302,3 +522,16 @@ class Connection(HttpToolsProtocol):
         if self._answer_timer is not None:
             self._answer_timer.cancel()
             self._answer_timer = None
+
+
+_last_rendered: tuple[object, bytes] = (None, b"")
+
+
+def _rendered(default: list[tuple[bytes, bytes]]) -> bytes:
+    """The headers that uvicorn adds to all answers (the date): a new list each second."""
+    global _last_rendered  # noqa: PLW0603 - a cache of one
+    known, rendered = _last_rendered
+    if known is not default:
+        rendered = b"".join(b"%s: %s\r\n" % header for header in default)
+        _last_rendered = (default, rendered)
+    return rendered

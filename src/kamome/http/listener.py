@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import uvicorn
 
-from kamome.http.connection import Bounds, Connection
+from kamome.http.connection import Bounds, Connection, Turns
 
 if TYPE_CHECKING:
     from kamome.http.server import Receive, Send
@@ -45,11 +45,20 @@ class Application(Protocol):
 
 
 class HttpListener:
-    """One HTTP port. `request_id` makes the ids of answers that no application gives."""
+    """One HTTP port. `request_id` makes the ids of answers that no application gives.
+
+    Requests that come whole go to `turns`, all others (all, where there is none) to `app`.
+    """
 
     def __init__(
-        self, app: Application, *, request_id: Callable[[], str], bounds: Bounds | None = None
+        self,
+        app: Application,
+        *,
+        request_id: Callable[[], str],
+        bounds: Bounds | None = None,
+        turns: Turns | None = None,
     ) -> None:
+        self._turns = turns
         self._app = app
         self._request_id = request_id
         self._bounds = bounds or Bounds()
@@ -61,7 +70,12 @@ class HttpListener:
         # Uvicorn tells every malformed request, and each failure that `Server` has logged already.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         listening = _bound_socket(host, port)
-        connection = partial(Connection, bounds=self._bounds, request_id=self._request_id)
+        connection = partial(
+            Connection,
+            bounds=self._bounds,
+            request_id=self._request_id,
+            application=self._turns,
+        )
         config = uvicorn.Config(
             self._app,
             http=cast("type[asyncio.Protocol]", connection),

@@ -9,7 +9,8 @@ the response. The answer leaves only when all it tells of, and all it could have
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+import types
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -29,9 +30,8 @@ from kamome.http.route import Call, CallRefused, Routes, bucket_path
 from kamome.http.sigv4 import Seed
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
-from kamome.protocols import protocol
 from kamome.protocols.constraints import violations
-from kamome.services import Run, Served, Signer
+from kamome.services import Edge, Run, Served, Signer
 from kamome.storage.engine import Engine
 from kamome.wire import NO_ANSWER, BodyStream, HttpRequest, HttpResponse
 
@@ -52,11 +52,29 @@ class Body(Protocol):
     def when_gone(self, callback: Callable[[], None]) -> None:
         """Call back when the client hangs up before it is answered, or the server stops."""
 
+    @property
+    def whole(self) -> bytes | None:
+        """All of it where it is here and within all bounds; None: it is to be read."""
+
 
 class Defaults(msgspec.Struct, frozen=True):
     """What holds for a caller who does not say."""
 
     region: str
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer that may leave once all it tells of, and all it could have seen, is durable.
+
+    `lost` is the number of lost transactions when the call began, None where the answer waits for
+    nothing. The rest words a refusal.
+    """
+
+    response: HttpResponse
+    lost: int | None
+    call: Call | None
+    request: HttpRequest
+    request_id: str
 
 
 class Pipeline:
@@ -90,6 +108,32 @@ class Pipeline:
 
         With an `exchange`, it has passed the edge of its slice already.
         """
+        reply = await self.reply(request, body, exchange)
+        if reply.lost is not None:
+            try:
+                await self._engine.durable(reply.lost)
+            except AwsError as unavailable:
+                return _refusal(reply.call, unavailable, request, reply.request_id)
+        return reply.response
+
+    def when_kept(self, reply: Reply, lost: int, send: Callable[[HttpResponse], None]) -> None:
+        """Hand on the answer once it may leave, perhaps at once."""
+
+        def kept(error: AwsError | None) -> None:
+            if error is None:
+                send(reply.response)
+            else:
+                send(_refusal(reply.call, error, reply.request, reply.request_id))
+
+        self._engine.when_durable(kept, lost)
+
+    async def reply(
+        self, request: HttpRequest, body: Body, exchange: Exchange | None = None
+    ) -> Reply:
+        """What is to be answered, also where something goes wrong. Never raises.
+
+        A refusal, too, may rest on what another request has just written.
+        """
         request_id = self._ids.uuid() if exchange is None else exchange.request_id
         lost = self._engine.lost_transactions
         call: Call | None = None
@@ -98,18 +142,23 @@ class Pipeline:
             edge = marked.service.edge(marked.slice, request) if marked is not None else None
             if marked is not None and edge is not None:
                 call = Call(marked, marked.service.protocols[0], "")
-                return await edge(Exchange(self, request, body, call, request_id))
+                response = await self._at_edge(edge, call, request, body, request_id)
+                return Reply(response, None, call, request, request_id)
             credential = self._authentication.read(request)
             served = self._routes.service_of(request, credential)
             if exchange is None and served is not None and served.service.has_edge:
                 edge = served.service.edge(served.slice, request)
                 if edge is not None:
                     call = Call(served, served.service.protocols[0], "")
-                    response = await edge(Exchange(self, request, body, call, request_id))
-                    await self._engine.durable(lost)
-                    return response
-            call = await self._identify(served, request, body)
-            if _streams(call):
+                    response = await self._at_edge(edge, call, request, body, request_id)
+                    return Reply(response, lost, call, request, request_id)
+            if body.whole is not None and served is not None:
+                call = self._routes.call_of_whole(served, request, body.whole)
+                if not served.service.runs_at_once:
+                    await in_task()
+            else:
+                call = await self._identify(served, request, body)
+            if call.streams:
                 # Tells the verification that the body is still to come, and so far only promised.
                 request.stream = BodyStream(body.chunks(), None)
             seed = self._verify(call, request, credential)
@@ -117,16 +166,26 @@ class Pipeline:
                 key = credential.access_key if credential is not None else ""
                 request.stream = open_payload(request, body.chunks(), seed, access_key=key)
             context = self._context(request, credential, call, request_id, body)
-            return await self._answer(call, context, request)
+            response = await self._answer(call, context, request)
         except CallRefused as refused:
-            return _refusal(refused.call, refused.error, request, request_id)
+            call = refused.call
+            response = _refusal(call, refused.error, request, request_id)
         except ConnectionLost:
-            return HttpResponse(NO_ANSWER, [])
+            response = HttpResponse(NO_ANSWER, [])
         except AwsError as error:
-            return await self._refuse(call, error, request, request_id, lost=lost)
+            response = _refusal(call, error, request, request_id)
         except Exception:
             logger.exception("request %s failed", request_id)
-            return _refusal(call, InternalFailure(_OUR_MISTAKE), request, request_id)
+            response = _refusal(call, InternalFailure(_OUR_MISTAKE), request, request_id)
+        return Reply(response, lost, call, request, request_id)
+
+    async def _at_edge(
+        self, edge: Edge, call: Call, request: HttpRequest, body: Body, request_id: str
+    ) -> HttpResponse:
+        """What a slice answers in place of an operation."""
+        if body.whole is not None:
+            await in_task()
+        return await edge(Exchange(self, request, body, call, request_id))
 
     async def invoke(
         self, exchange: Exchange, run: Run, credential: Credential | None
@@ -198,7 +257,7 @@ class Pipeline:
             return self._routes.call_of(None, request)
         if "query" not in served.service.protocols:
             call = self._routes.call_of(served, request)
-            if not _streams(call):
+            if not call.streams:
                 request.body = await _read(call, body)
             return call
         # A form names its operation in the body: until then only the protocol is known.
@@ -240,29 +299,27 @@ class Pipeline:
     async def _answer(
         self, call: Call, context: RequestContext, request: HttpRequest
     ) -> HttpResponse:
-        lost = self._engine.lost_transactions
-        service = call.served.service
-        wire = protocol(call.protocol)
-        operation = call.model.operation(call.operation)
-        decoded = wire.decode(operation, request)
-        service.complete(request, decoded)
+        operation = call.operation_model
+        decoded = call.wire.decode(operation, request)
+        if call.complete is not None:
+            call.complete(request, decoded)
         found = violations(operation, decoded)
         if found:
-            raise service.violation(found)
+            raise call.served.service.violation(found)
         outcome: Outcome | None = None
         try:
             if self._faults.is_on:
                 outcome = await self._strike(call, context, decoded)
-            result = await service.operations[call.operation](call.served.slice, context, decoded)
+            result = await call.invoke(call.served.slice, context, decoded)
         except AwsError as error:
             self._record(call, context, decoded, error.code)
             raise
         self._record(call, context, decoded, "ok")
-        await self._engine.durable(lost)
         if outcome is not None and outcome.refusal is not None:
+            await self._engine.durable()
             self._lose(decoded)
             raise outcome.refusal
-        return wire.encode(operation, result or {}, context.request_id)
+        return call.wire.encode(operation, result or {}, context.request_id)
 
     async def _strike(
         self, call: Call, context: RequestContext, decoded: Mapping[str, object]
@@ -306,21 +363,11 @@ class Pipeline:
                 result=result,
             )
 
-    async def _refuse(
-        self,
-        call: Call | None,
-        error: AwsError,
-        request: HttpRequest,
-        request_id: str,
-        *,
-        lost: int,
-    ) -> HttpResponse:
-        """A refusal may rest on what another request has just written: it waits for that, too."""
-        try:
-            await self._engine.durable(lost)
-        except AwsError as unavailable:
-            error = unavailable
-        return _refusal(call, error, request, request_id)
+
+@types.coroutine
+def in_task() -> Generator[None, None, None]:
+    """Wait for nothing: what a connection has begun by itself goes on in a task."""
+    yield
 
 
 class Exchange:
@@ -374,7 +421,7 @@ class Exchange:
     def answer(self, operation: str, result: Mapping[str, object]) -> HttpResponse:
         """What an operation gave, as its answer."""
         model = self.call.model.operation(operation)
-        return protocol(self.call.protocol).encode(model, result, self.request_id)
+        return self.call.wire.encode(model, result, self.request_id)
 
     def refusal(self, error: AwsError) -> HttpResponse:
         """An error as the service words it."""
@@ -382,14 +429,6 @@ class Exchange:
 
 
 _OUR_MISTAKE = "An internal error occurred. It has been logged under this request's id."
-
-
-def _streams(call: Call) -> bool:
-    return (
-        call.protocol.startswith("rest")
-        and call.model.operation(call.operation).streaming_input is not None
-        and call.served.service.streams
-    )
 
 
 async def _read(call: Call, body: Body) -> bytes:
@@ -405,9 +444,8 @@ def _refusal(
 ) -> HttpResponse:
     if call is None:
         return _plain_refusal(error, request, request_id)
-    operations = call.model.operation_names
-    operation = call.model.operation(call.operation) if call.operation in operations else None
-    response = protocol(call.protocol).encode_error(call.model, operation, error, request_id)
+    operation = call.operation_model if call.operation in call.model.operation_names else None
+    response = call.wire.encode_error(call.model, operation, error, request_id)
     if request.method == "HEAD":
         response.body = b""
     return response

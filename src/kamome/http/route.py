@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from urllib.parse import unquote_plus
-
-import msgspec
 
 from kamome.errors import (
     AwsError,
@@ -21,9 +20,10 @@ from kamome.errors import (
     UnknownPath,
 )
 from kamome.http.credential import Credential
-from kamome.protocols.model import ServiceModel, load_model
+from kamome.protocols import WireProtocol, protocol
+from kamome.protocols.model import OperationModel, ServiceModel, load_model
 from kamome.protocols.operation_table import match
-from kamome.services import Served
+from kamome.services import Complete, Operation, Served
 from kamome.wire import HttpRequest
 
 _ACTION = re.compile(r"(?:^|&)Action=([^&]*)")
@@ -36,18 +36,48 @@ _BUCKET_HOST = re.compile(r"(.+)\.s3(?:[.-][a-z0-9-]+){0,3}")
 _OBJECT_STORE = "s3"
 
 
-class Call(msgspec.Struct):
-    """What a request turned out to mean."""
+class Call:
+    """What a request turned out to mean, and what follows from that: found out once, then kept."""
 
-    served: Served
-    protocol: str
-    operation: str
+    def __init__(self, served: Served, protocol: str, operation: str) -> None:
+        self.served = served
+        self.protocol = protocol
+        self.operation = operation
 
-    @property
+    @cached_property
     def model(self) -> ServiceModel:
         """The service's model, as this protocol sees it."""
         model = load_model(self.served.service.model)
         return model.query_view if self.protocol == "query" else model
+
+    @cached_property
+    def operation_model(self) -> OperationModel:
+        """The operation in the model. Raises: KeyError where it has none of that name."""
+        return self.model.operation(self.operation)
+
+    @cached_property
+    def wire(self) -> WireProtocol:
+        """The protocol's two directions."""
+        return protocol(self.protocol)
+
+    @cached_property
+    def invoke(self) -> Operation:
+        """The slice's function."""
+        return self.served.service.operations[self.operation]
+
+    @cached_property
+    def complete(self) -> Complete | None:
+        """Adds to the decoded input what the request says elsewhere; None: nothing ever does."""
+        return self.served.service.complete
+
+    @cached_property
+    def streams(self) -> bool:
+        """Whether the body is handed on as it arrives."""
+        return (
+            self.served.service.streams
+            and self.protocol.startswith("rest")
+            and self.operation_model.streaming_input is not None
+        )
 
 
 class Routes:
@@ -62,6 +92,9 @@ class Routes:
         self._by_host = {label: s for s in services for label in _host_labels(s)}
         self._by_path = [(prefix, s) for s in services for prefix in s.service.path_prefixes]
         self._by_action = _unambiguous_actions(services)
+        # Calls that were made before: one for each operation and protocol.
+        self._calls: dict[tuple[str, str, str], Call] = {}
+        self._by_whole_target: dict[str, Call] = {}
         self._by_mark = [(s.service.host_mark, s) for s in services if s.service.host_mark]
 
     def marked(self, request: HttpRequest) -> Served | None:
@@ -121,6 +154,21 @@ class Routes:
         labels = _below_domain(request).split(".")
         return next((self._by_host[label] for label in labels[-2:] if label in self._by_host), None)
 
+    def call_of_whole(self, served: Served, request: HttpRequest, body: bytes) -> Call:
+        """The operation of a request whose body is here and no longer than any service takes.
+
+        Raises:
+            CallRefused: as `call_of`.
+        """
+        call = self._by_whole_target.get(request.header("x-amz-target"))
+        if call is None or call.served is not served:
+            if "query" in served.service.protocols:
+                request.body = body
+            call = self.call_of(served, request)
+        if not call.streams:
+            request.body = body
+        return call
+
     def call_of(self, served: Served | None, request: HttpRequest) -> Call:
         """The operation that the request names. Query calls need the body to be read before.
 
@@ -130,7 +178,10 @@ class Routes:
         """
         target = request.header("x-amz-target")
         if target and served is not None:
-            return _checked(Call(served, "json", target.rpartition(".")[2]))
+            call = self._checked(served, "json", target.rpartition(".")[2])
+            if target == f"{served.service.target_prefix}.{call.operation}":
+                self._by_whole_target[target] = call
+            return call
         if served is None or "query" in served.service.protocols:
             return self._query_call(served, request)
         return self.rest_call(served, request)
@@ -152,7 +203,7 @@ class Routes:
             served = self._by_action.get(name)
         if served is None:
             raise OperationNotServed("The request names no service that is served by Kamome.")
-        return _checked(Call(served, "query", name))
+        return self._checked(served, "query", name)
 
     def rest_call(self, served: Served, request: HttpRequest) -> Call:
         """The operation that method and path name."""
@@ -165,7 +216,27 @@ class Routes:
         found = match(load_model(service.model), request)
         if found is None:
             raise CallRefused(call, _nothing_there(call))
-        return _checked(Call(served, call.protocol, found[0]))
+        return self._checked(served, call.protocol, found[0])
+
+    def _checked(self, served: Served, protocol_name: str, operation: str) -> Call:
+        """The call of an operation that is served."""
+        service = served.service
+        key = (service.name, protocol_name, operation)
+        known = self._calls.get(key)
+        if known is not None:
+            return known
+        call = Call(served, protocol_name, operation)
+        if operation in service.operations:
+            self._calls[key] = call
+            return call
+        if operation in load_model(service.model).operation_names:
+            raise CallRefused(
+                call, OperationNotServed(f"{service.name} {operation} is not served by Kamome.")
+            )
+        named = operation or "(none)"
+        raise CallRefused(
+            call, UnknownOperation(f"The action {named} is not valid for this endpoint.")
+        )
 
 
 class CallRefused(Exception):
@@ -175,19 +246,6 @@ class CallRefused(Exception):
         super().__init__(error.message)
         self.call = call
         self.error = error
-
-
-def _checked(call: Call) -> Call:
-    if call.operation in call.served.service.operations:
-        return call
-    service = call.served.service
-    if call.operation in load_model(service.model).operation_names:
-        raise CallRefused(
-            call,
-            OperationNotServed(f"{service.name} {call.operation} is not served by Kamome."),
-        )
-    named = call.operation or "(none)"
-    raise CallRefused(call, UnknownOperation(f"The action {named} is not valid for this endpoint."))
 
 
 def _nothing_there(call: Call) -> AwsError:

@@ -17,6 +17,7 @@ from collections.abc import (
     Mapping,
     MutableMapping,
 )
+from functools import lru_cache
 
 from kamome.errors import (
     AwsError,
@@ -24,8 +25,8 @@ from kamome.errors import (
     RequestEntityTooLarge,
     UnknownTransferCoding,
 )
-from kamome.http.at_once import take_body, write_answer
-from kamome.http.pipeline import Pipeline
+from kamome.http.pipeline import Body, Pipeline, Reply, in_task
+from kamome.http.turn import Turn, header_value
 from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
 
 _ONLY_CHUNKED = "No transfer coding but chunked is understood."
@@ -43,12 +44,13 @@ _ADMIN_PREFIXES = ("/_kamome/", "/_localstack/", "/_aws/", "/SimpleNotificationS
 # links to unsubscribe), so nothing else passes. Underscores are not of the RFC, but containers
 # have them in their names.
 _HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
-# What a header may not hold. RFC 9110 §5.5.
-_NOT_IN_HEADERS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_BAD_HOST = "The Host header is missing, sent twice or not a host."
 
 
 class AsgiBody:
     """A request body on its way in. See `http.pipeline.Body`."""
+
+    whole = None
 
     def __init__(self, receive: Receive, announced: int | None, waiting: Waiting) -> None:
         self._receive = receive
@@ -68,13 +70,6 @@ class AsgiBody:
         """
         if self._announced is not None and self._announced > bytes_max:
             raise RequestEntityTooLarge(f"The body is longer than {bytes_max} bytes.")
-        if not self.has_begun:
-            whole = take_body(self._receive)
-            if whole is not None:
-                self.has_begun = self._is_complete = True
-                if len(whole) > bytes_max:
-                    raise RequestEntityTooLarge(f"The body is longer than {bytes_max} bytes.")
-                return whole
         pieces = []
         size = 0
         async for piece in self.chunks():
@@ -129,16 +124,16 @@ class Waiting:
     """The requests that wait for something to happen (long polls)."""
 
     def __init__(self) -> None:
-        self._callbacks: dict[AsgiBody, Callable[[], None]] = {}
+        self._callbacks: dict[object, Callable[[], None]] = {}
         self._is_over = False
 
-    def add(self, body: AsgiBody, callback: Callable[[], None]) -> None:
+    def add(self, body: object, callback: Callable[[], None]) -> None:
         """The request waits; once it is over, not even a moment."""
         if self._is_over:
             callback()
         self._callbacks[body] = callback
 
-    def remove(self, body: AsgiBody) -> None:
+    def remove(self, body: object) -> None:
         """It has been answered."""
         self._callbacks.pop(body, None)
 
@@ -182,12 +177,46 @@ class Server:
         finally:
             body.close()
 
+    # ------------------------------------------------------------------ turns
+
+    async def reply(self, request: HttpRequest, turn: Turn) -> Reply:
+        """What is to be answered to a request that came whole. Never raises."""
+        if not is_host(request.header("host")):
+            return _final(request, self._pipeline.refuse(request, MalformedRequest(_BAD_HOST)))
+        if request.raw_path.startswith(_ADMIN_PREFIXES) and not request.has_header("authorization"):
+            await in_task()
+            return _final(request, await self._answer_admin(request, turn))
+        return await self._pipeline.reply(request, turn)
+
+    def when_kept(self, reply: Reply, send: Callable[[HttpResponse], None]) -> None:
+        """Hand on the answer once it may leave, perhaps at once."""
+        if reply.lost is None:
+            send(reply.response)
+        else:
+            self._pipeline.when_kept(reply, reply.lost, send)
+
+    def wait(self, turn: Turn, callback: Callable[[], None]) -> Callable[[], None]:
+        """The turn waits for something to happen; call the result when it does no longer."""
+        self._waiting.add(turn, callback)
+        return lambda: self._waiting.remove(turn)
+
+    async def send(self, response: HttpResponse, receive: Receive, send: Send) -> None:
+        """Send an answer by ASGI's messages (a streamed one)."""
+        body = AsgiBody(receive, None, self._waiting)
+        try:
+            await _send(response, body, send)
+        except Exception:
+            logger.exception("an answer broke off")
+        finally:
+            body.close()
+
+    # ------------------------------------------------------------------ the plain way
+
     async def _answer(
         self, scope: Mapping[str, object], request: HttpRequest, body: AsgiBody
     ) -> HttpResponse:
         if not _has_good_host(scope, request):
-            error = MalformedRequest("The Host header is missing, sent twice or not a host.")
-            return self._pipeline.refuse(request, error)
+            return self._pipeline.refuse(request, MalformedRequest(_BAD_HOST))
         if request.header("transfer-encoding", "chunked").lower() != "chunked":
             # Only that one is undone here; of another, the coding would be taken for the content.
             return self._pipeline.refuse(request, UnknownTransferCoding(_ONLY_CHUNKED))
@@ -198,7 +227,7 @@ class Server:
             return await self._answer_admin(request, body)
         return await self._pipeline.run(request, body)
 
-    async def _answer_admin(self, request: HttpRequest, body: AsgiBody) -> HttpResponse:
+    async def _answer_admin(self, request: HttpRequest, body: Body) -> HttpResponse:
         try:
             request.body = await body.read(_ADMIN_BODY_BYTES_MAX)
             return await self._admin(request)
@@ -219,7 +248,7 @@ def _request(scope: Mapping[str, object]) -> HttpRequest:
         method=str(method),
         raw_path=raw_path.decode("latin-1"),
         raw_query=query.decode("latin-1"),
-        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw_headers],
+        raw_headers=raw_headers,
         scheme=str(scope.get("scheme", "http")),
         client_ip=str(client[0]) if isinstance(client, (tuple, list)) else "127.0.0.1",
     )
@@ -230,12 +259,23 @@ def _announced(request: HttpRequest) -> int | None:
     return int(length) if length.isascii() and length.isdigit() and len(length) < 19 else None
 
 
+@lru_cache(maxsize=1024)
+def is_host(host: str) -> bool:
+    """Whether it is a host that we may echo."""
+    return _HOST.fullmatch(host) is not None
+
+
+def _final(request: HttpRequest, response: HttpResponse) -> Reply:
+    """An answer that waits for nothing."""
+    return Reply(response, None, None, request, "")
+
+
 def _has_good_host(scope: Mapping[str, object], request: HttpRequest) -> bool:
     """Whether there is one host, and it is one. HTTP/1.0 knows none: the socket's then is it.
 
     RFC 9112 §3.2.
     """
-    if _HOST.fullmatch(request.header("host")):
+    if is_host(request.header("host")):
         return True
     server = scope.get("server")
     if request.has_header("host") or scope.get("http_version") != "1.0":
@@ -256,15 +296,13 @@ def _hang_up(send: Send) -> None:
 
 async def _send(response: HttpResponse, request_body: AsgiBody, send: Send) -> None:
     headers = [
-        (name.lower().encode("latin-1"), _header_value(name, value))
+        (name.lower().encode("latin-1"), header_value(name, value))
         for name, value in response.headers
     ]
     body = response.body
     if isinstance(body, bytes):
         if not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(body)))
-        if write_answer(send, response.status, headers, body):
-            return
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         return
@@ -280,11 +318,3 @@ async def _send(response: HttpResponse, request_body: AsgiBody, send: Send) -> N
         if isinstance(body, AsyncGenerator):
             await body.aclose()
     await send({"type": "http.response.body", "body": b""})
-
-
-def _header_value(name: str, value: str) -> bytes:
-    sent = value.encode("latin-1", "replace")
-    if _NOT_IN_HEADERS.search(sent):
-        logger.error("the header %s of an answer held control characters", name)
-        return _NOT_IN_HEADERS.sub(b" ", sent)
-    return sent

@@ -20,6 +20,7 @@ from kamome.wire import HttpRequest, HttpResponse
 # Called as `operation(slice, context, request)`. The parameters differ by slice and operation, so
 # the table cannot name them; each function itself is fully typed.
 Operation = Callable[..., Awaitable[Mapping[str, object] | None]]
+Complete = Callable[[HttpRequest, dict[str, object]], None]
 
 
 # Most calls are small; a slice that takes more says so.
@@ -128,9 +129,11 @@ class Service(msgspec.Struct, frozen=True):
     calls apart from others'; `path_prefixes` its unsigned REST calls.
     `host_labels` are what its hosts are called besides the signing name (`email` for SES).
     `unsigned_operations` may be called without a signature also where signatures are enforced.
-    `streams` says that streaming payloads are handed on as they arrive (S3). `has_edge` says that
-    `operations.py` has a function `edge`, which is asked before a request is decoded. Hosts
-    that contain `host_mark` are the service's, and what is sent to them no call of an operation.
+    `streams` says that streaming payloads are handed on as they arrive (S3). `runs_at_once` says
+    that its operations need no task before they first wait (no `asyncio.timeout`): a request that
+    came whole then costs none. `has_edge` says that `operations.py` has a function `edge`, which is
+    asked before a request is decoded. Hosts that contain `host_mark` are the service's, and what is
+    sent to them no call of an operation.
     """
 
     name: str
@@ -144,6 +147,7 @@ class Service(msgspec.Struct, frozen=True):
     host_labels: tuple[str, ...] = ()
     unsigned_operations: frozenset[str] = frozenset()
     streams: bool = False
+    runs_at_once: bool = False
     has_edge: bool = False
     host_mark: str = ""
     body_bytes_max: int = _BODY_BYTES_MAX
@@ -161,11 +165,10 @@ class Service(msgspec.Struct, frozen=True):
         """What a request is about, for journeys and faults."""
         return _loaded(self.module).resource_of(request)
 
-    def complete(self, request: HttpRequest, decoded: dict[str, object]) -> None:
-        """Add to the decoded input what the request says elsewhere (a queue's own URL)."""
-        complete = getattr(_loaded(self.module), "complete", None)
-        if complete is not None:
-            complete(request, decoded)
+    @property
+    def complete(self) -> Complete | None:
+        """Adds to the decoded input what the request says elsewhere (a queue's own URL)."""
+        return getattr(_loaded(self.module), "complete", None)
 
     def edge(self, slice_: object, request: HttpRequest) -> Edge | None:
         """Who answers a request that is no plain call of an operation; None: it is one."""

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
+# Hears that what was written is on disk (None), or that it could not be kept.
+Kept = Callable[[ServiceUnavailable | None], None]
 
 # The WAL is copied back into the database when it has grown past this; 16 MB is about 4,000 pages.
 CHECKPOINT_WAL_BYTES = 16 * 1024 * 1024
@@ -122,8 +124,9 @@ class Engine:
         self._savepoints: list[_Savepoint] = []
         self._taken = 0  # how many of them SQLite knows
         self._lost = 0
-        self._waiting_commit: list[asyncio.Future[None]] = []
-        self._waiting_sync: list[asyncio.Future[None]] = []
+        self._waiting_commit: list[Kept] = []
+        self._waiting_sync: list[Kept] = []
+        self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
         self._after_sync: list[Callable[[], None]] = []
         self._rollback_callbacks: list[Callable[[], None]] = []
@@ -229,15 +232,43 @@ class Engine:
         """
         if since_lost is not None and since_lost != self._lost:
             raise _no_room()
-        if self._is_open:
-            waiting = self._waiting_commit
-        elif self._is_syncing:
-            waiting = self._waiting_sync
-        else:
+        if not self._is_open and not self._is_syncing:
             return
-        kept = asyncio.get_running_loop().create_future()
-        waiting.append(kept)
-        await kept
+        future = asyncio.get_running_loop().create_future()
+
+        def kept(error: ServiceUnavailable | None) -> None:
+            if not future.done():
+                if error is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(error)
+
+        self.when_durable(kept, self._lost)
+        await future
+
+    def when_durable(self, kept: Kept, since_lost: int) -> None:
+        """Call `kept` once all written so far is on disk, perhaps at once; see `durable`.
+
+        It is given None, or the ServiceUnavailable that `durable` would raise, and must not raise.
+        """
+        if since_lost != self._lost:
+            kept(_no_room())
+        elif self._is_open:
+            self._waiting_commit.append(kept)
+        elif self._is_syncing:
+            self._waiting_sync.append(kept)
+        else:
+            kept(None)
+
+    def before_commit(self, callback: Callable[[], None]) -> None:
+        """Call back when the present step is over, in time for what follows to share its commit.
+
+        The callback is for work of its own: it begins with whole steps, and may not raise.
+        """
+        if self._is_open and not self._is_syncing:
+            self._before_commit.append(callback)  # the commit is on the loop already
+        else:
+            asyncio.get_running_loop().call_soon(callback)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back when the present step is durable; not if it is undone or lost."""
@@ -328,6 +359,7 @@ class Engine:
     def _commit(self) -> None:
         """Commit what has gathered, then sync it while the next transaction fills."""
         assert not self._savepoints, "a step awaited inside atomic()"
+        self._work_before_commit()
         waiting, self._waiting_commit = self._waiting_commit, []
         callbacks, self._after_commit = self._after_commit, []
         if self._is_open:
@@ -350,6 +382,15 @@ class Engine:
             self._start_sync()
         except OSError as error:
             self._sync_done(error)
+
+    def _work_before_commit(self) -> None:
+        """What follows from the steps of this transaction; what follows from that comes later."""
+        works, self._before_commit = self._before_commit, []
+        for work in works:
+            work()
+        later, self._before_commit = self._before_commit, []
+        for work in later:
+            asyncio.get_running_loop().call_soon(work)
 
     def _start_sync(self) -> None:
         if self._wal_sync is None:
@@ -377,8 +418,7 @@ class Engine:
                 self._restart_wal()
         self._checkpoint_if_grown()
         for kept in waiting:
-            if not kept.done():
-                kept.set_result(None)
+            kept(None)
         for callback in callbacks:
             loop.call_soon(callback)  # one that fails must not hold up the others, or the store
 
@@ -396,7 +436,7 @@ class Engine:
         if isinstance(error, (apsw.FullError, apsw.IOError)):
             raise _no_room() from error
 
-    def _transaction_lost(self, error: apsw.Error, waiting: list[asyncio.Future[None]]) -> None:
+    def _transaction_lost(self, error: apsw.Error, waiting: list[Kept]) -> None:
         logger.error("A transaction was undone: %s. Free some disk space.", error)
         if self._connection.in_transaction:
             with suppress(apsw.Error):  # SQLite has left the transaction, whatever it says
@@ -406,8 +446,7 @@ class Engine:
         # Room that the WAL has already got can be used again once it is written back.
         self._is_checkpoint_wanted = True
         for kept in waiting:
-            if not kept.done():
-                kept.set_exception(_no_room())
+            kept(_no_room())
         self._undone()
 
     def _undone(self) -> None:

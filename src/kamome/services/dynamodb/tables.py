@@ -143,11 +143,11 @@ async def describe_table(
     table = _existing(dynamodb, ctx, name)
     changes_at_ms = table.active_at_ms if table.gone_at_ms is None else table.gone_at_ms
     if dynamodb.clock.now_ms() < changes_at_ms and not dynamodb.clock.is_frozen:
-        try:
-            async with asyncio.timeout(_DESCRIBE_WAIT_S):
-                await dynamodb.clock.sleep_until(changes_at_ms)
-        except TimeoutError:
-            pass  # the clock was frozen meanwhile, or is being advanced
+        change = asyncio.ensure_future(dynamodb.clock.sleep_until(changes_at_ms))
+        try:  # in vain where the clock is frozen meanwhile, or is being advanced
+            await asyncio.wait([change], timeout=_DESCRIBE_WAIT_S)
+        finally:
+            change.cancel()
         table = _existing(dynamodb, ctx, name)
     status = table.status(dynamodb.clock.now_ms())
     size = dynamodb.store.table_size(table.table_id)
