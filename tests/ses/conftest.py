@@ -21,7 +21,7 @@ from kamome.mail.dns import Resolver
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.inbound import Inbound, InboundPorts
 from kamome.observe.journeys import Journey, Journeys
-from kamome.services.ses import intake, receipt_actions, store, verification
+from kamome.services.ses import intake, store
 from kamome.services.ses.identity_store import IdentityStore
 from kamome.services.ses.operations import OPERATIONS
 from kamome.services.ses.operations_v2 import OPERATIONS as OPERATIONS_V2
@@ -31,7 +31,8 @@ from kamome.services.ses.slice import Ses, SesSettings
 from kamome.storage.blobs import Blob, Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.migrations import migrate
-from kamome.storage.outbox import Entry, Outbox
+from kamome.storage.outbox import Outbox
+from kamome.wiring import ses as ses_wiring
 
 if TYPE_CHECKING:
     from kamome.mail.outgoing import OutgoingMail
@@ -268,18 +269,7 @@ async def world(tmp_path: Path, settings: SesSettings, name_servers: str) -> Asy
         settings,
     )
 
-    async def work(entry: Any) -> None:
-        await receipt_actions.work_received(ses, entry)
-
-    async def verify(entry: Entry) -> None:
-        await verification.work_verification(ses, entry)
-
-    outbox.register(verification.OUTBOX_KIND, verify)
-    outbox.register(
-        intake.OUTBOX_KIND,
-        work,
-        on_give_up=lambda entry, error: receipt_actions.give_up_received(ses, entry, error),
-    )
+    ses_wiring.register(outbox, ses)
     inbound_ports = InboundPorts(
         take=lambda mail: intake.receive(ses, mail),
         forget=lambda mail_ids: intake.forget(ses, mail_ids),

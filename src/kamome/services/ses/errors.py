@@ -9,6 +9,10 @@ from __future__ import annotations
 from kamome.errors import AwsError
 
 
+class AccountSendingPausedException(AwsError):
+    """Sending is switched off for the account."""
+
+
 class AlreadyExists(AwsError):
     """A rule or rule set of this name exists. Member: `Name`."""
 
@@ -21,8 +25,24 @@ class ConfigurationSetAlreadyExists(AwsError):
     """A set of this name exists. Member: `ConfigurationSetName`."""
 
 
+class ConfigurationSetSendingPausedException(AwsError):
+    """Sending is switched off for the set. Member: `ConfigurationSetName`."""
+
+
 class ConfigurationSetDoesNotExist(AwsError):
     """No set of this name. Member: `ConfigurationSetName`."""
+
+
+class CustomVerificationEmailInvalidContent(AwsError):
+    """The content cannot be sent."""
+
+
+class CustomVerificationEmailTemplateAlreadyExists(AwsError):
+    """There is such a template. Member: `CustomVerificationEmailTemplateName`."""
+
+
+class CustomVerificationEmailTemplateDoesNotExist(AwsError):
+    """There is no such template. Member: `CustomVerificationEmailTemplateName`."""
 
 
 class EventDestinationAlreadyExists(AwsError):
@@ -31,6 +51,10 @@ class EventDestinationAlreadyExists(AwsError):
 
 class EventDestinationDoesNotExist(AwsError):
     """The set has no such destination. Members: `ConfigurationSetName` and its name."""
+
+
+class FromEmailAddressNotVerified(AwsError):
+    """The template's sender is not verified. Member: `FromEmailAddress`."""
 
 
 class InvalidCloudWatchDestination(AwsError):
@@ -61,8 +85,16 @@ class InvalidPolicy(AwsError):
     """The document is no sending authorization policy."""
 
 
+class InvalidRenderingParameter(AwsError):
+    """The data cannot be read. Member: `TemplateName`."""
+
+
 class InvalidS3Configuration(AwsError):
     """The bucket does not exist or cannot be written to. Member: `Bucket`."""
+
+
+class InvalidTemplate(AwsError):
+    """The template cannot be read. Member: `TemplateName`."""
 
 
 class InvalidTrackingOptions(AwsError):
@@ -77,12 +109,36 @@ class LimitExceeded(AwsError):
     """A quota is reached."""
 
 
+class MailFromDomainNotVerifiedException(AwsError):
+    """The custom MAIL FROM domain's record is missing, and it must be used."""
+
+
+class MessageRejected(AwsError):
+    """The mail is not sent."""
+
+
+class MissingRenderingAttribute(AwsError):
+    """The data lack what the template asks for. Member: `TemplateName`."""
+
+
+class ProductionAccessNotGranted(AwsError):
+    """The account is in the sandbox."""
+
+
 class RuleDoesNotExist(AwsError):
     """No rule of this name in the rule set. Member: `Name`."""
 
 
 class RuleSetDoesNotExist(AwsError):
     """No rule set of this name. Member: `Name`."""
+
+
+class TemplateDoesNotExist(AwsError):
+    """There is no such template. Member: `TemplateName`."""
+
+
+class Throttling(AwsError):
+    """More than the quota or rate allows. AWS: SES API Reference, Common Errors."""
 
 
 class TrackingOptionsAlreadyExistsException(AwsError):

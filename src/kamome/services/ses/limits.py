@@ -63,3 +63,17 @@ UNSUBSCRIBE_PLACEHOLDERS_MAX = 2
 # AWS: SES Developer Guide, Service quotas (sending authorization): 20 policies, 4 KB each.
 POLICIES_PER_IDENTITY_MAX = 20
 POLICY_BYTES_MAX = 4 * 1024
+# AWS: SES Developer Guide, Service quotas: in the sandbox 200 recipients in 24 hours, 1 a second.
+SANDBOX_24_HOUR_SEND_MAX = 200
+SANDBOX_SEND_RATE_MAX = 1
+# Ours: outside the sandbox. AWS sets this for each account.
+SEND_RATE_MAX = 1_000
+# AWS: SES Developer Guide, Service quotas: recipients of one mail.
+RECIPIENTS_PER_MAIL_MAX = 50
+# AWS: SES Developer Guide, Service quotas: 10 MB by the first API, 40 MB by the second and SMTP.
+MAIL_BYTES_MAX_V1 = 10 * 1024 * 1024
+MAIL_BYTES_MAX = 40 * 1024 * 1024
+# AWS: SES API Reference, MessageTag.
+TAG_CHARACTERS_MAX = 256
+# AWS: SES API v2 Reference, Message (Headers): at most 15; SES Developer Guide, Service quotas.
+HEADERS_PER_MAIL_MAX = 15

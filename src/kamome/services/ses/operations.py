@@ -7,6 +7,11 @@ from types import MappingProxyType
 
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services import Operation
+from kamome.services.ses.account import (
+    get_account_sending_enabled,
+    get_send_quota,
+    update_account_sending_enabled,
+)
 from kamome.services.ses.configuration_sets_v1 import (
     create_configuration_set,
     create_configuration_set_event_destination,
@@ -67,6 +72,7 @@ from kamome.services.ses.receipt_rules import (
     set_active_receipt_rule_set,
     update_receipt_rule,
 )
+from kamome.services.ses.sending_v1 import send_email, send_raw_email
 from kamome.services.ses.statistics import (
     get_send_statistics,
 )
@@ -90,10 +96,14 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "DescribeConfigurationSet": describe_configuration_set,
         "DescribeReceiptRule": describe_receipt_rule,
         "DescribeReceiptRuleSet": describe_receipt_rule_set,
+        "GetAccountSendingEnabled": get_account_sending_enabled,
         "GetIdentityDkimAttributes": get_identity_dkim_attributes,
         "GetIdentityMailFromDomainAttributes": get_identity_mail_from_domain_attributes,
+        "GetIdentityNotificationAttributes": get_identity_notification_attributes,
         "GetIdentityPolicies": get_identity_policies,
         "GetIdentityVerificationAttributes": get_identity_verification_attributes,
+        "GetSendQuota": get_send_quota,
+        "GetSendStatistics": get_send_statistics,
         "ListConfigurationSets": list_configuration_sets,
         "ListIdentities": list_identities,
         "ListIdentityPolicies": list_identity_policies,
@@ -102,9 +112,15 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "PutConfigurationSetDeliveryOptions": put_configuration_set_delivery_options,
         "PutIdentityPolicy": put_identity_policy,
         "ReorderReceiptRuleSet": reorder_receipt_rule_set,
+        "SendEmail": send_email,
+        "SendRawEmail": send_raw_email,
         "SetActiveReceiptRuleSet": set_active_receipt_rule_set,
         "SetIdentityDkimEnabled": set_identity_dkim_enabled,
+        "SetIdentityFeedbackForwardingEnabled": set_identity_feedback_forwarding_enabled,
+        "SetIdentityHeadersInNotificationsEnabled": set_identity_headers_in_notifications_enabled,
         "SetIdentityMailFromDomain": set_identity_mail_from_domain,
+        "SetIdentityNotificationTopic": set_identity_notification_topic,
+        "UpdateAccountSendingEnabled": update_account_sending_enabled,
         "UpdateConfigurationSetEventDestination": update_configuration_set_event_destination,
         "UpdateConfigurationSetReputationMetricsEnabled": (
             update_configuration_set_reputation_metrics_enabled
@@ -116,11 +132,6 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "VerifyDomainIdentity": verify_domain_identity,
         "VerifyEmailAddress": verify_email_address,
         "VerifyEmailIdentity": verify_email_identity,
-        "GetIdentityNotificationAttributes": get_identity_notification_attributes,
-        "SetIdentityFeedbackForwardingEnabled": set_identity_feedback_forwarding_enabled,
-        "SetIdentityHeadersInNotificationsEnabled": set_identity_headers_in_notifications_enabled,
-        "SetIdentityNotificationTopic": set_identity_notification_topic,
-        "GetSendStatistics": get_send_statistics,
     }
 )
 

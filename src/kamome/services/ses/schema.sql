@@ -240,3 +240,29 @@ CREATE TABLE ses_link_key (
   name TEXT NOT NULL PRIMARY KEY,
   key BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What an account has set for sending.
+CREATE TABLE ses_account (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  facts BLOB NOT NULL,           -- JSON of Account
+  PRIMARY KEY (account, region)
+) STRICT, WITHOUT ROWID;
+
+-- Recipients of mails sent, by minute of the last 24 hours.
+CREATE TABLE ses_send_count (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  minute INTEGER NOT NULL,       -- of the epoch
+  recipients INTEGER NOT NULL,
+  PRIMARY KEY (account, region, minute)
+) STRICT, WITHOUT ROWID;
+
+-- Recipients of mails sent in the last second in which there were any.
+CREATE TABLE ses_send_rate (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  second INTEGER NOT NULL,       -- of the epoch
+  recipients INTEGER NOT NULL,
+  PRIMARY KEY (account, region)
+) STRICT, WITHOUT ROWID;

@@ -19,6 +19,8 @@ SELECT_SENT = "SELECT facts FROM ses_sent WHERE message_id = ?"
 SELECT_CONTENT = "SELECT blob_id, content FROM ses_sent_content WHERE message_id = ?"
 DELETE_SENT = "DELETE FROM ses_sent WHERE message_id = ?"
 DELETE_CONTENT = "DELETE FROM ses_sent_content WHERE message_id = ? RETURNING blob_id"
+# By primary key.
+SELECT_BLOB = "SELECT 1 FROM blob WHERE id = ?"
 # Index ses_sent_at, newest first, behind the last one given out.
 SELECT_LATEST = """
 SELECT facts FROM ses_sent WHERE (sent_at_ms, message_id) < (?, ?)
@@ -56,6 +58,10 @@ class SentStore:
             self._engine.write(INSERT_CONTENT, (sent.message_id, content.id, b""))
         else:
             self._engine.write(INSERT_CONTENT, (sent.message_id, None, content))
+
+    def is_kept(self, blob: Blob) -> bool:
+        """Whether a row refers to this body."""
+        return self._engine.one(SELECT_BLOB, (blob.id,)) is not None
 
     def find(self, message_id: str) -> SentMail | None:
         """One mail by its id."""
