@@ -238,6 +238,12 @@ def test_inventories_are_kept_by_id_and_listed_in_pages(s3: Any, bucket: str) ->
 
 
 def test_replication_needs_versions(s3: Any, bucket: str) -> None:
+    versions = {"Status": "Enabled"}
+    elsewhere = f"elsewhere-{bucket}"
+    s3.create_bucket(
+        Bucket=elsewhere, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    s3.put_bucket_versioning(Bucket=elsewhere, VersioningConfiguration=versions)
     configuration = {
         "Role": "arn:aws:iam::123456789012:role/replicate",
         "Rules": [
@@ -247,14 +253,14 @@ def test_replication_needs_versions(s3: Any, bucket: str) -> None:
                 "Priority": 1,
                 "Filter": {"Prefix": ""},
                 "DeleteMarkerReplication": {"Status": "Disabled"},
-                "Destination": {"Bucket": "arn:aws:s3:::elsewhere"},
+                "Destination": {"Bucket": f"arn:aws:s3:::{elsewhere}"},
             }
         ],
     }
 
     with pytest.raises(ClientError) as refused:
         s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=configuration)
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versions)
     s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=configuration)
 
     assert code_of(refused) == "InvalidRequest"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,16 +22,17 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys
-from kamome.services.s3 import lifecycle
+from kamome.services.s3 import lifecycle, replication
 from kamome.services.s3.object_events import EVENT_KIND, deliver_event
 from kamome.services.s3.operations import OPERATIONS
 from kamome.services.s3.ports import Ports
+from kamome.services.s3.replication_orders import REPLICATION_KIND
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import S3Store
 from kamome.storage.blobs import Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.migrations import migrate
-from kamome.storage.outbox import Outbox
+from kamome.storage.outbox import Entry, Outbox
 from kamome.wire import BodyStream
 
 ACCOUNT = "000000000000"
@@ -48,6 +50,7 @@ class Neighbours:
     existing: set[str] = field(default_factory=set)
     got: list[tuple[RequestContext, str, str]] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
+    bus: list[dict[str, Any]] = field(default_factory=list)
 
     def ports(self) -> Ports:
         return Ports(
@@ -57,7 +60,12 @@ class Neighbours:
             send_to_queue=self.send_to_queue,
             publish=self.publish,
             invoke_event=self.invoke_event,
+            put_event=self.put_event,
         )
+
+    def put_event(self, ctx: RequestContext, event: str) -> int:
+        self.bus.append(json.loads(event))
+        return 0
 
     def send_to_queue(self, ctx: RequestContext, queue_arn: str, body: str) -> str:
         if queue_arn not in self.existing:
@@ -174,6 +182,16 @@ async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
     s3 = S3(S3Store(engine), blobs, clock, ids, outbox, neighbours.ports(), journeys)
     outbox.register(EVENT_KIND, partial(deliver_event, s3))
     outbox.register(lifecycle.EVENT_KIND, partial(lifecycle.work_lifecycle, s3))
+
+    async def replicate(entry: Entry) -> None:
+        await replication.replicate(s3, entry)
+
+    outbox.register(
+        REPLICATION_KIND,
+        replicate,
+        retry=replication.retry_replication,
+        on_give_up=partial(replication.give_up_replication, s3),
+    )
     outbox.start()
     ctx = RequestContext(
         account=ACCOUNT,

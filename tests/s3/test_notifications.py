@@ -169,7 +169,6 @@ def test_accepted_pairs_never_match_one_key(one: Destination, other: Destination
         pytest.param(
             {"QueueConfigurations": [queue(arn=QUEUE + ".fifo")]}, errors.InvalidArgument, id="fifo"
         ),
-        pytest.param({"EventBridgeConfiguration": {}}, errors.FeatureNotServed, id="event-bridge"),
         pytest.param(
             {"QueueConfigurations": [queue(Id="a"), queue("s3:ObjectRemoved:*", Id="a")]},
             errors.InvalidArgument,
@@ -468,3 +467,24 @@ async def test_empty_configuration_ends_notifications(world: World) -> None:
 
     assert await delivered(world) == []
     assert await world.call("GetBucketNotificationConfiguration", Bucket="orders") == {}
+
+
+async def test_event_bus_gets_every_event_in_its_own_form(world: World) -> None:
+    await configured(world, EventBridgeConfiguration={})
+    put = await world.put("in box/a", b"mail")
+    await world.call("DeleteObject", Bucket="orders", Key="in box/a")
+    await world.clock.advance(1)
+
+    created, deleted = world.neighbours.bus
+
+    assert (created["source"], created["detail-type"]) == ("aws.s3", "Object Created")
+    assert created["resources"] == ["arn:aws:s3:::orders"]
+    assert created["time"] == "2025-10-09T08:53:20Z"
+    detail = created["detail"]
+    assert detail["object"]["key"] == "in box/a"
+    assert f'"{detail["object"]["etag"]}"' == put["ETag"]
+    assert (detail["reason"], detail["requester"]) == ("PutObject", "000000000000")
+    assert deleted["detail-type"] == "Object Deleted"
+    assert deleted["detail"]["deletion-type"] == "Permanently Deleted"
+    shown = await world.call("GetBucketNotificationConfiguration", Bucket="orders")
+    assert shown == {"EventBridgeConfiguration": {}}

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from kamome.services.s3 import access_logs, lifecycle, object_events
+from kamome.services.s3 import (
+    access_logs,
+    lifecycle,
+    object_events,
+    replication,
+    replication_orders,
+)
 from kamome.services.s3.ports import Ports
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import S3Store
@@ -39,6 +45,15 @@ def register(outbox: Outbox, s3: S3) -> None:
     async def deliver_log(entry: Entry) -> None:
         await access_logs.deliver_log(s3, entry)
 
+    async def replicate(entry: Entry) -> None:
+        await replication.replicate(s3, entry)
+
+    outbox.register(
+        replication_orders.REPLICATION_KIND,
+        replicate,
+        retry=replication.retry_replication,
+        on_give_up=lambda entry, error: replication.give_up_replication(s3, entry, error),
+    )
     outbox.register(
         access_logs.LOG_KIND,
         deliver_log,

@@ -10,7 +10,12 @@ from kamome.errors import AwsError
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.errors import DestinationsNotValid
 from kamome.services.s3.events import test_event_document
-from kamome.services.s3.notifications import Destination, checked_destinations, configuration_of
+from kamome.services.s3.notifications import (
+    EVENT_BRIDGE,
+    Destination,
+    checked_destinations,
+    configuration_of,
+)
 from kamome.services.s3.object_events import hand_over
 from kamome.services.s3.regions import bucket_arn
 from kamome.services.s3.slice import S3
@@ -49,7 +54,7 @@ async def put_bucket_notification_configuration(
     is changed. Functions are not invoked. Takes effect at once (AWS: within about five minutes).
 
     Raises:
-        InvalidArgument, MalformedXML, FeatureNotServed: see `checked_destinations`.
+        InvalidArgument, MalformedXML: see `checked_destinations`.
         DestinationsNotValid: a queue, topic or function does not exist or refuses the test; not
             with `SkipDestinationValidation`.
         NoSuchBucket, InvalidBucketName, AccessDenied: see `own_bucket`.
@@ -60,13 +65,14 @@ async def put_bucket_notification_configuration(
     destinations = checked_destinations(
         request["NotificationConfiguration"], bucket.region, s3.ids.uuid
     )
+    named = [each for each in destinations if each.element != EVENT_BRIDGE]
     is_validated = not request.get("SkipDestinationValidation", False)
     if is_validated:
-        _check_existing(s3, destinations)
+        _check_existing(s3, named)
     with s3.store.atomic():
         s3.store.replace_destinations(bucket.bucket_id, destinations)
         if is_validated:
-            _send_test_events(s3, ctx, bucket, destinations)
+            _send_test_events(s3, ctx, bucket, named)
 
 
 def _check_existing(s3: S3, destinations: Sequence[Destination]) -> None:

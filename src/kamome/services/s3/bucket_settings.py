@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from kamome.context import RequestContext
 from kamome.errors import AwsError
@@ -22,7 +23,9 @@ from kamome.services import Operation
 from kamome.services.s3 import errors, setting_rules
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.continuation import decode_token, encode_token
+from kamome.services.s3.kms_fields import default_encryption
 from kamome.services.s3.limits import LIST_CONFIGURATIONS_MAX
+from kamome.services.s3.replication_orders import destination_bucket
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 
@@ -74,6 +77,22 @@ def _check_versioned(_s3: S3, bucket: Bucket, _document: setting_rules.Document)
         )
 
 
+def _check_replicas(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
+    """Versions are needed on both sides. AWS: S3 User Guide, Requirements for replication."""
+    _check_versioned(s3, bucket, document)
+    for rule in setting_rules.documents_of(document, "Rules"):
+        target = destination_bucket(s3, bucket, rule)
+        if target is None or target.bucket_id == bucket.bucket_id:
+            raise errors.InvalidRequest("Destination bucket must exist.")
+        if target.versioning != "Enabled":
+            raise errors.InvalidRequest("Destination bucket must have versioning enabled.")
+
+
+def _keep_default(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
+    """The row of the bucket tells new objects, which look at it anyway."""
+    s3.store.update_bucket(replace(bucket, default_encryption=default_encryption(document)))
+
+
 def _check_log_target(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
     enabled = setting_rules.document_of(document, "LoggingEnabled")
     if enabled is None:
@@ -106,6 +125,7 @@ _KINDS = (
         "ServerSideEncryptionConfiguration",
         setting_rules.check_encryption,
         default=_DEFAULT_ENCRYPTION,
+        prepare=_keep_default,
     ),
     _Kind(
         "BucketLogging",
@@ -129,7 +149,7 @@ _KINDS = (
         "ReplicationConfiguration",
         setting_rules.check_replication,
         errors.ReplicationConfigurationNotFoundError,
-        prepare=_check_versioned,
+        prepare=_check_replicas,
     ),
     _Kind(
         "BucketRequestPayment",
@@ -178,9 +198,10 @@ def _put(kind: _Kind) -> _Call:
         if not isinstance(document, Mapping):
             raise errors.MalformedXML
         kind.check(document)
-        if kind.prepare is not None:
-            kind.prepare(s3, bucket, document)
-        s3.store.settings.put(bucket.bucket_id, kind.name, document)
+        with s3.store.atomic():
+            if kind.prepare is not None:
+                kind.prepare(s3, bucket, document)
+            s3.store.settings.put(bucket.bucket_id, kind.name, document)
         return None
 
     return put
@@ -203,10 +224,13 @@ def _get(kind: _Kind) -> _Call:
 def _delete(kind: _Kind) -> _Call:
     async def delete(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
         bucket = _bucket_of(s3, ctx, request)
-        if kind.forgotten:
-            s3.store.settings.put(bucket.bucket_id, kind.name, {})
-        else:
-            s3.store.settings.remove(bucket.bucket_id, kind.name)
+        with s3.store.atomic():
+            if kind.forgotten:
+                s3.store.settings.put(bucket.bucket_id, kind.name, {})
+            else:
+                s3.store.settings.remove(bucket.bucket_id, kind.name)
+            if kind.prepare is _keep_default:
+                _keep_default(s3, bucket, {})
         return None
 
     return delete

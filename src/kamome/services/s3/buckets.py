@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
@@ -15,7 +16,12 @@ from kamome.services.s3.errors import (
     InvalidArgument,
     TooManyBuckets,
 )
-from kamome.services.s3.limits import BUCKETS_PER_ACCOUNT_MAX, LIST_BUCKETS_MAX, LIST_UPLOADS_MAX
+from kamome.services.s3.limits import (
+    BUCKETS_PER_ACCOUNT_MAX,
+    LIST_BUCKETS_MAX,
+    LIST_UPLOADS_MAX,
+    TAGS_PER_BUCKET_MAX,
+)
 from kamome.services.s3.owners import canonical_user_id
 from kamome.services.s3.regions import (
     CLASSIC_REGION,
@@ -26,6 +32,7 @@ from kamome.services.s3.regions import (
 )
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import ABOVE_ALL_KEYS, Bucket
+from kamome.services.s3.tagging import tags_of
 from kamome.services.s3.unserved import check_create_bucket
 from kamome.services.s3.versions import ENABLED, drop_upload
 
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
 
 # Digits of a bucket's id, which is ours and never shown.
 _BUCKET_ID_DIGITS = 16
+TAGGING_KIND = "BucketTagging"
 # Above every bucket name: names hold only characters up to "z".
 _ABOVE_ALL_NAMES = "{"
 
@@ -52,6 +60,7 @@ async def create_bucket(
         BucketAlreadyOwnedByYou: the caller has it, and one of both regions is not us-east-1.
         BucketAlreadyExists: another account has it.
         TooManyBuckets: the account has 10,000.
+        InvalidTag, BadRequest: the tags, see `tags_of`.
         FeatureNotServed, InvalidBucketAclWithObjectOwnership: see `check_create_bucket`.
 
     AWS: S3 API Reference, CreateBucket.
@@ -61,6 +70,10 @@ async def create_bucket(
     constraint = request.get("CreateBucketConfiguration", {}).get("LocationConstraint")
     region = bucket_region(ctx.region, constraint)
     check_create_bucket(request)
+    pairs: list[Mapping[str, object]] = [
+        *request.get("CreateBucketConfiguration", {}).get("Tags", ())
+    ]
+    tags = tags_of(pairs, TAGS_PER_BUCKET_MAX)
     partition = partition_of(region)
     present = s3.store.bucket(partition, name)
     if present is not None:
@@ -82,6 +95,9 @@ async def create_bucket(
     )
     with s3.store.atomic():
         s3.store.add_bucket(bucket)
+        if tags:
+            tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
+            s3.store.settings.put(bucket_id, TAGGING_KIND, {"TagSet": tag_set})
     return {"Location": bucket_location(name, region)}
 
 

@@ -17,6 +17,7 @@ from kamome.services.s3.keys import key_bytes
 from kamome.services.s3.limits import DELETE_KEYS_MAX
 from kamome.services.s3.object_events import record_event
 from kamome.services.s3.object_lock import check_deletable
+from kamome.services.s3.replication_orders import order_marker
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.services.s3.unserved import check_delete_object
@@ -154,6 +155,8 @@ def _delete(s3: S3, ctx: RequestContext, bucket: Bucket, order: _Order) -> Delet
             present = s3.store.object(bucket.bucket_id, key)
             check_delete(order.conditions, order.key, present)
             deleted = delete_current(s3, bucket, key)
+            if deleted.is_delete_marker:
+                order_marker(s3, ctx, bucket, key, deleted.version_id)
         else:
             deleted = _delete_version(s3, bucket, order)
         if deleted.is_changed:

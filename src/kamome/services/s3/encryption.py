@@ -33,6 +33,8 @@ _COUNTER_MAX = 1 << 128
 _ALGORITHM = "SSECustomerAlgorithm"
 _KEY = "SSECustomerKey"
 _KEY_MD5 = "SSECustomerKeyMD5"
+_SERVER_SIDE = "ServerSideEncryption"
+_KMS_MEMBERS = (_SERVER_SIDE, "SSEKMSKeyId", "BucketKeyEnabled")
 
 
 class Cipher(Protocol):
@@ -131,9 +133,11 @@ def check_key(attributes: Mapping[str, object], key: CustomerKey | None) -> None
 
 
 def encryption_members(attributes: Mapping[str, object]) -> dict[str, object]:
-    """What an answer says of an object's encryption: AES256, or the customer's key."""
+    """What an answer says of an object's encryption: AES256, a key of KMS, or the customer's."""
     if _KEY_MD5 in attributes:
         return {_ALGORITHM: AES256, _KEY_MD5: attributes[_KEY_MD5]}
+    if _SERVER_SIDE in attributes:
+        return {name: attributes[name] for name in _KMS_MEMBERS if name in attributes}
     return {"ServerSideEncryption": AES256}
 
 

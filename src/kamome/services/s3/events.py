@@ -23,6 +23,8 @@ OBJECT_CREATED_MULTIPART = "s3:ObjectCreated:CompleteMultipartUpload"
 OBJECT_REMOVED_DELETE = "s3:ObjectRemoved:Delete"
 OBJECT_REMOVED_MARKER = "s3:ObjectRemoved:DeleteMarkerCreated"
 OBJECT_TAGGING_PUT = "s3:ObjectTagging:Put"
+REPLICATION_FAILED = "s3:Replication:OperationFailedReplication"
+REPLICATED_LATE = "s3:Replication:OperationReplicatedAfterThreshold"
 OBJECT_TAGGING_DELETE = "s3:ObjectTagging:Delete"
 LIFECYCLE_DELETE = "s3:LifecycleExpiration:Delete"
 LIFECYCLE_MARKER = "s3:LifecycleExpiration:DeleteMarkerCreated"
@@ -86,6 +88,64 @@ def event_document(event: ObjectEvent, ctx: RequestContext, configuration_id: st
         },
     }
     return orjson.dumps({"Records": [record]})
+
+
+def bus_event(event: ObjectEvent, ctx: RequestContext, event_id: str) -> bytes | None:
+    """The same event as EventBridge gets it; None for those that it does not get.
+
+    AWS: S3 User Guide, EventBridge event message structure; Using EventBridge (event types).
+    """
+    kind = next((k for start, k in _BUS_EVENTS.items() if event.name.startswith(start)), None)
+    if kind is None:
+        return None
+    detail_type, reason = kind
+    described = {
+        "key": event.key,
+        "size": event.size,
+        "etag": event.etag,
+        "version-id": event.version_id,
+        "sequencer": f"{event.sequence:0{_SEQUENCER_DIGITS}X}",
+    }
+    detail: dict[str, object] = {
+        "version": "0",
+        "bucket": {"name": event.bucket},
+        "object": {name: value for name, value in described.items() if value is not None},
+        "request-id": ctx.request_id,
+        "requester": ctx.account if ctx.principal.startswith("arn:") else ctx.principal,
+        "source-ip-address": ctx.source_ip,
+    }
+    if reason:
+        detail["reason"] = reason
+    if detail_type == "Object Deleted":
+        is_marker = event.name.endswith("DeleteMarkerCreated")
+        detail["deletion-type"] = "Delete Marker Created" if is_marker else "Permanently Deleted"
+    return orjson.dumps(
+        {
+            "version": "0",
+            "id": event_id,
+            "detail-type": detail_type,
+            "source": "aws.s3",
+            "account": event.owner_account,
+            "time": datetime.fromtimestamp(event.at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": event.region,
+            "resources": [bucket_arn(event.bucket, partition_of(event.region))],
+            "detail": detail,
+        }
+    )
+
+
+# Start of an event's name: its type on the bus, and the reason that is told.
+_BUS_EVENTS = {
+    OBJECT_CREATED_PUT: ("Object Created", "PutObject"),
+    OBJECT_CREATED_POST: ("Object Created", "POST Object"),
+    OBJECT_CREATED_COPY: ("Object Created", "CopyObject"),
+    OBJECT_CREATED_MULTIPART: ("Object Created", "CompleteMultipartUpload"),
+    "s3:ObjectRemoved:": ("Object Deleted", "DeleteObject"),
+    "s3:LifecycleExpiration:": ("Object Deleted", "Lifecycle Expiration"),
+    OBJECT_TAGGING_PUT: ("Object Tags Added", ""),
+    OBJECT_TAGGING_DELETE: ("Object Tags Deleted", ""),
+    LIFECYCLE_TRANSITION: ("Object Storage Class Changed", ""),
+}
 
 
 def test_event_document(bucket: str, at_ms: int, ctx: RequestContext) -> bytes:

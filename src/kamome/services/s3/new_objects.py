@@ -18,10 +18,12 @@ from kamome.services.s3.conditions import WriteConditions, check_served, check_w
 from kamome.services.s3.encryption import CustomerKey
 from kamome.services.s3.errors import NoSuchBucket
 from kamome.services.s3.keys import key_bytes
+from kamome.services.s3.kms_fields import kms_attributes, shown_etag
 from kamome.services.s3.metadata import attributes_of
 from kamome.services.s3.object_events import record_event
 from kamome.services.s3.object_lock import lock_members
 from kamome.services.s3.object_rows import StoredObject
+from kamome.services.s3.replication_orders import order_replication, pending, replication_plan
 from kamome.services.s3.slice import S3
 from kamome.services.s3.storage_classes import checked_storage_class
 from kamome.services.s3.store import BodyPart, Bucket
@@ -89,7 +91,7 @@ def new_object(
         tagging,
         {
             **attributes_of(request),
-            **(key.members() if key is not None else {}),
+            **(key.members() if key is not None else kms_attributes(bucket, request)),
             **lock_members(s3, bucket, request),
         },
     )
@@ -133,7 +135,9 @@ def commit(
             raise NoSuchBucket(new.bucket.name)
         check_new(s3, new)
         _keep_content(s3, stored.body_id, content)
-        stored = put_current(s3, bucket, stored)
+        plan = replication_plan(s3, bucket, stored)
+        stored = put_current(s3, bucket, pending(stored, plan))
+        order_replication(s3, ctx, bucket, stored, plan)
         record_event(
             s3,
             ctx,
@@ -150,11 +154,12 @@ def commit(
 
 
 def _row(s3: S3, new: NewObject, content: Content) -> StoredObject:
+    body_id = s3.ids.hex(BODY_ID_DIGITS)
     return StoredObject(
         key_bytes(new.key),
-        s3.ids.hex(BODY_ID_DIGITS),
+        body_id,
         content.size,
-        content.etag,
+        shown_etag(new.attributes, body_id, content.etag) if not content.parts else content.etag,
         s3.clock.now_ms(),
         new.storage_class,
         new.algorithm,

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import msgspec
 
 from kamome.arn import Arn, parse_arn
-from kamome.services.s3.errors import FeatureNotServed, InvalidArgument, MalformedXML
+from kamome.services.s3.errors import InvalidArgument, MalformedXML
 from kamome.services.s3.limits import (
     FILTER_VALUE_BYTES_MAX,
     NOTIFICATION_ID_CHARACTERS_MAX,
@@ -64,6 +64,9 @@ EVENTS = frozenset(
 )
 _SERVICE_OF_ELEMENT = {"Queue": "sqs", "Topic": "sns", "CloudFunction": "lambda"}
 _FIFO_SUFFIX = ".fifo"
+# The account's default event bus gets all events; it is no ARN of a configuration.
+EVENT_BRIDGE = "EventBridge"
+EVENT_BUS = "event-bus/default"
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
@@ -103,14 +106,11 @@ def checked_destinations(
     """The destinations of a configuration for a bucket in `region`, ids made where none was given.
 
     Raises:
-        FeatureNotServed: EventBridge.
         MalformedXML: a configuration without events.
         InvalidArgument: unknown events, wrong ARNs, wrong or overlapping filters, ids used twice.
 
     AWS: S3 User Guide, Configuring event notifications using object key name filtering.
     """
-    if "EventBridgeConfiguration" in configuration:
-        raise FeatureNotServed("EventBridgeConfiguration", "events to EventBridge")
     destinations = [
         *(
             _destination("Topic", topic["TopicArn"], topic, new_id)
@@ -130,6 +130,8 @@ def checked_destinations(
         _check_arn(destination, region)
     for one, other in combinations(destinations, 2):
         _check_overlap(one, other)
+    if "EventBridgeConfiguration" in configuration:
+        destinations.append(Destination("", EVENT_BRIDGE, EVENT_BUS, ("*",)))
     return destinations
 
 
@@ -278,6 +280,8 @@ def configuration_of(destinations: Sequence[Destination]) -> shapes.Notification
                 **_filter_of(destination),
             }
             answer.setdefault("TopicConfigurations", []).append(topic)
+        elif destination.element == EVENT_BRIDGE:
+            answer["EventBridgeConfiguration"] = {}
         elif destination.element == "Queue":
             queue: shapes.QueueConfiguration = {
                 "Id": destination.id,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from kamome.arn import parse_arn
 from kamome.context import RequestContext
-from kamome.services.s3.events import ObjectEvent, event_document
-from kamome.services.s3.regions import bucket_arn
+from kamome.services.s3.events import ObjectEvent, bus_event, event_document
+from kamome.services.s3.notifications import EVENT_BRIDGE, EVENT_BUS
+from kamome.services.s3.regions import bucket_arn, partition_of
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.storage.outbox import Entry
@@ -58,7 +59,12 @@ def record_event(
         version_id,
     )
     for destination in matching:
-        document = event_document(event, ctx, destination.id)
+        if destination.element == EVENT_BRIDGE:
+            document = bus_event(event, ctx, s3.ids.uuid())
+            if document is None:
+                continue
+        else:
+            document = event_document(event, ctx, destination.id)
         payload = {
             "account": bucket.account,
             "region": bucket.region,
@@ -84,15 +90,19 @@ def deliver_event(s3: S3, entry: Entry) -> None:
         principal=_PRINCIPAL,
         request_id=s3.ids.hex(_REQUEST_ID_DIGITS).upper(),
         trace=entry.trace,
-        source_arn=bucket_arn(told["bucket"], _partition(told["destination"])),
+        source_arn=bucket_arn(told["bucket"], partition_of(told["region"])),
     )
-    hand_over(s3, ctx, told["destination"], told["document"])
+    matched = ""
+    if told["destination"] == EVENT_BUS:
+        matched = f", {s3.ports.put_event(ctx, told['document'])} rules matched"
+    else:
+        hand_over(s3, ctx, told["destination"], told["document"])
     s3.journeys.step(
         entry.trace,
         service="s3",
         action=told["event"],
         resource=f"{told['bucket']}/{told['key']}",
-        detail=f"to {told['destination']}",
+        detail=f"to {told['destination']}{matched}",
     )
 
 
@@ -110,9 +120,3 @@ def hand_over(s3: S3, ctx: RequestContext, destination_arn: str, document: str) 
         s3.ports.publish(ctx, destination_arn, document, subject=EMAIL_SUBJECT)
     else:
         s3.ports.invoke_event(ctx, destination_arn, document.encode())
-
-
-def _partition(destination_arn: str) -> str:
-    arn = parse_arn(destination_arn)
-    assert arn is not None, "destinations are checked when a configuration is put"
-    return arn.partition

@@ -25,6 +25,7 @@ from kamome.services.s3.object_lock import (
     check_retention,
 )
 from kamome.services.s3.object_tagging import tagged_version
+from kamome.services.s3.replication_orders import order_change
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.services.s3.version_store import StoredVersion
@@ -107,7 +108,7 @@ async def put_object_legal_hold(
     status = request.get("LegalHold", {}).get("Status")
     if status not in ("ON", "OFF"):
         raise MalformedXML
-    _update(s3, bucket, version, {LEGAL_HOLD: status})
+    _update(s3, ctx, bucket, version, {LEGAL_HOLD: status})
 
 
 async def put_object_lock_configuration(
@@ -159,7 +160,7 @@ async def put_object_retention(
         s3.clock.now_ms() / 1000,
         bypasses_governance=request.get("BypassGovernanceRetention", False),
     )
-    _update(s3, bucket, version, {MODE: mode, RETAIN_UNTIL: until_s})
+    _update(s3, ctx, bucket, version, {MODE: mode, RETAIN_UNTIL: until_s})
 
 
 def _locked(
@@ -174,9 +175,16 @@ def _locked(
     return bucket, tagged_version(s3, bucket, str(request["Key"]), version_id)
 
 
-def _update(s3: S3, bucket: Bucket, version: StoredVersion, changes: Mapping[str, object]) -> None:
+def _update(
+    s3: S3,
+    ctx: RequestContext,
+    bucket: Bucket,
+    version: StoredVersion,
+    changes: Mapping[str, object],
+) -> None:
     attributes = {**version.object.attributes, **changes}
     kept = {name: value for name, value in attributes.items() if value is not None}
     stored = replace(version.object, attributes=kept)
     with s3.store.atomic():
         update_version(s3, bucket, replace(version, object=stored))
+        order_change(s3, ctx, bucket, stored)

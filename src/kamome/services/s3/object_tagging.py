@@ -12,6 +12,7 @@ from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.errors import MethodNotAllowed
 from kamome.services.s3.events import OBJECT_TAGGING_DELETE, OBJECT_TAGGING_PUT
 from kamome.services.s3.object_events import record_event
+from kamome.services.s3.replication_orders import order_change
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.services.s3.tagging import header_of, parse_tagging, tags_of
@@ -108,6 +109,7 @@ def _retag(
     stored = replace(version.object, tagging=tagging)
     with s3.store.atomic():
         update_version(s3, bucket, replace(version, object=stored))
+        order_change(s3, ctx, bucket, stored)
         record_event(
             s3,
             ctx,

@@ -36,8 +36,23 @@ class InvokeEvent(Protocol):
         """Raises an AwsError when there is no such function."""
 
 
+class PutEvent(Protocol):
+    """EventBridge: put an event on the account's default bus, as part of the caller's step."""
+
+    def __call__(self, ctx: RequestContext, event: str) -> int:
+        """`event` is JSON of an event's envelope. Returns how many rules it matched."""
+
+
+def no_rules(ctx: RequestContext, event: str) -> int:
+    """A bus without rules: the event matches none and is forgotten, as EventBridge does.
+
+    AWS: EventBridge User Guide, Event buses in Amazon EventBridge.
+    """
+    return 0
+
+
 class Ports(msgspec.Struct, frozen=True):
-    """All that S3 needs of SQS, SNS and Lambda."""
+    """All that S3 needs of SQS, SNS, Lambda and EventBridge."""
 
     queue_exists: Callable[[str], bool]
     topic_exists: Callable[[str], bool]
@@ -45,3 +60,4 @@ class Ports(msgspec.Struct, frozen=True):
     send_to_queue: SendToQueue
     publish: Publish
     invoke_event: InvokeEvent
+    put_event: PutEvent = no_rules

@@ -1,6 +1,8 @@
 -- '' (never versioned), 'Enabled' or 'Suspended'; whether object lock is on.
 ALTER TABLE s3_bucket ADD COLUMN versioning TEXT NOT NULL DEFAULT '';
 ALTER TABLE s3_bucket ADD COLUMN is_locking INTEGER NOT NULL DEFAULT 0;
+-- Where it is not SSE-S3: algorithm, key of KMS (maybe empty) and 1 or 0 for a bucket key.
+ALTER TABLE s3_bucket ADD COLUMN default_encryption TEXT NOT NULL DEFAULT '';
 
 -- `rank` is the negative of a growing number, so that newer versions of a key come first.
 ALTER TABLE s3_object ADD COLUMN version_id TEXT NOT NULL DEFAULT 'null';

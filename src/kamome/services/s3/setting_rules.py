@@ -20,6 +20,7 @@ from kamome.services.s3.errors import (
     MalformedXML,
     PolicyTooLarge,
 )
+from kamome.services.s3.kms_fields import KMS_ALGORITHMS
 from kamome.services.s3.limits import (
     CORS_RULES_MAX,
     LIFECYCLE_RULES_MAX,
@@ -65,7 +66,10 @@ def check_cors(configuration: Document) -> None:
 
 
 def check_encryption(configuration: Document) -> None:
-    """Raises: MalformedXML, FeatureNotServed. AWS: S3 API Reference, PutBucketEncryption."""
+    """Raises: MalformedXML, InvalidArgument, FeatureNotServed.
+
+    AWS: S3 API Reference, PutBucketEncryption.
+    """
     rules = documents_of(configuration, "Rules")
     if len(rules) != 1:
         raise MalformedXML
@@ -73,8 +77,10 @@ def check_encryption(configuration: Document) -> None:
     if default is None:
         raise MalformedXML
     algorithm = default.get("SSEAlgorithm")
+    if algorithm in KMS_ALGORITHMS:
+        return
     if algorithm != "AES256":
-        raise FeatureNotServed("SSEAlgorithm", f"{algorithm}: server-side encryption with KMS keys")
+        raise FeatureNotServed("SSEAlgorithm", str(algorithm))
     if "KMSMasterKeyID" in default:
         raise InvalidArgument(
             "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or"
@@ -203,16 +209,43 @@ def check_tagging(configuration: Document) -> None:
 
 
 def check_replication(configuration: Document) -> None:
-    """Raises: MalformedXML, InvalidArgument. AWS: S3 API Reference, PutBucketReplication."""
+    """Raises: MalformedXML, InvalidArgument, InvalidRequest.
+
+    AWS: S3 API Reference, PutBucketReplication; S3 User Guide, Replication configuration file
+    elements.
+    """
     rules = documents_of(configuration, "Rules")
     if not 1 <= len(rules) <= REPLICATION_RULES_MAX:
         raise MalformedXML
     if not str(configuration.get("Role", "")).startswith("arn:"):
         raise InvalidArgument("Invalid Role ARN", "Role", configuration.get("Role", ""))
+    ids = [str(rule["ID"]) for rule in rules if "ID" in rule]
+    if len(set(ids)) != len(ids):
+        raise InvalidArgument("Rule Id must be unique", "ID", ids[0])
     for rule in rules:
-        destination = document_of(rule, "Destination")
-        if destination is None or rule.get("Status") not in ("Enabled", "Disabled"):
-            raise MalformedXML
+        _check_replication_rule(rule)
+
+
+def _check_replication_rule(rule: Document) -> None:
+    destination = document_of(rule, "Destination")
+    if destination is None or rule.get("Status") not in ("Enabled", "Disabled"):
+        raise MalformedXML
+    if "Filter" not in rule:
+        return
+    markers = document_of(rule, "DeleteMarkerReplication")
+    if markers is None or "Priority" not in rule:
+        name = "Priority" if markers is not None else "DeleteMarkerReplication"
+        raise InvalidRequest(
+            f"{name} must be specified for this version of Cross Region Replication configuration"
+            " schema. Please refer to S3 Developer Guide for more information."
+        )
+    filtered = document_of(rule, "Filter") or {}
+    has_tags = "Tag" in filtered or bool((document_of(filtered, "And") or {}).get("Tags"))
+    if has_tags and markers.get("Status") == "Enabled":
+        raise InvalidRequest(
+            "Delete marker replication is not supported if any Tag filter is specified. Please"
+            " refer to S3 Developer Guide for more information."
+        )
 
 
 def check_status(configuration: Document) -> None:

@@ -24,7 +24,7 @@ from kamome.storage.engine import Engine, Row
 # No UTF-8 text has the byte 0xFF: this is above all keys.
 ABOVE_ALL_KEYS = b"\xff"
 
-_BUCKET_COLUMNS = 8
+_BUCKET_COLUMNS = 9
 
 INSERT_BUCKET = """
 INSERT INTO s3_bucket (partition, name, bucket_id, account, region, created_at_ms, versioning,
@@ -35,26 +35,30 @@ INSERT_SEQUENCE = "INSERT INTO s3_sequence (bucket_id, last) VALUES (?, 0)"
 # By primary key.
 SELECT_BUCKET = """
 SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking,
+  default_encryption,
   EXISTS (SELECT 1 FROM s3_notification n WHERE n.bucket_id = s3_bucket.bucket_id)
 FROM s3_bucket
 WHERE partition = ? AND name = ?
 """
 # Index s3_bucket_owner, as a range of names.
 SELECT_BUCKETS = """
-SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking
+SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking,
+  default_encryption
 FROM s3_bucket
 WHERE partition = ? AND account = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?
 """
 # The same range, where only the buckets of one region count; an account has at most 10,000.
 SELECT_BUCKETS_IN_REGION = """
-SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking
+SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking,
+  default_encryption
 FROM s3_bucket
 WHERE partition = ? AND account = ? AND name >= ? AND name < ? AND region = ?
 ORDER BY name LIMIT ?
 """
 # Primary key as a range.
 SELECT_ALL_BUCKETS = """
-SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking
+SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking,
+  default_encryption
 FROM s3_bucket WHERE (partition, name) > (?, ?) ORDER BY partition, name LIMIT ?
 """
 # Index s3_bucket_owner, covering.
@@ -75,7 +79,8 @@ WHERE bucket_id = ? RETURNING last
 """
 # By primary key.
 UPDATE_BUCKET = """
-UPDATE s3_bucket SET versioning = ?, is_locking = ? WHERE partition = ? AND name = ?
+UPDATE s3_bucket SET versioning = ?, is_locking = ?, default_encryption = ?
+WHERE partition = ? AND name = ?
 """
 # By primary key.
 SELECT_OBJECT = """
@@ -137,6 +142,7 @@ class Bucket(msgspec.Struct, frozen=True):
     created_at_ms: int
     versioning: str = ""
     is_locking: bool = False
+    default_encryption: str = ""
     has_destinations: bool = True
 
 
@@ -210,9 +216,16 @@ class S3Store:
         self._engine.write(INSERT_SEQUENCE, (bucket.bucket_id,))
 
     def update_bucket(self, bucket: Bucket) -> None:
-        """Keep the versioning state of a bucket, and whether it locks objects."""
+        """Keep the versioning state of a bucket, its encryption, and whether it locks objects."""
         self._engine.write(
-            UPDATE_BUCKET, (bucket.versioning, bucket.is_locking, bucket.partition, bucket.name)
+            UPDATE_BUCKET,
+            (
+                bucket.versioning,
+                bucket.is_locking,
+                bucket.default_encryption,
+                bucket.partition,
+                bucket.name,
+            ),
         )
 
     def remove_bucket(self, bucket: Bucket) -> None:
@@ -345,9 +358,9 @@ class S3Store:
 
 def _bucket(row: Row) -> Bucket:
     """Listings do not look for destinations: `has_destinations` is true where it is not known."""
-    is_locking, has_destinations = row[7], row[8] if len(row) > _BUCKET_COLUMNS else 1
+    is_locking, has_destinations = row[7], row[9] if len(row) > _BUCKET_COLUMNS else 1
     texts = cast("tuple[str, str, str, str, str, int, str]", row[:7])
-    return Bucket(*texts, bool(is_locking), bool(has_destinations))
+    return Bucket(*texts, bool(is_locking), str(row[8]), bool(has_destinations))
 
 
 def _listed(row: Row) -> ListedObject:

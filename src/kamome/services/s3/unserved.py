@@ -13,17 +13,17 @@ from kamome.services.s3.errors import (
     FeatureNotServed,
     InvalidArgument,
     InvalidBucketAclWithObjectOwnership,
+    InvalidEncryptionAlgorithmError,
     InvalidRequest,
 )
+from kamome.services.s3.kms_fields import KMS_ALGORITHMS, check_kms_members
 
 AES256 = "AES256"
 
-_SSE_KMS = "server-side encryption with KMS keys"
+_FSX = "file systems behind access points"
 _DIRECTORY = "directory buckets"
 # Member of the request: header on the wire, feature.
 _PUT_OBJECT: Mapping[str, tuple[str, str]] = {
-    "SSEKMSKeyId": ("x-amz-server-side-encryption-aws-kms-key-id", _SSE_KMS),
-    "SSEKMSEncryptionContext": ("x-amz-server-side-encryption-context", _SSE_KMS),
     "WriteOffsetBytes": ("x-amz-write-offset-bytes", _DIRECTORY),
 }
 _DELETE_OBJECT: Mapping[str, tuple[str, str]] = {
@@ -45,7 +45,8 @@ def check_put_object(request: Mapping[str, object]) -> None:
     """PutObject's parameters of features that the bucket does not have.
 
     Raises:
-        FeatureNotServed: SSE-C, SSE-KMS, appending.
+        FeatureNotServed: appending, encryption by FSx.
+        InvalidEncryptionAlgorithmError, InvalidArgument: the encryption, see `check_kms_members`.
         AccessControlListNotSupported: ACLs are disabled on the bucket.
         InvalidRequest: object lock is not enabled on the bucket.
 
@@ -53,10 +54,11 @@ def check_put_object(request: Mapping[str, object]) -> None:
     """
     _refuse_named(request, _PUT_OBJECT)
     encryption = request.get("ServerSideEncryption", AES256)
-    if encryption != AES256:
-        raise FeatureNotServed("x-amz-server-side-encryption", f"{encryption}: {_SSE_KMS}")
-    if request.get("BucketKeyEnabled"):
-        raise FeatureNotServed("x-amz-server-side-encryption-bucket-key-enabled", _SSE_KMS)
+    if encryption == "aws:fsx":
+        raise FeatureNotServed("x-amz-server-side-encryption", f"{encryption}: {_FSX}")
+    if encryption != AES256 and encryption not in KMS_ALGORITHMS:
+        raise InvalidEncryptionAlgorithmError(str(encryption))
+    check_kms_members(request)
     acl = request.get("ACL", "bucket-owner-full-control")
     if acl != "bucket-owner-full-control" or any(name in request for name in _OBJECT_GRANTS):
         raise AccessControlListNotSupported
@@ -86,8 +88,7 @@ def check_create_bucket(request: Mapping[str, object]) -> None:
     """CreateBucket's parameters beyond name and location.
 
     Raises:
-        FeatureNotServed: ACLs enabled, account-regional names, directory buckets,
-            bucket tags.
+        FeatureNotServed: ACLs enabled, account-regional names, directory buckets.
         InvalidBucketAclWithObjectOwnership: an ACL that the disabled ACLs do not admit.
 
     AWS: S3 API Reference, CreateBucket.
@@ -106,7 +107,6 @@ def check_create_bucket(request: Mapping[str, object]) -> None:
         for element, feature in (
             ("Location", _DIRECTORY),
             ("Bucket", _DIRECTORY),
-            ("Tags", "bucket tagging"),
         ):
             if configuration.get(element):
                 raise FeatureNotServed(element, feature)

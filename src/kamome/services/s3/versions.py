@@ -139,6 +139,32 @@ def delete_current(s3: S3, bucket: Bucket, key: bytes) -> Deleted:
     return Deleted(marker.version_id, is_delete_marker=True, is_changed=True)
 
 
+def place_version(s3: S3, bucket: Bucket, version: StoredVersion) -> None:
+    """Put a version that has its id and rank among those of its key: the newest is current.
+
+    Versions of a key may come in any order (replicas do), and end in that of their ranks.
+
+    AWS: S3 User Guide, What does Amazon S3 replicate? (replicas keep their version ids).
+    """
+    key, rank = version.key, version.object.rank
+    current = s3.store.object(bucket.bucket_id, key)
+    newest = s3.store.versions.newest(bucket.bucket_id, key)
+    ranks = [current.rank] if current is not None else []
+    ranks += [newest.object.rank] if newest is not None else []
+    now_ms = s3.clock.now_ms()
+    if ranks and min(ranks) <= rank:
+        s3.store.versions.add(bucket.bucket_id, replace(version, noncurrent_at_ms=now_ms))
+        return
+    if current is not None:
+        former = StoredVersion(current, is_delete_marker=False, noncurrent_at_ms=now_ms)
+        s3.store.versions.add(bucket.bucket_id, former)
+    if version.is_delete_marker:
+        s3.store.remove_object(bucket.bucket_id, key)
+        s3.store.versions.add(bucket.bucket_id, version)
+    else:
+        s3.store.put_object(bucket.bucket_id, version.object)
+
+
 def delete_version(s3: S3, bucket: Bucket, version: StoredVersion) -> Deleted:
     """Delete one version for good; the next newest becomes current, if it is an object.
 

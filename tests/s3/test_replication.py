@@ -1,0 +1,281 @@
+"""Replication within the server: rules, replicas, their status, and what is not replicated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.s3.conftest import BUCKET, customer_key
+
+from kamome.services.s3 import errors
+
+if TYPE_CHECKING:
+    from tests.s3.conftest import World
+
+ROLE = "arn:aws:iam::000000000000:role/replication"
+COPY = "copy"
+MARKERS = {"Status": "Enabled"}
+PART_BYTES = 5 * 1024 * 1024
+
+
+def rule(bucket: str = COPY, **members: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{bucket}"},
+    }
+    return made | members
+
+
+async def versioned(world: World, *names: str) -> None:
+    for name in names:
+        await world.bucket(name)
+        await world.call(
+            "PutBucketVersioning", Bucket=name, VersioningConfiguration={"Status": "Enabled"}
+        )
+
+
+async def replicating(world: World, *rules: dict[str, Any]) -> None:
+    await versioned(world, BUCKET, COPY)
+    await configure(world, *rules)
+
+
+async def configure(world: World, *rules: dict[str, Any]) -> None:
+    configuration = {"Role": ROLE, "Rules": list(rules or (rule(),))}
+    await world.call("PutBucketReplication", Bucket=BUCKET, ReplicationConfiguration=configuration)
+
+
+async def settle(world: World) -> None:
+    await world.clock.advance(1)
+
+
+async def copy_of(world: World, key: str, bucket: str = COPY, **members: Any) -> dict[str, Any]:
+    result = await world.call("GetObject", Bucket=bucket, Key=key, **members)
+    if not isinstance(result["Body"], bytes):
+        result["Body"] = b"".join([piece async for piece in result["Body"]])
+    return result
+
+
+async def status_of(world: World, key: str) -> object:
+    return (await world.head(key)).get("ReplicationStatus")
+
+
+@pytest.mark.parametrize("size", [0, 12, 300_000], ids=str)
+async def test_object_is_replicated_with_all_it_has(world: World, size: int) -> None:
+    await replicating(world)
+    put = await world.put(
+        "key", b"x" * size, Metadata={"tenant": "1"}, Tagging="a=1", ContentType="text/plain"
+    )
+    assert await status_of(world, "key") == "PENDING"
+
+    await settle(world)
+
+    got = await copy_of(world, "key")
+    assert got["Body"] == b"x" * size
+    assert (got["ETag"], got["VersionId"]) == (put["ETag"], put["VersionId"])
+    assert (got["Metadata"], got["TagCount"]) == ({"tenant": "1"}, 1)
+    assert got["LastModified"] == (await world.head("key"))["LastModified"]
+    assert got["ReplicationStatus"] == "REPLICA"
+    assert await status_of(world, "key") == "COMPLETED"
+
+
+async def test_parts_are_replicated_as_parts(world: World) -> None:
+    await replicating(world)
+    upload = await world.call("CreateMultipartUpload", Bucket=BUCKET, Key="key")
+    named = {"Bucket": BUCKET, "Key": "key", "UploadId": upload["UploadId"]}
+    parts = []
+    for number, body in ((1, b"a" * PART_BYTES), (2, b"b")):
+        part = await world.call("UploadPart", **named, PartNumber=number, Body=world.stream(body))
+        parts.append({"PartNumber": number, "ETag": part["ETag"]})
+    done = await world.call("CompleteMultipartUpload", **named, MultipartUpload={"Parts": parts})
+
+    await settle(world)
+
+    got = await copy_of(world, "key")
+    assert got["Body"] == b"a" * PART_BYTES + b"b"
+    assert got["ETag"] == done["ETag"]
+    assert (await copy_of(world, "key", PartNumber=2))["Body"] == b"b"
+
+
+async def test_what_a_customers_key_encrypted_stays_so(world: World) -> None:
+    await replicating(world)
+    await world.put("key", b"secret", **customer_key(b"k" * 32))
+
+    await settle(world)
+
+    assert (await copy_of(world, "key", **customer_key(b"k" * 32)))["Body"] == b"secret"
+    with pytest.raises(errors.InvalidRequest):
+        await copy_of(world, "key")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "is_replicated"),
+    [
+        ({"Filter": {"Prefix": "in/"}}, True),
+        ({"Filter": {"Prefix": "out/"}}, False),
+        ({"Filter": {"Tag": {"Key": "a", "Value": "1"}}}, True),
+        ({"Filter": {"Tag": {"Key": "a", "Value": "2"}}}, False),
+        ({"Filter": {"And": {"Prefix": "in/", "Tags": [{"Key": "b", "Value": "2"}]}}}, True),
+        ({"Filter": {"And": {"Prefix": "x", "Tags": [{"Key": "b", "Value": "2"}]}}}, False),
+        ({"Status": "Disabled"}, False),
+    ],
+)
+async def test_rule_chooses(world: World, chosen: dict[str, Any], is_replicated: bool) -> None:
+    await replicating(world, rule(**chosen))
+    await world.put("in/key", b"x", Tagging="a=1&b=2")
+
+    await settle(world)
+
+    assert await status_of(world, "in/key") == ("COMPLETED" if is_replicated else None)
+    listed = await world.call("ListObjectsV2", Bucket=COPY)
+    assert listed["KeyCount"] == int(is_replicated)
+
+
+async def test_rule_of_highest_priority_decides_for_its_destination(world: World) -> None:
+    await versioned(world, BUCKET, COPY, "third")
+    cold = {"Bucket": f"arn:aws:s3:::{COPY}", "StorageClass": "GLACIER_IR"}
+    await configure(world, rule(), rule(Priority=2, Destination=cold), rule("third", Priority=3))
+    await world.put("key", b"x")
+
+    await settle(world)
+
+    assert (await copy_of(world, "key"))["StorageClass"] == "GLACIER_IR"
+    assert (await copy_of(world, "key", "third"))["Body"] == b"x"
+
+
+@pytest.mark.parametrize(
+    ("members", "is_replicated"),
+    [({}, False), ({"DeleteMarkerReplication": MARKERS}, True)],
+    ids=["disabled", "enabled"],
+)
+async def test_delete_marker_is_replicated_where_the_rule_says_so(
+    world: World, members: dict[str, Any], is_replicated: bool
+) -> None:
+    await replicating(world, rule(**members))
+    await world.put("key", b"x")
+    await settle(world)
+    marker = await world.call("DeleteObject", Bucket=BUCKET, Key="key")
+
+    await settle(world)
+
+    listed = await world.call("ListObjectVersions", Bucket=COPY)
+    markers = [each["VersionId"] for each in listed.get("DeleteMarkers", ())]
+    assert markers == ([marker["VersionId"]] if is_replicated else [])
+    assert len(listed["Versions"]) == 1
+
+
+async def test_deleted_version_stays_in_the_replica(world: World) -> None:
+    await replicating(world)
+    put = await world.put("key", b"x")
+    await settle(world)
+
+    await world.call("DeleteObject", Bucket=BUCKET, Key="key", VersionId=put["VersionId"])
+    await settle(world)
+
+    assert (await copy_of(world, "key"))["Body"] == b"x"
+
+
+async def test_versions_keep_their_order(world: World) -> None:
+    await replicating(world, rule(DeleteMarkerReplication=MARKERS))
+    for number in range(20):
+        await world.put("key", str(number).encode() * (1 + 200_000 * (number % 2)))
+        if number == 7:
+            await world.call("DeleteObject", Bucket=BUCKET, Key="key")
+    await settle(world)
+
+    listed = [
+        [each["VersionId"] for each in page["Versions"]]
+        for page in [await world.call("ListObjectVersions", Bucket=name) for name in (BUCKET, COPY)]
+    ]
+    assert listed[0] == listed[1]
+    assert len(listed[0]) == 20
+    assert (await copy_of(world, "key"))["Body"] == (await world.get("key"))["Body"]
+
+
+async def test_replica_follows_tags(world: World) -> None:
+    await replicating(world)
+    await world.put("key", b"x", Tagging="a=1")
+    await settle(world)
+
+    tags = {"TagSet": [{"Key": "b", "Value": "2"}]}
+    await world.call("PutObjectTagging", Bucket=BUCKET, Key="key", Tagging=tags)
+    await settle(world)
+
+    found = await world.call("GetObjectTagging", Bucket=COPY, Key="key")
+    assert found["TagSet"] == tags["TagSet"]
+    assert (await copy_of(world, "key"))["ReplicationStatus"] == "REPLICA"
+
+
+async def test_replicas_are_not_replicated_again(world: World) -> None:
+    await replicating(world)
+    back = {"Role": ROLE, "Rules": [rule(BUCKET)]}
+    await world.call("PutBucketReplication", Bucket=COPY, ReplicationConfiguration=back)
+    await world.put("key", b"x")
+
+    await settle(world)
+
+    assert await status_of(world, "key") == "COMPLETED"
+    listed = await world.call("ListObjectVersions", Bucket=BUCKET)
+    assert len(listed["Versions"]) == 1
+
+
+async def test_lost_destination_fails_the_replication_and_tells(world: World) -> None:
+    await replicating(world)
+    queue = "arn:aws:sqs:us-east-1:000000000000:events"
+    world.neighbours.existing.add(queue)
+    told = [{"QueueArn": queue, "Events": ["s3:Replication:*"]}]
+    await world.call(
+        "PutBucketNotificationConfiguration",
+        Bucket=BUCKET,
+        NotificationConfiguration={"QueueConfigurations": told},
+    )
+    world.neighbours.got.clear()
+    await world.call("DeleteBucket", Bucket=COPY)
+    await world.put("key", b"x")
+
+    await settle(world)
+
+    assert await status_of(world, "key") == "FAILED"
+    [(_, _, document)] = world.neighbours.got
+    assert "Replication:OperationFailedReplication" in document
+
+
+async def test_bytes_of_a_failed_replication_leave_nothing_behind(world: World) -> None:
+    await replicating(world)
+    await world.put("key", b"x" * 300_000)
+    await world.call("DeleteBucket", Bucket=COPY)
+
+    await settle(world)
+
+    assert len(world.blob_files()) == 1
+
+
+@pytest.mark.parametrize(
+    ("rules", "error"),
+    [
+        ([rule("nobody")], errors.InvalidRequest),
+        ([rule("plain")], errors.InvalidRequest),
+        ([rule(BUCKET)], errors.InvalidRequest),
+        ([rule(ID="a"), rule(ID="a")], errors.InvalidArgument),
+        ([{**rule(), "Priority": None}], errors.InvalidRequest),
+        (
+            [rule(Filter={"Tag": {"Key": "a", "Value": "1"}}, DeleteMarkerReplication=MARKERS)],
+            errors.InvalidRequest,
+        ),
+    ],
+    ids=["no bucket", "no versions", "itself", "same id", "no priority", "markers by tag"],
+)
+async def test_configuration_is_refused(
+    world: World, rules: list[dict[str, Any]], error: type[Exception]
+) -> None:
+    await versioned(world, BUCKET, COPY)
+    await world.bucket("plain")
+    given = [{k: v for k, v in each.items() if v is not None} for each in rules]
+
+    with pytest.raises(error):
+        await configure(world, *given)
+
+    with pytest.raises(errors.ReplicationConfigurationNotFoundError):
+        await world.call("GetBucketReplication", Bucket=BUCKET)
