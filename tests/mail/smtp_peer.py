@@ -131,11 +131,12 @@ class SmtpPeer:
 
 @contextlib.asynccontextmanager
 async def running_peer(
-    *, implicit_tls: bool = False, **settings: object
+    *, implicit_tls: bool = False, host: str = "127.0.0.1", at_port: int = 0, **settings: object
 ) -> AsyncIterator[SmtpPeer]:
+    """A peer until the block ends, on an address and port of loopback."""
     peer = SmtpPeer(**settings)  # type: ignore[arg-type] # the test knows the fields
     server = await asyncio.start_server(
-        peer.serve, "127.0.0.1", 0, ssl=peer.tls if implicit_tls else None
+        peer.serve, host, at_port, ssl=peer.tls if implicit_tls else None
     )
     peer.port = server.sockets[0].getsockname()[1]
     try:
