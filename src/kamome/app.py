@@ -40,8 +40,7 @@ from kamome.storage.data_directory import DataDirectory
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
 from kamome.storage.migrations import migrate
-from kamome.wiring import admin
-from kamome.wiring import ses as ses_wiring
+from kamome.wiring import admin, receiving
 from kamome.wiring.kernel import SCHEMAS, Kernel, SliceSettings
 from kamome.wiring.slices import Slices
 
@@ -81,6 +80,7 @@ class App:
     ) -> None:
         self.settings = settings
         self._images = _task_images(settings)
+        self._intake = receiving.intake_settings(settings)
         self.clock = clock or Clock()
         self.directory = DataDirectory(Path(settings.data) if settings.data else None)
         engine = Engine(self.directory.database, image=image)
@@ -134,7 +134,7 @@ class App:
             self.kernel.journeys,
             self.clock,
             self.kernel.ids,
-            ses_wiring.mail_ports(self.slices.ses),
+            receiving.inbound_ports(self.kernel, self.slices.ses, self._intake),
         )
         self._smtp = self._smtp_listener()
         self.smtp_port = await self._listen(self._smtp, "smtp_port")

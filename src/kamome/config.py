@@ -44,6 +44,9 @@ class Settings(msgspec.Struct, frozen=True):
     smtp_port: int = 2525
     smtp_hostname: str = "localhost"
     dns: str = "off"
+    dmarc_reject: bool = False
+    spam_scanner: str = ""
+    virus_scanner: str = ""
     mail_transport: str = "capture"
     mail_relay_host: str = ""
     mail_relay_port: int = 587
@@ -75,6 +78,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "smtp_port": "Port on which mail comes in; 0 picks a free one.",
     "smtp_hostname": "Name that the mail server gives itself.",
     "dns": "Name servers that mail asks: off, system, or ADDRESS[:PORT], separated by commas.",
+    "dmarc_reject": "Refuse mail that fails DMARC where its author's domain asks for that.",
+    "spam_scanner": "Who scans for spam: spamd:HOST:PORT, rspamd:HOST:PORT, or a socket's path.",
+    "virus_scanner": "Who scans for viruses: clamd:HOST:PORT, or clamd:/path/of/its/socket.",
     "mail_transport": (
         "How mail leaves: capture keeps it here, relay hands it to mail_relay_host, direct to the"
         " servers of the recipients (which needs dns)."

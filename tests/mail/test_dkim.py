@@ -18,7 +18,7 @@ from tests.mail.dns_server import DnsServer, running_dns_server
 
 from kamome.clock import manual_clock
 from kamome.mail.authentication.body_hash import BodyHash
-from kamome.mail.authentication.dkim import SignatureCheck, check_signatures
+from kamome.mail.authentication.dkim import check_signatures
 from kamome.mail.authentication.signature_field import (
     RawField,
     SignatureSyntaxError,
@@ -26,6 +26,7 @@ from kamome.mail.authentication.signature_field import (
     raw_fields,
     relaxed_field,
 )
+from kamome.mail.checks import SignatureCheck
 from kamome.mail.dns import Resolver
 
 # dkimpy signs at the machine's time, which is before this.

@@ -8,9 +8,8 @@ import pytest
 from tests.mail.dns_server import DnsServer, running_dns_server
 
 from kamome.clock import manual_clock
-from kamome.mail.authentication.dkim import SignatureCheck
-from kamome.mail.authentication.dmarc import DmarcCheck, author_domain, check_dmarc
-from kamome.mail.authentication.spf import SpfCheck
+from kamome.mail.authentication.dmarc import author_domain, check_dmarc
+from kamome.mail.checks import DmarcCheck, SignatureCheck, SpfCheck
 from kamome.mail.dns import Resolver
 from kamome.mail.header_fields import Field
 

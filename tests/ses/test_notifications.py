@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kamome.mail.checks import UNCHECKED
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.header_fields import split_fields
 from kamome.services.ses import notifications
@@ -185,7 +186,7 @@ async def test_bounce_and_blind_copies_are_described_by_the_envelope(world: Worl
 def test_client_name_cannot_end_the_received_header() -> None:
     envelope = Envelope("a@example.net", ("u@example.com",), "evil)\r\nX: (", "192.0.2.1")
     mail = Mail("id", 0, envelope, 0, "")
-    unchecked = verdicts([], is_scan_enabled=False)
+    unchecked = verdicts(UNCHECKED, [], is_scan_enabled=False)
 
     block = header_block(trace_headers(mail, "us-east-1", ("u@example.com",), unchecked))
 

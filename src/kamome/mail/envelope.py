@@ -9,6 +9,8 @@ from enum import Enum
 
 import msgspec
 
+from kamome.mail.checks import UNCHECKED, Checks
+
 
 class RecipientVerdict(Enum):
     """What the owner of the domains says of one recipient."""
@@ -36,17 +38,25 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 class Mail(msgspec.Struct, frozen=True):
-    """One accepted mail. `raw_bytes` is its size in octets as received, dots unstuffed."""
+    """One accepted mail. `raw_bytes` is its size in octets as received, dots unstuffed.
+
+    `checks` is what was found about it before it was accepted.
+    """
 
     mail_id: str
     received_at_ms: int
     envelope: Envelope
     raw_bytes: int
     trace: str
+    checks: Checks = UNCHECKED
 
 
 class MailRefused(Exception):
     """The owner of the recipients refuses the whole mail after its DATA."""
+
+
+class MailFailsPolicy(MailRefused):
+    """The domain of the mail's author asks that it be refused, and we do as it asks."""
 
 
 class MailTooLarge(MailRefused):

@@ -1,8 +1,9 @@
 """When a mail counts as accepted: its bytes and envelope are committed and synced, then 250.
 
-With the mail's rows, its journey begins and the owner of the recipients (a port) writes what is to
-be done with it: all in one step. A crash before the step means no 250, and the sender tries again;
-a crash after it means that the work is found on disk. RFC 5321 §6.1.
+Before that the mail is examined (a port), bounded in time: who sent it, and what scanners say of
+it. With the mail's rows, its journey begins and the owner of the recipients (a port) writes what is
+to be done with it: all in one step. A crash before the step means no 250, and the sender tries
+again; a crash after it means that the work is found on disk. RFC 5321 §6.1.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Callable, Coroutine
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import partial
 from typing import TypeVar, cast
 
 import msgspec
 
 from kamome.clock import Clock
 from kamome.ids import Ids
+from kamome.mail.checks import UNCHECKED, Checks
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.header_fields import decode_words, first, split_fields
 from kamome.mail.limits import INLINE_BYTES_MAX
@@ -33,12 +37,23 @@ RETENTION_MS = 7 * 24 * 3600 * 1000
 _RETENTION_SWEEP_MS = 3600 * 1000
 _SWEEP_ROWS = 500
 _HEAD_BYTES = 64 * 1024
+_PIECE_BYTES = 256 * 1024
 
 T = TypeVar("T")
+
+# The content of a mail from an octet on, in pieces.
+ReadContent = Callable[[int], AsyncIterator[bytes]]
+
+
+async def _unexamined(_envelope: Envelope, _read: ReadContent, _size: int) -> Checks:
+    return UNCHECKED
 
 
 class InboundPorts(msgspec.Struct, frozen=True):
     """What the owner of the recipients does with mails.
+
+    `examine` finds out about a mail that has arrived whole, given its size in octets; it may raise
+    `MailRefused`, and takes a minute at most.
 
     `take` writes, inside the step that accepts a mail, what is to be done with it; it may raise
     `MailRefused`. `forget` hears, inside the step, which mails are no longer kept.
@@ -46,6 +61,7 @@ class InboundPorts(msgspec.Struct, frozen=True):
 
     take: Callable[[Mail], None]
     forget: Callable[[list[str]], None] = lambda _mail_ids: None
+    examine: Callable[[Envelope, ReadContent, int], Awaitable[Checks]] = _unexamined
 
 
 class IncomingMail:
@@ -93,6 +109,23 @@ class IncomingMail:
             self._writer = None
         return self._content
 
+    async def read(self, start: int) -> AsyncIterator[bytes]:
+        """What has arrived, from an octet on, in pieces; after `finish`."""
+        content = self._content
+        assert content is not None
+        if isinstance(content, bytes):
+            yield content[start:]
+            return
+        blobs = self._inbound.store.blobs
+        file = await blobs.in_thread(partial(os.open, blobs.path(content.id), os.O_RDONLY))
+        try:
+            while start < content.size:
+                piece = await blobs.in_thread(partial(os.pread, file, _PIECE_BYTES, start))
+                start += len(piece)
+                yield piece
+        finally:
+            os.close(file)
+
     async def discard(self) -> None:
         """Forget what has arrived."""
         if self._under_way is not None:
@@ -124,25 +157,33 @@ class Inbound:
         """What arrived is not accepted: forget it, behind the back of a session that is gone."""
         self.start(incoming.discard())
 
-    async def accept(self, incoming: IncomingMail, envelope: Envelope) -> Mail:
+    async def accept(
+        self, incoming: IncomingMail, envelope: Envelope, *, checks: Checks | None = None
+    ) -> Mail:
         """Keep a mail that has arrived whole; durable on return.
 
-        Goes on to the end even where the session that waits for it is cut off.
+        It is examined first, or taken to be what `checks` says of it. Goes on to the end even where
+        the session that waits for it is cut off.
 
         Raises:
             MailRefused: the owner of the recipients refuses it. Nothing is kept.
             ServiceUnavailable: the store has no room. Nothing is kept.
             OSError: the disk refused the content. Nothing is kept.
         """
-        return await asyncio.shield(self.start(self._accept(incoming, envelope)))
+        return await asyncio.shield(self.start(self._accept(incoming, envelope, checks)))
 
-    async def _accept(self, incoming: IncomingMail, envelope: Envelope) -> Mail:
+    async def _accept(
+        self, incoming: IncomingMail, envelope: Envelope, checks: Checks | None
+    ) -> Mail:
         engine = self.store.engine
         is_kept = False
         try:
             content = await incoming.finish()
             now_ms = self._clock.now_ms()
-            mail = Mail(self._mail_id(), now_ms, envelope, incoming.size, self._ids.trace(now_ms))
+            if checks is None:
+                checks = await self._ports.examine(envelope, incoming.read, incoming.size)
+            trace = self._ids.trace(now_ms)
+            mail = Mail(self._mail_id(), now_ms, envelope, incoming.size, trace, checks)
             lost = engine.lost_transactions
             with engine.atomic():
                 self.store.insert(mail, content)
@@ -170,7 +211,8 @@ class Inbound:
             action="accept",
             resource=mail.mail_id,
             result="250",
-            detail=f"{mail.raw_bytes} bytes for {', '.join(envelope.recipients[:5])}",
+            detail=f"{mail.raw_bytes} bytes for {', '.join(envelope.recipients[:5])}"
+            f"{_found(mail.checks)}",
         )
 
     # ------------------------------------------------------------------ retention
@@ -213,3 +255,19 @@ class Inbound:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.debug("receiving a mail failed: %r", error)
+
+
+def _found(checks: Checks) -> str:
+    """The results of the checks in a few words, for the journey."""
+    words = []
+    if checks.spf is not None:
+        words.append(f"spf {checks.spf.result}")
+    if checks.signatures is not None:
+        words += [f"dkim {each.result}" for each in checks.signatures] or ["dkim none"]
+    if checks.dmarc is not None:
+        words.append(f"dmarc {checks.dmarc.result}")
+    if checks.spam is not None:
+        words.append(f"spam {checks.spam.result}")
+    if checks.virus is not None:
+        words.append(f"virus {checks.virus.result}")
+    return "; " + ", ".join(words) if words else ""

@@ -9,7 +9,8 @@ CREATE TABLE mail (
   tls TEXT NOT NULL,             -- protocol version, empty on a plain connection
   is_smtputf8 INTEGER NOT NULL,
   raw_bytes INTEGER NOT NULL,
-  trace TEXT NOT NULL
+  trace TEXT NOT NULL,
+  checks BLOB NOT NULL           -- JSON: what SPF, DKIM, DMARC and the scanners said
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_received ON mail (received_at_ms, mail_id);
 

@@ -26,7 +26,13 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 from kamome.errors import ServiceUnavailable
 from kamome.mail import replies
 from kamome.mail.commands import BadCommand, parse_helo, parse_mail, parse_rcpt
-from kamome.mail.envelope import Envelope, MailRefused, MailTooLarge, RecipientVerdict
+from kamome.mail.envelope import (
+    Envelope,
+    MailFailsPolicy,
+    MailRefused,
+    MailTooLarge,
+    RecipientVerdict,
+)
 from kamome.mail.inbound import Inbound, IncomingMail
 from kamome.mail.limits import COMMAND_BYTES_MAX, OVERRUN_BYTES_MAX, SessionLimits
 from kamome.mail.mail_data import Fault, MailData
@@ -450,6 +456,8 @@ class SmtpSession(SMTP):
             mail = await self._ports.inbound.accept(incoming, envelope)
         except MailTooLarge:
             return replies.MAIL_TOO_LARGE
+        except MailFailsPolicy:
+            return replies.POLICY_REFUSED
         except MailRefused:
             return replies.UNKNOWN_RECIPIENT
         except (ServiceUnavailable, OSError):

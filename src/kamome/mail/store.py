@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import orjson
 
+from kamome.mail.checks import Checks
 from kamome.mail.envelope import Envelope, Mail
 from kamome.storage.blobs import Blob, Blobs
 from kamome.storage.engine import Engine, Row
@@ -15,14 +17,14 @@ SCHEMA_FOLDER = Path(__file__).parent
 
 INSERT_MAIL = """
 INSERT INTO mail (mail_id, received_at_ms, reverse_path, recipients, helo, client_ip, tls,
-                  is_smtputf8, raw_bytes, trace)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  is_smtputf8, raw_bytes, trace, checks)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_CONTENT = "INSERT INTO mail_content (mail_id, blob_id, content) VALUES (?, ?, ?)"
 # All by primary key.
 SELECT_MAIL = """
 SELECT mail_id, received_at_ms, reverse_path, recipients, helo, client_ip, tls, is_smtputf8,
-       raw_bytes, trace
+       raw_bytes, trace, checks
 FROM mail WHERE mail_id = ?
 """
 SELECT_CONTENT = "SELECT blob_id, content FROM mail_content WHERE mail_id = ?"
@@ -34,12 +36,14 @@ SELECT mail_id FROM mail WHERE received_at_ms < ? ORDER BY received_at_ms, mail_
 """
 
 
-# Index mail_received, newest first.
+# Index mail_received, newest first, behind the last one given out.
 SELECT_LATEST = """
 SELECT mail_id, received_at_ms, reverse_path, recipients, helo, client_ip, tls, is_smtputf8,
-       raw_bytes, trace
-FROM mail ORDER BY received_at_ms DESC, mail_id DESC LIMIT ?
+       raw_bytes, trace, checks
+FROM mail WHERE (received_at_ms, mail_id) < (?, ?)
+ORDER BY received_at_ms DESC, mail_id DESC LIMIT ?
 """
+_LAST = (1 << 62, "")
 
 
 class MailGone(Exception):
@@ -69,6 +73,7 @@ class MailStore:
                 int(envelope.is_smtputf8),
                 mail.raw_bytes,
                 mail.trace,
+                msgspec.json.encode(mail.checks),
             ),
         )
         if isinstance(content, Blob):
@@ -82,9 +87,12 @@ class MailStore:
         row = self.engine.one(SELECT_MAIL, (mail_id,))
         return None if row is None else _mail(row)
 
-    def latest(self, limit: int) -> list[Mail]:
-        """The mails received last, newest first."""
-        return [_mail(row) for row in self.engine.all(SELECT_LATEST, (limit,))]
+    def latest(self, limit: int, *, before: tuple[int, str] = _LAST) -> list[Mail]:
+        """The mails received last, newest first.
+
+        `before` is the time and the id of the last mail that was given out.
+        """
+        return [_mail(row) for row in self.engine.all(SELECT_LATEST, (*before, limit))]
 
     async def read(
         self, mail_id: str, start: int = 0, length: int | None = None
@@ -119,10 +127,12 @@ class MailStore:
 
 
 def _mail(row: Row) -> Mail:
-    mail_id, received_at_ms, reverse_path, recipients, helo, client_ip, tls, utf8, size, trace = row
+    mail_id, received_at_ms, reverse_path, recipients, helo, client_ip, tls, utf8, *rest = row
+    size, trace, checks = rest
     assert isinstance(received_at_ms, int)
     assert isinstance(recipients, bytes)
     assert isinstance(size, int)
+    assert isinstance(checks, bytes)
     envelope = Envelope(
         str(reverse_path),
         tuple(orjson.loads(recipients)),
@@ -131,4 +141,5 @@ def _mail(row: Row) -> Mail:
         str(tls),
         bool(utf8),
     )
-    return Mail(str(mail_id), received_at_ms, envelope, size, str(trace))
+    found = msgspec.json.decode(checks, type=Checks)
+    return Mail(str(mail_id), received_at_ms, envelope, size, str(trace), found)

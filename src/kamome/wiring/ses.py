@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kamome.mail.inbound import InboundPorts
 from kamome.mail.outgoing import Outcome
 from kamome.mail.store import MailStore
 from kamome.services.ses import entries, intake, receipt_actions, verification
@@ -50,14 +49,6 @@ def make(
         kernel.blobs,
         IdentityStore(kernel.engine),
         settings.ses,
-    )
-
-
-def mail_ports(ses: Ses) -> InboundPorts:
-    """What SES does with the mails that come in."""
-    return InboundPorts(
-        take=lambda mail: intake.receive(ses, mail),
-        forget=lambda mail_ids: intake.forget(ses, mail_ids),
     )
 
 

@@ -13,8 +13,6 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from kamome.mail.authentication.body_hash import BodyHash
 from kamome.mail.authentication.signature_field import (
     ALGORITHMS,
@@ -29,6 +27,7 @@ from kamome.mail.authentication.signature_field import (
     raw_fields,
     signed_octets,
 )
+from kamome.mail.checks import SignatureCheck
 from kamome.mail.dns import NameNotFound, NameServerFailed, Resolver
 
 # Mails carry one to three. RFC 6376 §6.1 lets a verifier stop where it sees fit.
@@ -41,20 +40,6 @@ KEY_BITS_MIN = 1_024  # RFC 8301 §3.2
 KEY_BITS_MAX = 4_096
 # Between sender's and our clocks. RFC 6376 §3.5, `t=`: a signature of the future may be ignored.
 _CLOCK_SKEW_S = 36_000
-
-
-class SignatureCheck(msgspec.Struct, frozen=True):
-    """What came of one signature.
-
-    `result` is a word of RFC 8601 §2.7.1: pass, fail, policy, neutral, temperror, permerror.
-    """
-
-    result: str
-    domain: str = ""
-    selector: str = ""
-    identity: str = ""
-    algorithm: str = ""
-    reason: str = ""
 
 
 class _Failure(Exception):

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kamome.mail.authentication.dkim import SignatureCheck
-from kamome.mail.authentication.spf import SpfCheck
+from kamome.mail.checks import DmarcCheck, SignatureCheck, SpfCheck
 from kamome.mail.dns import NameNotFound, NameServerFailed, Resolver
 from kamome.mail.header_fields import Field, address_of, split_addresses
 
@@ -25,20 +24,6 @@ if TYPE_CHECKING:
 POLICIES = ("none", "quarantine", "reject")
 RECORD_CHARACTERS_MAX = 4_096
 _TAG = re.compile(r"[A-Za-z]{1,20}")
-
-
-class DmarcCheck(msgspec.Struct, frozen=True):
-    """What came of it.
-
-    `result` is a word of RFC 7489 §11.2: pass, fail, none, temperror, permerror. `domain` is that
-    of From. `policy` is what the domain asks for mails that fail, empty without a record; `percent`
-    for how many of them.
-    """
-
-    result: str
-    domain: str = ""
-    policy: str = ""
-    percent: int = 100
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -88,6 +73,19 @@ def author_domain(fields: Sequence[Field]) -> str | None:
     if len(domains) != 1:
         return None
     return domains.pop() or None
+
+
+def is_refusal_asked(check: DmarcCheck | None) -> bool:
+    """Whether the author's domain asks that the mail be refused: all such mails, not some of them.
+
+    RFC 7489 §6.3 (`p`, `pct`).
+    """
+    return (
+        check is not None
+        and check.result == "fail"
+        and check.policy == "reject"
+        and check.percent == 100
+    )
 
 
 def organizational_domain(domain: str) -> str:

@@ -1,15 +1,11 @@
-"""What was found about a mail, and how headers say it.
+"""How headers say what was found about a mail.
 
 RFC 8601 (Authentication-Results), RFC 7208 §9.1 (Received-SPF).
 """
 
 from __future__ import annotations
 
-import msgspec
-
-from kamome.mail.authentication.dkim import SignatureCheck
-from kamome.mail.authentication.dmarc import DmarcCheck
-from kamome.mail.authentication.spf import SpfCheck
+from kamome.mail.checks import Checks, SignatureCheck, SpfCheck
 from kamome.mail.envelope import Envelope
 
 # Header values that strangers have chosen are cut here; their names are no longer.
@@ -23,30 +19,6 @@ _SPF_WORDS = {
     "temperror": "error in processing during lookup of {0}",
     "permerror": "record of domain of {0} cannot be used",
 }
-
-
-class ScanCheck(msgspec.Struct, frozen=True):
-    """What a scanner said: clean, found, or failed; and what it found, or why it failed."""
-
-    result: str
-    detail: str = ""
-
-
-class Checks(msgspec.Struct, frozen=True):
-    """All that is known about one mail. None where it was not checked.
-
-    `client_name` is the name that the client's address and the DNS agree about, empty without one.
-    """
-
-    spf: SpfCheck | None = None
-    signatures: tuple[SignatureCheck, ...] | None = None
-    dmarc: DmarcCheck | None = None
-    client_name: str = ""
-    spam: ScanCheck | None = None
-    virus: ScanCheck | None = None
-
-
-UNCHECKED = Checks()
 
 
 def spf_value(spf: SpfCheck, envelope: Envelope) -> str:

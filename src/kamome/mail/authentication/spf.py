@@ -13,8 +13,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 
-import msgspec
-
 from kamome.mail.authentication.spf_terms import (
     Mechanism,
     SpfSyntaxError,
@@ -24,6 +22,7 @@ from kamome.mail.authentication.spf_terms import (
     macro_letters,
     parse_record,
 )
+from kamome.mail.checks import SpfCheck
 from kamome.mail.dns import NameNotFound, NameServerFailed, Resolver
 
 TERMS_MAX = 10
@@ -33,20 +32,6 @@ POINTERS_MAX = 10
 TIME_S = 20
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class SpfCheck(msgspec.Struct, frozen=True):
-    """What came of it.
-
-    `result` is a word of RFC 7208 §2.6: none, neutral, pass, fail, softfail, temperror, permerror.
-    `domain` is the one that was asked about, `identity` where it came from (`mailfrom`, `helo`),
-    `mechanism` what matched, or what is wrong.
-    """
-
-    result: str
-    domain: str
-    identity: str
-    mechanism: str = ""
 
 
 class _PermError(Exception):

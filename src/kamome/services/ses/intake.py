@@ -32,6 +32,18 @@ def accepts(ses: Ses, recipient: str, is_tls: bool) -> RecipientVerdict:
     return receiving.verdict(_rule_sets(ses, (recipient,)), recipient, is_tls=is_tls)
 
 
+def wants_scan(ses: Ses, recipients: Sequence[str]) -> bool:
+    """Whether a rule that takes a recipient has the mail scanned for spam and viruses.
+
+    AWS: SES API Reference, ReceiptRule, ScanEnabled.
+    """
+    return any(
+        rule.get("ScanEnabled")
+        for rule_set in _rule_sets(ses, recipients)
+        for rule, _ in receiving.rules_taking(rule_set, recipients)
+    )
+
+
 def receive(ses: Ses, mail: Mail) -> None:
     """Plan what is done with an accepted mail, one outbox entry per account and region.
 

@@ -14,7 +14,7 @@ import orjson
 
 from kamome.mail.envelope import Mail
 from kamome.mail.header_fields import Field, address_of, decode_words, first, split_addresses
-from kamome.services.ses.headers import Verdicts
+from kamome.services.ses.headers import Verdicts, dmarc_policy
 from kamome.services.ses.limits import NOTIFIED_HEADER_BYTES_MAX
 from kamome.services.ses.receiving import PlannedAction
 
@@ -67,8 +67,9 @@ def receipt_object(
     """The `receipt` object of one action.
 
     `timestamp` is when the mail was received, as in AWS's examples; `processingTimeMillis` counts
-    from there to the action. `dmarcPolicy` is absent, for it belongs to a failed DMARC check.
+    from there to the action. `dmarcPolicy` stands with a failed DMARC check alone.
     """
+    policy = dmarc_policy(mail.checks)
     return {
         "timestamp": timestamp(mail.received_at_ms),
         "processingTimeMillis": max(0, now_ms - mail.received_at_ms),
@@ -78,6 +79,7 @@ def receipt_object(
         "spfVerdict": {"status": checked.spf},
         "dkimVerdict": {"status": checked.dkim},
         "dmarcVerdict": {"status": checked.dmarc},
+        **({"dmarcPolicy": policy} if policy else {}),
         "action": action,
     }
 

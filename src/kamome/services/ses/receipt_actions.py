@@ -187,7 +187,7 @@ ACTIONS: Mapping[str, Callable[[_Job], Awaitable[None]]] = {
 
 def _job(ses: Ses, mail: Mail, step: Step, fields: list[Field]) -> _Job:
     planned = step.planned
-    checked = verdicts(fields, is_scan_enabled=planned.is_scan_enabled)
+    checked = verdicts(mail.checks, fields, is_scan_enabled=planned.is_scan_enabled)
     prepended = [
         *trace_headers(mail, step.owner.region, planned.recipients, checked),
         *planned.added_headers,
