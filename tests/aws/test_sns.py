@@ -158,6 +158,30 @@ def test_the_trace_of_a_publish_goes_along_to_the_queue(
     assert trace in _receive(sqs, url)["Attributes"]["AWSTraceHeader"]
 
 
+def test_a_journey_goes_from_the_publish_to_the_queue(
+    kamome: Tenant, sns: Any, sqs: Any, topic: str
+) -> None:
+    _, arn = _queue(sqs, "orders")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272794"
+    sns.meta.events.register(
+        "before-sign.sns.Publish",
+        lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", trace),
+    )
+    kamome.server.call(_begin(kamome, trace))
+
+    sns.publish(TopicArn=topic, Message="m")
+
+    journey = kamome.server.app.kernel.journeys.find(trace)
+    assert journey is not None
+    steps = [(step.service, step.action) for step in journey.steps]
+    assert steps == [("sns", "Publish"), ("sqs", "Enqueue"), ("sns", "Deliver")]
+
+
+async def _begin(kamome: Tenant, trace: str) -> None:
+    kamome.server.app.kernel.journeys.begin(trace, source="a test", subject="")
+
+
 def test_lists_show_what_there_is(sns: Any, sqs: Any, topic: str) -> None:
     _, arn = _queue(sqs, "orders")
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]

@@ -55,6 +55,19 @@ class TestFanOut:
         assert [len(world.endpoints.at(queue)) for queue in queues] == [1] * 230
         assert world.waiting() == 0
 
+    async def test_one_publish_to_100_queues_is_one_commit(self, world: World) -> None:
+        topic = await world.topic()
+        queues = [f"{QUEUE}-{number}" for number in range(100)]
+        for queue in queues:
+            await world.subscribe(topic, queue)
+        await world.clock.activity.quiet()
+        before = world.engine.commits
+
+        await world.publish(topic)
+
+        assert [len(world.endpoints.at(queue)) for queue in queues] == [1] * 100
+        assert world.engine.commits == before + 1
+
     async def test_sns_sends_as_itself_on_behalf_of_the_topic(self, world: World) -> None:
         topic = await world.topic()
         await world.subscribe(topic)

@@ -233,6 +233,67 @@ class TestGroupCommit:
         assert fatal == ["[Errno 11] Resource temporarily unavailable"]
 
 
+class TestWorkBeforeTheCommit:
+    async def test_shares_the_commit_of_its_cause(self, engine: Engine) -> None:
+        def write() -> None:
+            engine.write(INSERT, (2, b""))
+
+        before = engine.commits
+        engine.write(INSERT, (1, b""))
+        engine.before_commit(write)
+        assert ids(engine) == [1]
+
+        await engine.durable()
+
+        assert ids(engine) == [1, 2]
+        assert engine.commits == before + 1
+
+    async def test_comes_although_its_cause_was_undone(self, engine: Engine) -> None:
+        called: list[str] = []
+        with pytest.raises(_Mistake), engine.atomic():
+            engine.before_commit(lambda: called.append("work"))
+            raise _Mistake
+
+        await engine.durable()
+
+        assert called == ["work"]
+
+    async def test_comes_without_a_transaction(self, engine: Engine) -> None:
+        called: list[str] = []
+
+        engine.before_commit(lambda: called.append("work"))
+        await passes()
+
+        assert called == ["work"]
+
+    async def test_that_asks_for_more_is_followed_by_it(self, engine: Engine) -> None:
+        called: list[str] = []
+
+        def work() -> None:
+            called.append("first")
+            engine.before_commit(lambda: called.append("second"))
+
+        engine.write(INSERT, (1, b""))
+        engine.before_commit(work)
+        await passes()
+
+        assert called == ["first", "second"]
+
+    async def test_does_not_wait_for_a_sync_under_way(self, held: Engine, sync: HeldSync) -> None:
+        called: list[str] = []
+        held.write(INSERT, (1, b""))
+        await passes()
+        held.write(INSERT, (2, b""))
+
+        held.before_commit(lambda: called.append("work"))
+        await passes()
+
+        assert called == ["work"]
+        sync.end()
+        await passes()
+        sync.end()
+
+
 class TestCallbacksAfterCommit:
     async def test_come_after_the_sync(self, held: Engine, sync: HeldSync) -> None:
         called: list[str] = []

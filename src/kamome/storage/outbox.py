@@ -250,12 +250,12 @@ class Outbox:
         self._schedule(kind)
 
     def _schedule(self, kind: _Kind) -> None:
-        """Work this kind on the next pass of the loop: after the step that is being written."""
+        """Work this kind after the step that is being written, if possible in its commit."""
         if kind.is_scheduled or kind.rest is not None or not self._is_running:
             return
         kind.is_scheduled = True
         self._clock.activity.begin()
-        asyncio.get_running_loop().call_soon(self._work_scheduled, kind)
+        self._engine.before_commit(lambda: self._work_scheduled(kind))
 
     def _work_scheduled(self, kind: _Kind) -> None:
         kind.is_scheduled = False
