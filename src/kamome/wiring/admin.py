@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kamome.config import Settings
 from kamome.faults.admin import PREFIX, FaultsApi
+from kamome.mail.inbound import Inbound
 from kamome.observe import clock_api
 from kamome.observe.admin import AdminApi
 from kamome.services.ecs import metadata
 from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_.functions import open_code
-from kamome.services.ses import preflight_api, verification
+from kamome.services.ses import entries, preflight_api, verification
 from kamome.services.sns import inspection as sns_inspection
 from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
 from kamome.wire import HttpRequest, HttpResponse
 from kamome.wiring.kernel import Kernel
+from kamome.wiring.mailbox import MailboxRoutes
 from kamome.wiring.slices import Slices
 
 
-def make(settings: Settings, kernel: Kernel, slices: Slices) -> AdminApi:
+def make(
+    settings: Settings, kernel: Kernel, slices: Slices, *, inbound: Callable[[], Inbound]
+) -> AdminApi:
     """The API: `local` is for callers on this machine only, `extra` for whoever is told the URL."""
     served = slices.served()
     shown = _Shown(slices)
-    home = {"region": settings.region, "account": settings.account}
-    queues = InspectionApi(slices.sqs, **home)
+    queues = InspectionApi(slices.sqs, region=settings.region, account=settings.account)
+    preflights = preflight_api.PreflightApi(
+        slices.ses, region=settings.region, account=settings.account
+    )
     return AdminApi(
         _clock(settings, kernel),
         kernel.journeys,
@@ -35,7 +43,8 @@ def make(settings: Settings, kernel: Kernel, slices: Slices) -> AdminApi:
                 lambda: {each.service.name: tuple(each.service.operations) for each in served},
                 is_allowed=settings.faults,
             ),
-            preflight_api.PREFIX: preflight_api.PreflightApi(slices.ses, **home),
+            preflight_api.PREFIX: preflights,
+            **MailboxRoutes(kernel, slices, inbound).routes(),
             QUEUES_PATH: queues,
             MESSAGES_PATH: queues,
             sns_inspection.PREFIX: lambda request: sns_inspection.inspect(slices.sns, request),
@@ -46,6 +55,7 @@ def make(settings: Settings, kernel: Kernel, slices: Slices) -> AdminApi:
             "/_kamome/lambda/": shown.function_code,
             metadata.PREFIX: shown.task_metadata,
             verification.LINK_PATH: shown.verification_link,
+            entries.LINKS_PATH: shown.recipient_link,
         },
     )
 
@@ -82,6 +92,12 @@ class _Shown:
         from kamome.services.ses.verification_mail import follow_link  # start-up is watched
 
         return await follow_link(self._slices.ses, request)
+
+    async def recipient_link(self, request: HttpRequest) -> HttpResponse:
+        """What recipients of SES's mails call: pixel, tracked link, page to unsubscribe."""
+        from kamome.services.ses.tracking import answer  # start-up is watched
+
+        return await answer(self._slices.ses, request)
 
     async def function_log(self, request: HttpRequest) -> HttpResponse:
         """What a function has written."""

@@ -33,6 +33,7 @@ from kamome.services.ses.limits import CONFIGURATION_SETS_MAX, EVENT_DESTINATION
 from kamome.services.ses.redirect_domains import is_verified_domain
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
+from kamome.services.ses.tags import forget_tags
 
 if TYPE_CHECKING:
     from kamome.services.ses import shapes
@@ -136,6 +137,7 @@ async def delete_configuration_set(
     name = request["ConfigurationSetName"]
     if not store_of(ses).delete(Owner(ctx.account, ctx.region), name):
         raise _no_set(name)
+    forget_tags(ses, ctx.arn("ses", f"configuration-set/{name}"))
     return {}
 
 

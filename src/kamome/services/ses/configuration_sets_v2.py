@@ -21,14 +21,12 @@ from kamome.services.ses.limits import (
     CONFIGURATION_SETS_MAX,
     EVENT_DESTINATIONS_MAX,
     LIST_MAX,
-    TAG_KEY_CHARACTERS_MAX,
-    TAG_VALUE_CHARACTERS_MAX,
-    TAGS_MAX,
 )
 from kamome.services.ses.pages import after_token, next_token
 from kamome.services.ses.redirect_domains import is_verified_domain
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
+from kamome.services.ses.tags import add_tags, forget_tags, tags_of
 
 if TYPE_CHECKING:
     from kamome.services.ses import shapes_v2
@@ -65,8 +63,9 @@ async def create_configuration_set(
         raise BadRequestException("Tenants are not served by Kamome.")
     _check_tracking(ses, owner, options.get("TrackingOptions"))
     _check_delivery(ses, owner, options.get("DeliveryOptions"))
-    checked_tags(options.get("Tags", []))
+    tags = options.pop("Tags", [])
     store_of(ses).add(owner, name, orjson.dumps(options), ses.clock.now_ms())
+    add_tags(ses, _arn(ctx, name), tags)
     return {}
 
 
@@ -114,6 +113,7 @@ async def delete_configuration_set(
     name = request["ConfigurationSetName"]
     if not store_of(ses).delete(Owner(ctx.account, ctx.region), name):
         raise _no_set(name)
+    forget_tags(ses, _arn(ctx, name))
     return {}
 
 
@@ -154,7 +154,7 @@ async def get_configuration_set(
             **options.get("ReputationOptions", {}),
         },
         "SendingOptions": {"SendingEnabled": found.is_sending_enabled},
-        "Tags": options.get("Tags", []),
+        "Tags": tags_of(ses, _arn(ctx, found.name)),
     }
     if "TrackingOptions" in options:
         shown["TrackingOptions"] = options["TrackingOptions"]
@@ -392,25 +392,6 @@ def with_sending(
     return options
 
 
-def checked_tags(tags: list[shapes_v2.Tag]) -> None:
-    """At most 50, each key once.
-
-    Raises:
-        BadRequestException: they are too many, too long, or one is given twice.
-
-    AWS: SES API v2 Reference, Tag.
-    """
-    keys = [tag["Key"] for tag in tags]
-    is_good = (
-        len(tags) <= TAGS_MAX
-        and len(set(keys)) == len(keys)
-        and all(1 <= len(key) <= TAG_KEY_CHARACTERS_MAX for key in keys)
-        and all(len(tag["Value"]) <= TAG_VALUE_CHARACTERS_MAX for tag in tags)
-    )
-    if not is_good:
-        raise BadRequestException("The tags are too many, too long, or one is given twice.")
-
-
 def page_size(asked: int | None) -> int:
     """How many entries a page has.
 
@@ -461,6 +442,10 @@ def _check_delivery(ses: Ses, owner: Owner, delivery: shapes_v2.DeliveryOptions 
     name = "" if delivery is None else delivery.get("SendingPoolName", "")
     if name and not dedicated_ips.pool_exists(ses, owner, name):
         raise NotFoundException(f"Dedicated IP pool <{name}> does not exist.")
+
+
+def _arn(ctx: RequestContext, name: str) -> str:
+    return ctx.arn("ses", f"configuration-set/{name}")
 
 
 def _no_set(name: str) -> NotFoundException:

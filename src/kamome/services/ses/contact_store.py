@@ -64,7 +64,6 @@ class ContactList(msgspec.Struct, frozen=True):
     name: str
     description: str | None
     topics: tuple[Topic, ...]
-    tags: tuple[tuple[str, str], ...]
     created_at_ms: int
     updated_at_ms: int
 
@@ -88,7 +87,6 @@ class Contact(msgspec.Struct, frozen=True):
 class _Listed(msgspec.Struct, frozen=True):
     description: str | None
     topics: tuple[Topic, ...]
-    tags: tuple[tuple[str, str], ...]
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -105,7 +103,7 @@ class ContactStore:
 
     def put_list(self, owner: Owner, kept: ContactList) -> None:
         """Keep a list, in place of one of its name; the time of its making stays."""
-        body = msgspec.json.encode(_Listed(kept.description, kept.topics, kept.tags))
+        body = msgspec.json.encode(_Listed(kept.description, kept.topics))
         times = (kept.created_at_ms, kept.updated_at_ms)
         self._engine.write(UPSERT_LIST, (owner.account, owner.region, kept.name, *times, body))
 
@@ -156,9 +154,7 @@ def _list(row: Row) -> ContactList:
     assert isinstance(updated_at_ms, int)
     assert isinstance(body, bytes)
     kept = msgspec.json.decode(body, type=_Listed)
-    return ContactList(
-        str(name), kept.description, kept.topics, kept.tags, created_at_ms, updated_at_ms
-    )
+    return ContactList(str(name), kept.description, kept.topics, created_at_ms, updated_at_ms)
 
 
 def _contact(row: Row) -> Contact:

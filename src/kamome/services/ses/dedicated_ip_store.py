@@ -28,10 +28,9 @@ DELETE_POOL = "DELETE FROM ses_dedicated_ip_pool WHERE account = ? AND region = 
 
 
 class Pool(msgspec.Struct, frozen=True):
-    """A pool: its scaling mode and tags. AWS: SES API v2 Reference, DedicatedIpPool."""
+    """A pool. AWS: SES API v2 Reference, DedicatedIpPool."""
 
     scaling_mode: str = "STANDARD"
-    tags: tuple[tuple[str, str], ...] = ()
 
 
 class DedicatedIpStore:

@@ -21,6 +21,7 @@ from kamome.services.ses.limits import DEDICATED_IP_POOLS_MAX, LIST_MAX
 from kamome.services.ses.pages import after_token, next_token
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
+from kamome.services.ses.tags import add_tags, forget_tags
 
 if TYPE_CHECKING:
     from kamome.services.ses import shapes_v2
@@ -56,8 +57,8 @@ async def create_dedicated_ip_pool(
         raise AlreadyExistsException(f"Dedicated IP pool <{name}> already exists.")
     if _store(ses).number(owner) >= DEDICATED_IP_POOLS_MAX:
         raise LimitExceededException("The number of dedicated IP pools is at its maximum.")
-    tags = tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags", []))
-    _store(ses).put(owner, name, Pool(request.get("ScalingMode", "STANDARD"), tags))
+    _store(ses).put(owner, name, Pool(request.get("ScalingMode", "STANDARD")))
+    add_tags(ses, _arn(ctx, name), request.get("Tags", []))
     return {}
 
 
@@ -74,6 +75,7 @@ async def delete_dedicated_ip_pool(
     name = request["PoolName"]
     if not _store(ses).delete(Owner(ctx.account, ctx.region), name):
         raise _no_pool(name)
+    forget_tags(ses, _arn(ctx, name))
     return {}
 
 
@@ -171,7 +173,7 @@ async def put_dedicated_ip_pool_scaling_attributes(
     pool = _found(ses, owner, name)
     if pool.scaling_mode == "MANAGED" and request["ScalingMode"] != "MANAGED":
         raise BadRequestException("A managed pool cannot be changed to standard.")
-    _store(ses).put(owner, name, Pool(request["ScalingMode"], pool.tags))
+    _store(ses).put(owner, name, Pool(request["ScalingMode"]))
     return {}
 
 
@@ -191,6 +193,10 @@ async def put_dedicated_ip_warmup_attributes(
 
 def _store(ses: Ses) -> DedicatedIpStore:
     return DedicatedIpStore(ses.store.engine)
+
+
+def _arn(ctx: RequestContext, name: str) -> str:
+    return ctx.arn("ses", f"dedicated-ip-pool/{name}")
 
 
 def _found(ses: Ses, owner: Owner, name: str) -> Pool:

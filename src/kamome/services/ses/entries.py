@@ -1,4 +1,4 @@
-"""The kinds of outbox entries that follow from sent mails, apart from what works them."""
+"""Names that the server is wired by, apart from what works them: sent mails and their links."""
 
 from __future__ import annotations
 
@@ -6,3 +6,5 @@ from __future__ import annotations
 NOTIFY_KIND = "ses.notify"
 # The recipients of a mail at the mailbox simulator.
 SIMULATED_KIND = "ses.simulated"
+# Where recipients' clients call: anybody may, the links are signed.
+LINKS_PATH = "/_kamome/ses/"

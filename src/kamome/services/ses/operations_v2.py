@@ -27,6 +27,20 @@ from kamome.services.ses.configuration_sets_v2 import (
     put_configuration_set_vdm_options,
     update_configuration_set_event_destination,
 )
+from kamome.services.ses.contact_lists import (
+    create_contact_list,
+    delete_contact_list,
+    get_contact_list,
+    list_contact_lists,
+    update_contact_list,
+)
+from kamome.services.ses.contacts import (
+    create_contact,
+    delete_contact,
+    get_contact,
+    list_contacts,
+    update_contact,
+)
 from kamome.services.ses.dedicated_ips import (
     create_dedicated_ip_pool,
     delete_dedicated_ip_pool,
@@ -122,6 +136,16 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "PutSuppressedDestination": put_suppressed_destination,
         "PutEmailIdentityFeedbackAttributes": put_email_identity_feedback_attributes,
         "GetMessageInsights": get_message_insights,
+        "CreateContactList": create_contact_list,
+        "DeleteContactList": delete_contact_list,
+        "GetContactList": get_contact_list,
+        "ListContactLists": list_contact_lists,
+        "UpdateContactList": update_contact_list,
+        "CreateContact": create_contact,
+        "DeleteContact": delete_contact,
+        "GetContact": get_contact,
+        "ListContacts": list_contacts,
+        "UpdateContact": update_contact,
     }
 )
 

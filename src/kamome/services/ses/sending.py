@@ -17,7 +17,7 @@ import msgspec
 from kamome.context import RequestContext
 from kamome.mail.dkim_signing import Signer, sign_all
 from kamome.mail.outgoing import MailUnfit
-from kamome.services.ses import configuration_sets, gate, quotas, signing
+from kamome.services.ses import configuration_sets, engagement, gate, quotas, signing
 from kamome.services.ses.addresses import Mailbox
 from kamome.services.ses.compose import Draft
 from kamome.services.ses.dispatch import dispatch
@@ -172,7 +172,9 @@ def _made(
             INVALID, f"Message length is more than {MAIL_BYTES_MAX} bytes long: '{len(content)}'."
         )
     told = shown(draft, message_id)
-    return _sent(ses, ctx, mail, allowed, (message_id, now_ms, told, len(content))), content
+    sent = _sent(ses, ctx, mail, allowed, (message_id, now_ms, told, len(content)))
+    prepared = engagement.prepared(ses, sent, draft)
+    return sent, content if prepared is draft else content_of(prepared)
 
 
 def _sent(
