@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -175,7 +176,7 @@ class App:
         self.directory.close()
 
     def _own_listener(self, server: Server) -> Listener:
-        return HttpListener(server, request_id=self.kernel.ids.uuid)
+        return HttpListener(server, request_id=self.kernel.ids.uuid, turns=server)
 
     async def _listen(self, listener: Listener, setting: str) -> int:
         port: int = getattr(self.settings, setting)
@@ -212,6 +213,8 @@ class App:
         return SliceSettings(
             lambda_folder=self.directory.folder("lambda"),
             lambda_processes=self.settings.lambda_processes,
+            lambda_freeze=self.settings.lambda_freeze,
+            lambda_wrapper=_command(self.settings.lambda_wrapper),
             endpoint_url=self._own_url,
             credentials=self._function_credentials,
             is_deleted_queue_name_blocked=self.settings.block_deleted_queue_names,
@@ -224,7 +227,7 @@ class App:
                 capacity=TaskSize(self.settings.task_cpu, self.settings.task_memory),
                 runtime=find_runtime(self.settings.container_runtime),
             ),
-            ses=SesSettings(own_url=self._own_url),
+            ses=SesSettings(own_url=self._own_url, mail_hostname=self.settings.smtp_hostname),
             mail=_transport_settings(self.settings),
         )
 
@@ -279,7 +282,10 @@ class App:
             faults=self.kernel.faults,
             defaults=Defaults(region=self.settings.region),
         )
-        return Server(pipeline, admin.make(self.settings, self.kernel, self.slices))
+        return Server(
+            pipeline,
+            admin.make(self.settings, self.kernel, self.slices, inbound=lambda: self._inbound),
+        )
 
 
 def _transport_settings(settings: Settings) -> TransportSettings:
@@ -293,6 +299,13 @@ def _transport_settings(settings: Settings) -> TransportSettings:
     return TransportSettings(
         settings.mail_transport, settings.smtp_hostname, relay if relay.host else None
     )
+
+
+def _command(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise SettingError(f"The setting lambda_wrapper is no command: {error}.") from error
 
 
 def _task_images(settings: Settings) -> dict[str, Program]:
