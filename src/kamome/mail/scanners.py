@@ -149,7 +149,7 @@ async def _spamd(wire: _Wire, envelope: Envelope, content: Content) -> ScanCheck
     trace = (
         f"Return-Path: <{_line(envelope.reverse_path)}>\r\n"
         f"Received: from {_line(envelope.helo)} (unknown [{envelope.client_ip}])\r\n"
-        " by localhost with SMTP; Thu, 01 Jan 1970 00:00:00 +0000\r\n"
+        " by localhost with SMTP\r\n"
     ).encode("utf-8", "replace")
     length = len(trace) + len(mail)
     wire.writer.write(f"CHECK SPAMC/1.5\r\nContent-length: {length}\r\n\r\n".encode())
