@@ -8,7 +8,7 @@ DATA ?= .kamome
 PORT ?= 4566
 SMTP_PORT ?= 2525
 
-.PHONY: install demo demo-fan-out serve test check bench lock clean
+.PHONY: install demo demo-fan-out demo-json-ingest serve test check bench lock clean
 
 install: $(STAMP)
 
@@ -24,6 +24,9 @@ demo: install
 
 demo-fan-out: install
 	$(BIN)/kamome demo fan-out
+
+demo-json-ingest: install
+	$(BIN)/kamome demo json-ingest
 
 serve: install
 	$(BIN)/kamome serve --port $(PORT) --smtp-port $(SMTP_PORT) --data $(DATA)

@@ -98,6 +98,25 @@ def fan_out(*, keep: bool, data: Path | None, deadline: int) -> None:
     )
 
 
+@demo.command("json-ingest")
+@_with_options
+def json_ingest(*, keep: bool, data: Path | None, deadline: int) -> None:
+    """JSON files over S3, SQS and Lambda into DynamoDB; whole batches fail, then single messages.
+
+    The exit status is 0 only if every file was handled as often as each way says.
+    """
+    from kamome.cli.json_ingest import JsonIngest
+
+    folder = _blueprint("json-ingest")
+    _demonstrate(
+        lambda report, server: JsonIngest(report, folder, server).run(),
+        (),
+        keep=keep,
+        data=data,
+        deadline=deadline,
+    )
+
+
 @demo.command("concurrency")
 @_with_options
 def concurrency(*, keep: bool, data: Path | None, deadline: int) -> None:
