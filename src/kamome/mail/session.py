@@ -147,7 +147,13 @@ class SmtpSession(SMTP):
     def eof_received(self) -> bool | None:
         """The client sends no more; what he has sent is still worked and answered."""
         self._reader.feed_eof()
-        return self._tls_protocol is None
+        return not self.is_encrypted
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS protects the connection, from its start or after STARTTLS."""
+        transport = self.transport
+        return transport is not None and transport.get_extra_info("ssl_object") is not None
 
     def end(self) -> None:
         """Close the session: at once when it waits for a command, else after the present one."""
@@ -302,6 +308,10 @@ class SmtpSession(SMTP):
     async def _ehlo_command(self, argument: str) -> Reply | None:
         self._helo = parse_helo(argument)
         self._transaction = None
+        await self.push(replies.hello(self.hostname, tuple(self._extensions())))
+        return None
+
+    def _extensions(self) -> list[str]:
         extensions = [
             f"SIZE {self._limits.mail_bytes}",
             "8BITMIME",
@@ -310,15 +320,12 @@ class SmtpSession(SMTP):
             "ENHANCEDSTATUSCODES",
             "HELP",
         ]
-        if self._tls_protocol is None:
-            extensions.insert(0, "STARTTLS")
-        await self.push(replies.hello(self.hostname, tuple(extensions)))
-        return None
+        return extensions if self.is_encrypted else ["STARTTLS", *extensions]
 
     async def _starttls_command(self, argument: str) -> Reply | None:
         if argument:
             return replies.BAD_ARGUMENTS
-        if self._tls_protocol is not None:
+        if self.is_encrypted:
             return replies.TLS_ACTIVE
         try:
             self.tls_context = await self._ports.tls_context()
@@ -352,7 +359,7 @@ class SmtpSession(SMTP):
         recipient = parse_rcpt(argument, is_smtputf8=transaction.is_smtputf8)
         if len(transaction.recipients) >= self._limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
-        verdict = self._ports.accepts(recipient, self._tls_protocol is not None)
+        verdict = self._ports.accepts(recipient, self.is_encrypted)
         if verdict is RecipientVerdict.TAKEN:
             transaction.recipients[recipient] = None
         return _VERDICT_REPLIES[verdict]
@@ -385,6 +392,10 @@ class SmtpSession(SMTP):
 
     async def _vrfy_command(self, argument: str) -> Reply:
         return replies.CANNOT_VERIFY if argument else replies.BAD_ARGUMENTS
+
+    async def _auth_command(self, _argument: str) -> Reply | None:
+        """Nobody logs in where mail comes in."""
+        return replies.NOT_IMPLEMENTED
 
     async def _unserved_command(self, _argument: str) -> Reply:
         return replies.NOT_IMPLEMENTED
@@ -473,19 +484,20 @@ def _about(argument: str) -> str:
 
 
 _STAGES = {b"HELO": "helo", b"EHLO": "helo", b"MAIL": "mail", b"RCPT": "rcpt", b"DATA": "data"}
+# By name at the time of the call, so that a kind of session can have commands of its own.
 _COMMANDS: dict[bytes, Callable[[SmtpSession, str], Awaitable[Reply | None]]] = {
-    b"HELO": SmtpSession._helo_command,
-    b"EHLO": SmtpSession._ehlo_command,
-    b"STARTTLS": SmtpSession._starttls_command,
-    b"MAIL": SmtpSession._mail_command,
-    b"RCPT": SmtpSession._rcpt_command,
-    b"DATA": SmtpSession._data_command,
-    b"RSET": SmtpSession._rset_command,
-    b"NOOP": SmtpSession._noop_command,
-    b"HELP": SmtpSession._help_command,
-    b"VRFY": SmtpSession._vrfy_command,
-    b"EXPN": SmtpSession._unserved_command,
-    b"AUTH": SmtpSession._unserved_command,
-    b"BDAT": SmtpSession._unserved_command,
-    b"QUIT": SmtpSession._quit_command,
+    b"HELO": lambda session, text: session._helo_command(text),
+    b"EHLO": lambda session, text: session._ehlo_command(text),
+    b"STARTTLS": lambda session, text: session._starttls_command(text),
+    b"MAIL": lambda session, text: session._mail_command(text),
+    b"RCPT": lambda session, text: session._rcpt_command(text),
+    b"DATA": lambda session, text: session._data_command(text),
+    b"RSET": lambda session, text: session._rset_command(text),
+    b"NOOP": lambda session, text: session._noop_command(text),
+    b"HELP": lambda session, text: session._help_command(text),
+    b"VRFY": lambda session, text: session._vrfy_command(text),
+    b"EXPN": lambda session, text: session._unserved_command(text),
+    b"AUTH": lambda session, text: session._auth_command(text),
+    b"BDAT": lambda session, text: session._unserved_command(text),
+    b"QUIT": lambda session, text: session._quit_command(text),
 }

@@ -20,6 +20,7 @@ from kamome.mail.envelope import RecipientVerdict
 from kamome.mail.inbound import Inbound
 from kamome.mail.limits import SessionLimits
 from kamome.mail.stage_faults import StageFaults, no_faults
+from kamome.mail.submission import SubmissionService
 
 if TYPE_CHECKING:
     from kamome.mail.session import Cancellable, SessionPorts, SmtpSession
@@ -30,7 +31,10 @@ _BACKLOG = 512
 
 
 class SmtpListener:
-    """One SMTP port. `start` binds it, `stop` lets what is under way end."""
+    """SMTP ports of one kind. `start` binds one, `stop` lets what is under way end.
+
+    With `submission`, users of ours hand in mail there after AUTH; without it, mail comes in.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class SmtpListener:
         limits: SessionLimits | None = None,
         call_later: Callable[[float, Callable[[], None]], Cancellable] | None = None,
         fault: StageFaults = no_faults,
+        submission: SubmissionService | None = None,
     ) -> None:
         self._inbound = inbound
         self._accepts = accepts
@@ -52,23 +57,34 @@ class SmtpListener:
         self._limits = limits or SessionLimits()
         self._call_later = call_later
         self._fault = fault
-        self._server: asyncio.Server | None = None
+        self._submission = submission
+        self._servers: list[asyncio.Server] = []
         self._sessions: set[SmtpSession] = set()
         self._per_address: Counter[str] = Counter()
         self._context: asyncio.Task[ssl.SSLContext] | None = None
         self._ports: SessionPorts | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port (port 0 picks one). Raises OSError when it is taken."""
+    async def start(self, host: str, port: int, *, has_implicit_tls: bool = False) -> int:
+        """Listen; returns the port (port 0 picks one). Raises OSError when it is taken.
+
+        `has_implicit_tls` begins with TLS, RFC 8314 §3.3. It can be called for several ports.
+        """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, host, port, backlog=_BACKLOG)
-        bound: int = self._server.sockets[0].getsockname()[1]
+        server = await loop.create_server(
+            self._session,
+            host,
+            port,
+            backlog=_BACKLOG,
+            ssl=await self._tls_context() if has_implicit_tls else None,
+        )
+        self._servers.append(server)
+        bound: int = server.sockets[0].getsockname()[1]
         return bound
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Take no more sessions; end idle ones with 421; give the rest this long to finish."""
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         sessions = list(self._sessions)
         for session in sessions:
             session.end()
@@ -88,9 +104,14 @@ class SmtpListener:
         return len(self._sessions)
 
     def _session(self) -> SmtpSession:
+        loop = asyncio.get_running_loop()
+        if self._submission is not None:
+            from kamome.mail.submission_session import SubmissionSession
+
+            return SubmissionSession(self._session_ports(), loop, self._submission)
         from kamome.mail.session import SmtpSession
 
-        return SmtpSession(self._session_ports(), asyncio.get_running_loop())
+        return SmtpSession(self._session_ports(), loop)
 
     def _session_ports(self) -> SessionPorts:
         if self._ports is None:
