@@ -206,25 +206,30 @@ class ArrivingMessages(SqsStore):
         self._tally = tally
         self._clock = clock
 
-    def send(self, queue: Queue, message: NewMessage) -> None:
-        """Add a message, as often and as late as rules have ordered."""
+    def send(self, queue: Queue, messages: Sequence[NewMessage]) -> None:
+        """Add messages, as often and as late as rules have ordered."""
         if not self._faults.is_watching:
-            super().send(queue, message)
+            super().send(queue, messages)
             return
+        with self.engine.atomic():
+            for message in messages:
+                self._send_watched(queue, message)
+
+    def _send_watched(self, queue: Queue, message: NewMessage) -> None:
         shifts_ms: Sequence[int] = (0,)
         if not queue.is_fifo:
             source = self._faults.source
             shifts_ms = self._faults.arrival_shifts_ms(
                 Target("sqs", "SendMessage", queue.name, queue.account, queue.region, source)
             )
-        super().send(queue, _later(message, message.id, shifts_ms[0]))
+        super().send(queue, (_later(message, message.id, shifts_ms[0]),))
         handlings = self._faults.handlings
         arn = f"arn:aws:sqs:{queue.region}:{queue.account}:{queue.name}"
-        now_ms = self._clock.now_ms()
-        handlings.arrived(arn, message.id, message.message_id, message.body, now_ms)
+        body, now_ms = message.content.decode(), self._clock.now_ms()
+        handlings.arrived(arn, message.id, message.message_id, body, now_ms)
         for shift_ms in shifts_ms[1:]:
             copy = _later(message, self.new_id(), shift_ms)
-            super().send(queue, copy)
+            super().send(queue, (copy,))
             handlings.copied(message.id, copy.id, copy.message_id)
 
     def handled(self, message: int, receive_count: int) -> None:

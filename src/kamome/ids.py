@@ -8,6 +8,8 @@ from random import Random
 
 # One system call fetches this many bytes; a UUID takes 16, so 256 ids share a call.
 _POOL_BYTES = 4096
+# The first digit of a UUID's fourth group holds two bits of its variant, 10, and two random ones.
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 class Ids:
@@ -17,6 +19,8 @@ class Ids:
         self._source = source
         self._pool = b""
         self._used = 0
+        self._digits = ""
+        self._digits_used = 0
 
     def bytes(self, count: int) -> bytes:
         """`count` random bytes."""
@@ -35,9 +39,13 @@ class Ids:
 
     def uuid(self) -> str:
         """A version 4 UUID in its usual form. RFC 9562 §5.4."""
-        h = self.bytes(16).hex()
-        variant = "89ab"[int(h[16], 16) & 3]
-        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{variant}{h[17:20]}-{h[20:]}"
+        at = self._digits_used
+        if at >= len(self._digits):
+            self._digits = self._source(_POOL_BYTES).hex()
+            at = 0
+        self._digits_used = at + 32
+        h = self._digits[at : at + 32]
+        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANTS[h[16]]}{h[17:20]}-{h[20:]}"
 
     def trace(self, now_ms: int) -> str:
         """A new trace header value, `Root=1-<8 hex of epoch seconds>-<24 hex>`.

@@ -70,6 +70,7 @@ def test_server_that_answers_before_it_commits_is_found_out(
         commit = Engine._commit
         def late(self):
             asyncio.get_running_loop().call_later(0.3, commit, self)
+        Engine.when_durable = lambda self, kept, since_lost: kept(None)
         Engine.durable, Engine._commit = at_once, late
         from kamome.cli.main import main
         main()

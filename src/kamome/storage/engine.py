@@ -77,11 +77,11 @@ class _Atomic:
         self._engine._leave_savepoint(failed=kind is not None)
 
 
-class _Savepoint(msgspec.Struct, frozen=True):
-    """How things stood where a block began."""
+class _Savepoint(msgspec.Struct):
+    """How things stood where a block began; `changes` once something is written in it."""
 
-    changes: int
     callbacks: int
+    changes: int = 0
 
 
 class Engine:
@@ -192,6 +192,33 @@ class Engine:
         except apsw.Error as error:
             self._refuse_if_lost(error)
             raise
+
+    def write_together(self, *statements: tuple[str, Sequence[Sequence[Value]]]) -> bool:
+        """Run statements that belong together, each for its rows: all of them or none.
+
+        False where the first (for its last row) changed nothing: then the others do not run. It is
+        a step by itself, without the savepoint of one, which costs as much as the statements (5 us
+        for the two of SendMessage): what can fail in a statement is the disk, and where the second
+        fails, the whole transaction is lost, as the disk's failures have it. Inside a block of
+        `atomic()` the block's savepoint does it.
+
+        Raises:
+            ServiceUnavailable: as `write`.
+        """
+        connection = self._connection
+        changes = connection.total_changes()
+        is_first = True
+        try:
+            for sql, rows in statements:
+                self.write_many(sql, rows)
+                if is_first and not connection.changes():
+                    return False
+                is_first = False
+        except BaseException as error:
+            if self._is_open and not self._savepoints and connection.total_changes() != changes:
+                self._lose(error)
+            raise
+        return True
 
     def script(self, sql: str) -> None:
         """Run the statements of a schema file."""
@@ -324,12 +351,13 @@ class Engine:
         """Begin a block. SQLite hears of it with the first write: most that fail never write."""
         if not self._is_open:
             self._begin()
-        changes = self._connection.total_changes()
-        self._savepoints.append(_Savepoint(changes, len(self._after_commit)))
+        self._savepoints.append(_Savepoint(len(self._after_commit)))
 
     def _take_savepoints(self) -> None:
         """Tell SQLite of the blocks that have begun, now that something is written in them."""
+        changes = self._connection.total_changes()
         for number in range(self._taken, len(self._savepoints)):
+            self._savepoints[number].changes = changes
             self._execute(f"SAVEPOINT s{number}")
             self._taken = number + 1
 
@@ -430,13 +458,17 @@ class Engine:
         A failing read does the same. SQLite: C interface, sqlite3_get_autocommit.
         """
         if self._is_open and not self._connection.in_transaction:
-            self._is_open = False
-            waiting, self._waiting_commit = self._waiting_commit, []
-            self._transaction_lost(error, waiting)
+            self._lose(error)
         if isinstance(error, (apsw.FullError, apsw.IOError)):
             raise _no_room() from error
 
-    def _transaction_lost(self, error: apsw.Error, waiting: list[Kept]) -> None:
+    def _lose(self, error: BaseException) -> None:
+        """Undo the open transaction; all who have written in it are told."""
+        self._is_open = False
+        waiting, self._waiting_commit = self._waiting_commit, []
+        self._transaction_lost(error, waiting)
+
+    def _transaction_lost(self, error: BaseException, waiting: list[Kept]) -> None:
         logger.error("A transaction was undone: %s. Free some disk space.", error)
         if self._connection.in_transaction:
             with suppress(apsw.Error):  # SQLite has left the transaction, whatever it says

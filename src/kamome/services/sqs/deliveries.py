@@ -26,7 +26,7 @@ from kamome.services.sqs.message_attributes import (
     size_of_attributes,
 )
 from kamome.services.sqs.message_operations import delete_received, free_groups
-from kamome.services.sqs.messages import NewMessage, check_body, check_size
+from kamome.services.sqs.messages import NewMessage, check_size, checked_content
 from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.receive_operations import system_attributes
 from kamome.services.sqs.receiving import arm_waiting, claim_messages
@@ -69,9 +69,9 @@ def send_to_queue(
             the queue.
     """
     queue = _existing(sqs, queue_arn)
-    check_body(body)
+    content = checked_content(body)
     check_message_attributes(attributes)
-    check_size(len(body.encode()) + size_of_attributes(attributes), queue)
+    check_size(len(content) + size_of_attributes(attributes), queue)
     placing = checked_placing(queue, body, group_id or None, deduplication_id or None)
     now_ms = sqs.clock.now_ms()
     message = NewMessage(
@@ -82,12 +82,12 @@ def send_to_queue(
         group_id=placing.group_id,
         deduplication_id=placing.deduplication_id,
         attributes=attributes,
-        body=body,
+        content=content,
         sent_at_ms=now_ms,
         visible_at_ms=now_ms + queue.delay_s * 1000,
     )
     with sqs.store.engine.atomic():
-        message = enqueue(sqs, queue, message)
+        [message] = enqueue(sqs, queue, (message,))
         sqs.journeys.step(ctx.trace, service="sqs", action="Enqueue", resource=queue.name)
     return message.message_id
 

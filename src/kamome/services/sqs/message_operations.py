@@ -113,8 +113,12 @@ async def delete_message(
     AWS: SQS API Reference, DeleteMessage; SQS Developer Guide, FIFO queue and message identifiers.
     """
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    with sqs.store.engine.atomic():
-        free_groups(sqs, queue, {delete_received(sqs, queue, request["ReceiptHandle"])})
+    handle = request["ReceiptHandle"]
+    if queue.is_fifo or sqs.store.groups.has_groups(queue.messages_id):
+        with sqs.store.engine.atomic():
+            free_groups(sqs, queue, {delete_received(sqs, queue, handle)})
+    else:
+        delete_received(sqs, queue, handle)
     return {}
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class NewMessage(msgspec.Struct, frozen=True):
-    """A message on its way into a queue."""
+    """A message on its way into a queue. `content` is the body in UTF-8."""
 
     id: int
     message_id: str
@@ -31,7 +31,7 @@ class NewMessage(msgspec.Struct, frozen=True):
     group_id: str
     deduplication_id: str
     attributes: Mapping[str, MessageAttributeValue]
-    body: str
+    content: bytes
     sent_at_ms: int
     visible_at_ms: int
 
@@ -94,8 +94,8 @@ def fate(message: WaitingMessage, queue: Queue, now_ms: int) -> Fate:
 _ALLOWED_ASCII = bytes([9, 10, 13, *range(0x20, 0x80)])
 
 
-def check_body(body: str) -> None:
-    """Not empty, and only characters that XML 1.0 allows.
+def checked_content(body: str) -> bytes:
+    """A body in UTF-8: not empty, and only characters that XML 1.0 allows.
 
     Raises:
         InvalidParameterValue: the body is empty.
@@ -106,18 +106,19 @@ def check_body(body: str) -> None:
             "One or more parameters cannot be validated. Reason: Message must be at least one"
             " character."
         )
-    if _has_forbidden_character(body):
+    if body.isascii():
+        # Deleting what is allowed tells the rest: 0.7 us for 1 KB; the expression takes 9.
+        content = body.encode("ascii")
+        is_forbidden = bool(content.translate(None, _ALLOWED_ASCII))
+    else:
+        is_forbidden = has_forbidden_character(body)
+        content = b"" if is_forbidden else body.encode()
+    if is_forbidden:
         raise InvalidMessageContents(
             "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD |"
             " [#x20 to #xD7FF] | [#xE000 to #xFFFD] | [#x10000 to #x10FFFF]"
         )
-
-
-def _has_forbidden_character(body: str) -> bool:
-    """ASCII is told by deleting what is allowed: 0.7 µs for 1 KB, the expression takes 9."""
-    if body.isascii():
-        return bool(body.encode("ascii").translate(None, _ALLOWED_ASCII))
-    return has_forbidden_character(body)
+    return content
 
 
 def check_size(size: int, queue: Queue) -> None:

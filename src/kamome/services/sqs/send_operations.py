@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from kamome.context import RequestContext
@@ -17,7 +17,7 @@ from kamome.services.sqs.message_attributes import (
     md5_of_attributes,
     size_of_attributes,
 )
-from kamome.services.sqs.messages import NewMessage, check_body, check_delay, check_size
+from kamome.services.sqs.messages import NewMessage, check_delay, check_size, checked_content
 from kamome.services.sqs.queue_urls import find_queue
 from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.slice import Sqs
@@ -49,11 +49,8 @@ async def send_message(
     AWS: SQS API Reference, SendMessage.
     """
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    size = _checked_size(request)
-    check_size(size, queue)
     message = _new_message(sqs, ctx, queue, request)
-    with sqs.store.engine.atomic():
-        message = enqueue(sqs, queue, message)
+    [message] = enqueue(sqs, queue, (message,))
     return cast("shapes.SendMessageResult", _sent(queue, message, request))
 
 
@@ -74,36 +71,59 @@ async def send_message_batch(
     if total > limits.MESSAGE_BYTES_MAX:
         raise BatchRequestTooLong(limits.MESSAGE_BYTES_MAX, total)
     result: shapes.SendMessageBatchResult = {"Successful": [], "Failed": []}
-    with sqs.store.engine.atomic():
-        for entry in entries:
-            try:
-                check_size(_checked_size(entry), queue)
-                message = _new_message(sqs, ctx, queue, entry)
-            except AwsError as error:
-                result["Failed"].append(failed_entry(entry["Id"], error))
-                continue
-            message = enqueue(sqs, queue, message)
-            sent = {"Id": entry["Id"], **_sent(queue, message, entry)}
+    accepted: list[shapes.SendMessageBatchRequestEntry] = []
+    messages: list[NewMessage] = []
+    for entry in entries:
+        try:
+            messages.append(_new_message(sqs, ctx, queue, entry))
+            accepted.append(entry)
+        except AwsError as error:
+            result["Failed"].append(failed_entry(entry["Id"], error))
+    if messages:
+        for entry, message in zip(accepted, enqueue(sqs, queue, messages), strict=True):
+            sent = _sent(queue, message, entry)
+            sent["Id"] = entry["Id"]
             result["Successful"].append(cast("shapes.SendMessageBatchResultEntry", sent))
     return without_empty_lists(result)
 
 
-def enqueue(sqs: Sqs, queue: Queue, message: NewMessage) -> NewMessage:
-    """Add a message, or find the one it repeats; returns the one that the queue has now.
+def enqueue(sqs: Sqs, queue: Queue, messages: Sequence[NewMessage]) -> Sequence[NewMessage]:
+    """Add messages, all of them or none; one that repeats an earlier message is not added.
 
-    Several statements: use inside a step.
+    Returns them as the queue has them now: a repetition has the ids of the earlier message.
     """
-    if message.deduplication_id:
-        earlier = sqs.store.deduplication.remember(queue, message)
-        if earlier is not None:
-            return message.repeated(earlier.id, earlier.message_id)
-    sqs.store.send(queue, message)
-    counters = sqs.counters.of(queue.id)
-    counters.sent += 1
-    counters.sent_bytes += len(message.body)
-    sqs.retention.arrived(queue, message.sent_at_ms)
-    announce(sqs, queue, message.visible_at_ms)
+    if not queue.is_fifo:
+        sqs.store.send(queue, messages)
+        _arrived(sqs, queue, messages)
+        return messages
+    with sqs.store.engine.atomic():
+        return [_enqueue_once(sqs, queue, message) for message in messages]
+
+
+def _enqueue_once(sqs: Sqs, queue: Queue, message: NewMessage) -> NewMessage:
+    earlier = sqs.store.deduplication.remember(queue, message)
+    if earlier is not None:
+        return message.repeated(earlier.id, earlier.message_id)
+    sqs.store.send(queue, (message,))
+    _arrived(sqs, queue, (message,))
     return message
+
+
+def _arrived(sqs: Sqs, queue: Queue, messages: Sequence[NewMessage]) -> None:
+    """Count what has been added, see to its retention, and tell whoever waits."""
+    counters = sqs.counters.of(queue.id)
+    counters.sent += len(messages)
+    now_ms = messages[0].sent_at_ms
+    sqs.retention.arrived(queue, now_ms)
+    visible = 0
+    for message in messages:
+        counters.sent_bytes += len(message.content)
+        if message.visible_at_ms <= now_ms:
+            visible += 1
+        else:
+            sqs.waiting.notify_at(queue.id, message.visible_at_ms)
+    if visible:
+        sqs.waiting.notify(queue.id, visible)
 
 
 def announce(sqs: Sqs, queue: Queue, visible_at_ms: int) -> None:
@@ -116,21 +136,25 @@ def announce(sqs: Sqs, queue: Queue, visible_at_ms: int) -> None:
 
 def _size(request: _Sending) -> int:
     attributes = request.get("MessageAttributes", _NO_ATTRIBUTES)
-    size = len(request["MessageBody"].encode())
+    body = request["MessageBody"]
+    size = len(body) if body.isascii() else len(body.encode())
     return size + size_of_attributes(attributes) if attributes else size
 
 
-def _checked_size(request: _Sending) -> int:
-    """Check body, delay and attributes; returns the bytes they count."""
-    check_body(request["MessageBody"])
+def _checked_content(queue: Queue, request: _Sending) -> bytes:
+    """Check body, delay, attributes and their size; returns the body in UTF-8."""
+    content = checked_content(request["MessageBody"])
     check_delay(request.get("DelaySeconds", 0))
+    size = len(content)
     attributes = request.get("MessageAttributes")
     if attributes:
         check_message_attributes(attributes)
+        size += size_of_attributes(attributes)
     system = request.get("MessageSystemAttributes")
     if system:
         _check_system_attributes(cast("Mapping[str, shapes.MessageAttributeValue]", system))
-    return _size(request)
+    check_size(size, queue)
+    return content
 
 
 def _check_system_attributes(attributes: Mapping[str, shapes.MessageAttributeValue]) -> None:
@@ -144,6 +168,7 @@ def _check_system_attributes(attributes: Mapping[str, shapes.MessageAttributeVal
 
 
 def _new_message(sqs: Sqs, ctx: RequestContext, queue: Queue, request: _Sending) -> NewMessage:
+    content = _checked_content(queue, request)
     now_ms = sqs.clock.now_ms()
     delay_s = request.get("DelaySeconds", queue.delay_s)
     check_delay_fits(queue, request.get("DelaySeconds", 0))
@@ -167,7 +192,7 @@ def _new_message(sqs: Sqs, ctx: RequestContext, queue: Queue, request: _Sending)
         group_id=placing.group_id,
         deduplication_id=placing.deduplication_id,
         attributes=request.get("MessageAttributes", _NO_ATTRIBUTES),
-        body=request["MessageBody"],
+        content=content,
         sent_at_ms=now_ms,
         visible_at_ms=now_ms + delay_s * 1000,
     )
@@ -176,7 +201,7 @@ def _new_message(sqs: Sqs, ctx: RequestContext, queue: Queue, request: _Sending)
 def _sent(queue: Queue, message: NewMessage, request: _Sending) -> dict[str, str]:
     result = {
         "MessageId": message.message_id,
-        "MD5OfMessageBody": hashlib.md5(message.body.encode()).hexdigest(),
+        "MD5OfMessageBody": hashlib.md5(message.content).hexdigest(),
     }
     if queue.is_fifo:
         result["SequenceNumber"] = sequence_number(message.id)

@@ -136,37 +136,55 @@ class SqsStore(QueueStore):
         self._totals.clear()
         self._in_flight_at_most.clear()
 
-    def send(self, queue: Queue, message: NewMessage) -> None:
-        """Add a message. Several rows: use inside a step."""
-        write = self.engine.write
-        group_no = 0
-        if message.group_id:
-            group_no = self._arrived(queue, message.group_id, message.id, message.visible_at_ms)
-        write(
-            INSERT_MESSAGE,
+    def send(self, queue: Queue, messages: Sequence[NewMessage]) -> None:
+        """Add messages, all of them or none."""
+        if not any(message.group_id for message in messages):
+            self._send(queue, messages)
+            return
+        with self.engine.atomic():
+            for message in messages:
+                self._send(queue, (message,))  # each finds its group as the last has left it
+
+    def _send(self, queue: Queue, messages: Sequence[NewMessage]) -> None:
+        messages_id = queue.messages_id
+        self.engine.write_together(
             (
-                queue.messages_id,
-                message.id,
-                group_no,
-                message.visible_at_ms,
-                message.sent_at_ms,
+                INSERT_MESSAGE,
+                [
+                    (
+                        messages_id,
+                        message.id,
+                        self._group_no(queue, message),
+                        message.visible_at_ms,
+                        message.sent_at_ms,
+                    )
+                    for message in messages
+                ],
+            ),
+            (
+                INSERT_BODY,
+                [
+                    (
+                        message.id,
+                        message.message_id,
+                        message.sender_id,
+                        message.trace,
+                        message.group_id,
+                        message.deduplication_id,
+                        _packed_attributes(message.attributes),
+                        message.content,
+                    )
+                    for message in messages
+                ],
             ),
         )
-        write(
-            INSERT_BODY,
-            (
-                message.id,
-                message.message_id,
-                message.sender_id,
-                message.trace,
-                message.group_id,
-                message.deduplication_id,
-                _packed_attributes(message.attributes),
-                message.body.encode(),
-            ),
-        )
-        if queue.messages_id in self._totals:
-            self._totals[queue.messages_id] += 1
+        if messages_id in self._totals:
+            self._totals[messages_id] += len(messages)
+
+    def _group_no(self, queue: Queue, message: NewMessage) -> int:
+        if not message.group_id:
+            return 0
+        return self._arrived(queue, message.group_id, message.id, message.visible_at_ms)
 
     def _arrived(self, queue: Queue, group_id: str, message: int, visible_at_ms: int) -> int:
         arrived = self.groups.arrived_fifo if queue.is_fifo else self.groups.arrived_tenant
@@ -244,10 +262,13 @@ class SqsStore(QueueStore):
 
     def delete(self, queue: Queue, message: int, receive_count: int) -> bool:
         """Delete a message of a queue without groups if `receive_count` is its last receive's."""
-        if not self.engine.write(DELETE_MESSAGE, (queue.messages_id, message, receive_count)):
-            return False
-        self._drop_body(queue.messages_id, message)
-        return True
+        is_deleted = self.engine.write_together(
+            (DELETE_MESSAGE, ((queue.messages_id, message, receive_count),)),
+            (DELETE_BODY, ((message,),)),
+        )
+        if is_deleted and queue.messages_id in self._totals:
+            self._totals[queue.messages_id] -= 1
+        return is_deleted
 
     def drop(self, queue: Queue, message: int) -> None:
         """Delete a message whatever its state; its group is the caller's to refresh."""
