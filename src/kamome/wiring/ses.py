@@ -89,6 +89,12 @@ def _register_feedback(outbox: Outbox, ses: Ses) -> None:
 
         work(ses, entry)
 
+    async def take_returned(entry: Entry) -> None:
+        from kamome.services.ses.returned_mails import work
+
+        await work(ses, entry)
+
+    outbox.register(intake.RETURNED_KIND, take_returned)
     outbox.register(entries.NOTIFY_KIND, work_notify, on_give_up=give_up_notify)
     outbox.register(entries.SIMULATED_KIND, simulate)
 

@@ -11,7 +11,14 @@ import pytest
 from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.mail.outgoing import Outcome
-from kamome.services.ses import entries, event_publishing, feedback, simulator
+from kamome.services.ses import (
+    entries,
+    event_publishing,
+    feedback,
+    intake,
+    returned_mails,
+    simulator,
+)
 from kamome.services.ses.dispatch import dispatch
 from kamome.services.ses.event_store import EventStore, MailEvent
 from kamome.services.ses.operations import OPERATIONS
@@ -163,6 +170,11 @@ def sender(world: World) -> Sender:
         lambda entry: event_publishing.work_notify(world.ses, entry),
         on_give_up=lambda entry, error: event_publishing.give_up_notify(world.ses, entry, error),
     )
+
+    async def take_returned(entry: Any) -> None:
+        await returned_mails.work(world.ses, entry)
+
+    world.outbox.register(intake.RETURNED_KIND, take_returned)
     made = Sender(world, spool)
     made.replace_ports(spool_put=spool.put)
     return made

@@ -14,10 +14,13 @@ from kamome.services.ses import receiving
 from kamome.services.ses.limits import SNS_MAIL_BYTES_MAX
 from kamome.services.ses.receiving import PlannedAction, RuleSet
 from kamome.services.ses.recipients import domain_and_parents, domain_of
+from kamome.services.ses.sent_mails import find_sent, message_id_of
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 
 OUTBOX_KIND = "ses.received"
+# A mail that has come back to the return path of one that was sent.
+RETURNED_KIND = "ses.returned"
 # Actions after which the mail, or news of it, is somewhere.
 _KEEPING = frozenset(("S3Action", "SNSAction", "LambdaAction"))
 
@@ -25,10 +28,13 @@ _KEEPING = frozenset(("S3Action", "SNSAction", "LambdaAction"))
 def accepts(ses: Ses, recipient: str, is_tls: bool) -> RecipientVerdict:
     """What the receipt rules say of one recipient at RCPT.
 
-    Not our domain, no rule takes it, a rule needs TLS, or taken.
+    Not our domain, no rule takes it, a rule needs TLS, or taken. The return path of a mail that was
+    sent is always taken.
 
     AWS: SES Developer Guide, Email receiving concepts.
     """
+    if returned_to(ses, recipient):
+        return RecipientVerdict.TAKEN
     return receiving.verdict(_rule_sets(ses, (recipient,)), recipient, is_tls=is_tls)
 
 
@@ -57,13 +63,17 @@ def receive(ses: Ses, mail: Mail) -> None:
 
     AWS: SES API Reference, SNSAction.
     """
+    returned = [sent for each in mail.envelope.recipients if (sent := returned_to(ses, each))]
+    for message_id in returned:
+        payload = {"mail_id": mail.mail_id, "message_id": message_id}
+        ses.outbox.put(RETURNED_KIND, payload, trace=mail.trace)
     recipients = mail.envelope.recipients
     taking = [
         rule_set
         for rule_set in _rule_sets(ses, recipients)
         if receiving.rules_taking(rule_set, recipients)
     ]
-    if not taking:
+    if not taking and not returned:
         raise MailRefused
     plans = [(rule_set, receiving.plan(rule_set, recipients)) for rule_set in taking]
     keeping = [action for _, planned in plans for action in planned if action.kind in _KEEPING]
@@ -81,6 +91,16 @@ def receive(ses: Ses, mail: Mail) -> None:
 def forget(ses: Ses, mail_ids: list[str]) -> None:
     """The mail server no longer keeps these mails."""
     ses.store.forget_mails(mail_ids)
+
+
+def returned_to(ses: Ses, recipient: str) -> str:
+    """The id of the sent mail whose return path an address is; empty where it is none's.
+
+    RFC 3464 §2: a mail's envelope id, here its return path, tells which mail a report is about.
+    """
+    message_id = message_id_of(recipient)
+    sent = None if message_id is None else find_sent(ses, message_id)
+    return "" if sent is None else sent.message_id
 
 
 def _is_too_large_for(mail: Mail, action: PlannedAction) -> bool:
