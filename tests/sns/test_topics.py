@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from tests.sns.world import World
 
-from kamome.errors import AwsError, OperationNotServed
+from kamome.errors import AwsError
 from kamome.services.sns import errors
 
 
@@ -74,23 +74,6 @@ class TestCreateTopic:
         error = await _refusal(world, "CreateTopic", Name="t", Attributes={"Colour": "red"})
 
         assert error.message == "Invalid parameter: Attributes Reason: Unknown attribute Colour"
-
-    @pytest.mark.parametrize(
-        ("attributes", "named"),
-        [
-            ({"KmsMasterKeyId": "alias/aws/sns"}, "KmsMasterKeyId"),
-            ({"TracingConfig": "Active"}, "TracingConfig"),
-            ({"SQSFailureFeedbackRoleArn": "arn:aws:iam::1:role/x"}, "SQSFailureFeedbackRoleArn"),
-        ],
-    )
-    async def test_features_that_are_not_served_are_refused_by_name(
-        self, world: World, attributes: dict[str, str], named: str
-    ) -> None:
-        error = await _refusal(world, "CreateTopic", Name="orders", Attributes=attributes)
-
-        assert isinstance(error, OperationNotServed)
-        assert named in error.message
-        assert world.rows("sns_topic") == 0
 
     async def test_a_data_protection_policy_is_refused_by_name(self, world: World) -> None:
         error = await _refusal(world, "CreateTopic", Name="t", DataProtectionPolicy="{}")
@@ -313,16 +296,48 @@ class TestSetTopicAttributes:
 
         assert "larger than 30720 bytes" in error.message
 
-    async def test_the_value_that_means_off_is_taken_for_what_is_not_served(
-        self, world: World
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("KmsMasterKeyId", "alias/aws/sns"),
+            ("KmsMasterKeyId", "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab"),
+            ("TracingConfig", "Active"),
+            ("SQSFailureFeedbackRoleArn", "arn:aws:iam::000000000000:role/logs"),
+            ("HTTPSuccessFeedbackSampleRate", "100"),
+        ],
+    )
+    async def test_encryption_tracing_and_logging_are_shown_as_given_until_they_are_reset(
+        self, world: World, name: str, value: str
     ) -> None:
-        arn = await world.topic()
+        arn = await world.topic(**{name: value})
+        given = await world.attributes(arn)
 
-        await world.call(
-            "SetTopicAttributes", TopicArn=arn, AttributeName="KmsMasterKeyId", AttributeValue=""
-        )
+        off = "PassThrough" if name == "TracingConfig" else ""
+        await world.call("SetTopicAttributes", TopicArn=arn, AttributeName=name, AttributeValue=off)
 
-        assert "KmsMasterKeyId" not in await world.attributes(arn)
+        assert given[name] == value
+        assert (await world.attributes(arn)).get(name, "") == off
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("KmsMasterKeyId", "a key"),
+            ("TracingConfig", "active"),
+            ("SQSFailureFeedbackRoleArn", "logs"),
+            ("LambdaSuccessFeedbackRoleArn", "arn:aws:sqs:us-east-1:000000000000:role/x"),
+            ("HTTPSuccessFeedbackSampleRate", "101"),
+            ("HTTPSuccessFeedbackSampleRate", "1.5"),
+            ("ApplicationSuccessFeedbackSampleRate", "-1"),
+        ],
+    )
+    async def test_what_is_no_key_role_or_rate_is_refused(
+        self, world: World, name: str, value: str
+    ) -> None:
+        error = await _refusal(world, "CreateTopic", Name="orders", Attributes={name: value})
+
+        assert error.code == "InvalidParameter"
+        assert f"Attributes Reason: {name}" in error.message
+        assert world.rows("sns_topic") == 0
 
 
 class TestListTopics:

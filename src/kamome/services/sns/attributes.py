@@ -1,19 +1,20 @@
 """Attributes of topics: which there are, their values, their defaults.
 
-A value is stored as it was given, JSON compactly; a reset attribute is not stored. What belongs to
-a feature that is not served is refused by its name; only the value that means "off" is accepted.
+A value is stored as it was given, JSON compactly; a reset attribute is not stored.
 
 AWS: SNS API Reference, SetTopicAttributes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import orjson
 
+from kamome.services.sns import delivery_status
 from kamome.services.sns.arns import TopicKey
-from kamome.services.sns.errors import InvalidParameter, invalid, not_served
+from kamome.services.sns.errors import InvalidParameter, invalid
 from kamome.services.sns.http_policy import effective_topic_document, topic_policy
 from kamome.services.sns.limits import (
     ARCHIVE_DAYS_MAX,
@@ -25,22 +26,10 @@ from kamome.services.sns.limits import (
     POLICY_STATEMENTS_MAX,
 )
 
-_DELIVERY_STATUS = "delivery status logging"
 _FIFO_ONLY = frozenset({"ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope"})
-# Attribute of a topic: the feature it belongs to.
-_TOPIC_NOT_SERVED = {
-    "KmsMasterKeyId": "server-side encryption with KMS keys",
-    **{
-        f"{endpoint}{attribute}": _DELIVERY_STATUS
-        for endpoint in ("HTTP", "Firehose", "Lambda", "Application", "SQS")
-        for attribute in (
-            "SuccessFeedbackRoleArn",
-            "SuccessFeedbackSampleRate",
-            "FailureFeedbackRoleArn",
-        )
-    },
-}
-# The values that switch such an attribute off.
+# A key's id, its ARN, an alias. AWS: KMS API Reference, DescribeKey (KeyId).
+_KMS_KEY = re.compile(r"[A-Za-z0-9:/_-]{1,2048}")
+# Values that mean none.
 _OFF = frozenset({"", "{}"})
 _TRACING_MODES = frozenset({"PassThrough", "Active"})
 _FIFO_SCOPES = frozenset({"Topic", "MessageGroup"})
@@ -80,7 +69,7 @@ def is_topic_attribute(name: str) -> bool:
 
     AWS: SNS API Reference, SetTopicAttributes (AttributeName).
     """
-    return name in _TOPIC_RULES or name in _TOPIC_NOT_SERVED
+    return name in _TOPIC_RULES or name in delivery_status.ATTRIBUTES
 
 
 def topic_attribute(name: str, value: str, prefix: str = "") -> str | None:
@@ -90,14 +79,11 @@ def topic_attribute(name: str, value: str, prefix: str = "") -> str | None:
 
     Raises:
         InvalidParameter: the value is not one the attribute can have.
-        OperationNotServed: the attribute belongs to a feature that is not served.
 
     AWS: SNS API Reference, SetTopicAttributes (AttributeValue).
     """
-    if name in _TOPIC_NOT_SERVED:
-        if value in _OFF:
-            return None
-        raise not_served(f"the topic attribute {name} ({_TOPIC_NOT_SERVED[name]})")
+    if name in delivery_status.ATTRIBUTES:
+        return delivery_status.checked(name, value, prefix)
     return _TOPIC_RULES[name](value, prefix)
 
 
@@ -196,8 +182,14 @@ def _tracing_config(value: str, prefix: str) -> str:
         raise invalid(
             f"{prefix}TracingConfig: Invalid value [{value}]. Must be PassThrough or Active."
         )
-    if value == "Active":
-        raise not_served("the topic attribute TracingConfig Active (segments of its own)")
+    return value
+
+
+def _kms_master_key_id(value: str, prefix: str) -> str | None:
+    if not value:
+        return None
+    if not _KMS_KEY.fullmatch(value):
+        raise invalid(f"{prefix}KmsMasterKeyId")
     return value
 
 
@@ -248,6 +240,7 @@ _TOPIC_RULES: Mapping[str, Callable[[str, str], str | None]] = {
     "DeliveryPolicy": _delivery_policy,
     "DisplayName": _display_name,
     "FifoThroughputScope": _fifo_throughput_scope,
+    "KmsMasterKeyId": _kms_master_key_id,
     "MaximumMessageSize": _maximum_message_size,
     "Policy": _policy,
     "SignatureVersion": _signature_version,

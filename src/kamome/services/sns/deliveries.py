@@ -20,7 +20,7 @@ from collections.abc import Mapping
 import msgspec
 
 from kamome.errors import AwsError
-from kamome.services.sns import endpoints
+from kamome.services.sns import delivery_status, endpoints
 from kamome.services.sns import subscription_attributes as attributes
 from kamome.services.sns.arns import subscription_key, topic_key
 from kamome.services.sns.delivery_policy import (
@@ -146,8 +146,8 @@ def deliver(sns: Sns, entry: Entry) -> None:
     subscription = sns.store.subscription(subscription_key(subscription_arn))
     renderer = kept_renderer(sns, message_id) if subscription is not None else None
     if subscription is not None and renderer is not None:
-        endpoints.send(sns, renderer, subscription, entry.trace)
-        delivered(sns, subscription, entry, attempts_of(entry))
+        message_id = endpoints.send(sns, renderer, subscription, entry.trace)
+        delivered(sns, renderer, subscription, entry, message_id)
     else:
         dropped(sns, entry)
     end(sns, entry)
@@ -165,16 +165,25 @@ def give_up(sns: Sns, entry: Entry, error: Exception) -> None:
     subscription = sns.store.subscription(subscription_key(subscription_arn))
     renderer = kept_renderer(sns, message_id) if subscription is not None else None
     if subscription is not None and renderer is not None:
-        result = _dead_letter(sns, renderer, subscription, error, entry.trace)
-        _keep_retried(sns, subscription, entry, attempts_of(entry), result)
+        attempts = attempts_of(entry)
+        result = _dead_letter(
+            sns, renderer, subscription, error, trace=entry.trace, attempts=attempts
+        )
+        _keep_retried(sns, subscription, entry, attempts, result)
     end(sns, entry)
 
 
-def delivered(sns: Sns, subscription: Subscription, entry: Entry, attempts: int) -> None:
-    """Record a delivery that took more than the fan-out's attempt.
+def delivered(
+    sns: Sns, renderer: Renderer, subscription: Subscription, entry: Entry, message_id: str = ""
+) -> None:
+    """Record a delivery that took more than the fan-out's attempt. `message_id` is SQS's.
 
     AWS: SNS Developer Guide, Amazon SNS message delivery retries.
     """
+    attempts = attempts_of(entry)
+    delivery_status.succeeded(
+        sns, renderer.notification, subscription, attempts=attempts, message_id=message_id
+    )
     _record(sns, subscription, entry.trace, "ok", f"attempt {attempts}")
     if attempts > 1:
         _keep_retried(sns, subscription, entry, attempts, "delivered")
@@ -269,7 +278,10 @@ def _first_attempt(sns: Sns, renderer: Renderer, subscription: Subscription, tra
     lost = sns.store.engine.lost_transactions
     try:
         with sns.store.engine.atomic():
-            endpoints.send(sns, renderer, subscription, trace)
+            message_id = endpoints.send(sns, renderer, subscription, trace)
+            delivery_status.succeeded(
+                sns, renderer.notification, subscription, attempts=1, message_id=message_id
+            )
             _record(sns, subscription, trace, "ok")
             return
     except AwsError as error:
@@ -283,7 +295,7 @@ def _first_attempt(sns: Sns, renderer: Renderer, subscription: Subscription, tra
     if isinstance(failure, AwsError) and is_client_side(failure):
         try:
             with sns.store.engine.atomic():
-                _dead_letter(sns, renderer, subscription, failure, trace)
+                _dead_letter(sns, renderer, subscription, failure, trace=trace, attempts=1)
                 return
         except AwsError as error:
             _raise_if_lost(sns, lost, error)
@@ -328,7 +340,13 @@ def _kept(renderer: Renderer) -> Notification:
 
 
 def _dead_letter(
-    sns: Sns, renderer: Renderer, subscription: Subscription, cause: Exception, trace: str
+    sns: Sns,
+    renderer: Renderer,
+    subscription: Subscription,
+    cause: Exception,
+    *,
+    trace: str,
+    attempts: int,
 ) -> str:
     """Hand an undeliverable message to the subscription's dead-letter queue, or discard it.
 
@@ -338,6 +356,7 @@ def _dead_letter(
     topic = subscription.key.topic
     count = sns.delivery_store.count
     count(topic, "NumberOfNotificationsFailed")
+    delivery_status.failed(sns, renderer.notification, subscription, attempts=attempts, cause=cause)
     target = attributes.dead_letter_queue(subscription.attributes)
     if target is None:
         _record(sns, subscription, trace, "discarded", _reason(cause))

@@ -5,11 +5,14 @@ AWS: SNS Developer Guide, Amazon SNS message delivery retries.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
+import orjson
 
 from kamome.services.sns.arns import TopicKey
 from kamome.services.sns.envelope import Notification, from_json, to_json
-from kamome.services.sns.limits import RETRIED_KEPT_MAX
+from kamome.services.sns.limits import RETRIED_KEPT_MAX, STATUSES_KEPT_MAX
 from kamome.storage.engine import Engine, Row
 
 # Pruning looks once per this many records.
@@ -35,12 +38,20 @@ class Retried(msgspec.Struct, frozen=True):
     result: str
 
 
+class StatusLog(msgspec.Struct, frozen=True):
+    """One entry of delivery status logging: the log group it would be in, and its text."""
+
+    at_ms: int
+    log_group: str
+    document: Mapping[str, object]
+
+
 class DeliveryStore:
     """Deliveries that wait. `engine` gives the steps; nothing here commits or waits."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._last_retried = -1
+        self._last_retried = self._last_status = -1
 
     # Both by primary key; a message that several subscriptions wait for is kept once.
     INSERT_UNDELIVERED = """
@@ -193,6 +204,44 @@ ORDER BY id DESC LIMIT ?
         AWS: SNS Developer Guide, Amazon SNS message delivery retries.
         """
         return [_retried(row) for row in self.engine.all(self.SELECT_RETRIED, (limit,))]
+
+    # All by primary key, the second at its end.
+    INSERT_STATUS = """
+INSERT INTO sns_delivery_status (id, at_ms, log_group, document) VALUES (?, ?, ?, ?)
+"""
+    SELECT_LAST_STATUS = "SELECT max(id) FROM sns_delivery_status"
+    PRUNE_STATUSES = "DELETE FROM sns_delivery_status WHERE id <= ?"
+
+    def keep_status(self, log: StatusLog) -> None:
+        """Keep how a delivery ended, as CloudWatch Logs would; the oldest go.
+
+        AWS: SNS Developer Guide, Amazon SNS message delivery status.
+        """
+        if self._last_status < 0:
+            row = self.engine.one(self.SELECT_LAST_STATUS)
+            self._last_status = row[0] if row is not None and isinstance(row[0], int) else 0
+        self._last_status += 1
+        row = (self._last_status, log.at_ms, log.log_group, orjson.dumps(log.document))
+        self.engine.write(self.INSERT_STATUS, row)
+        if self._last_status % _PRUNE_EVERY == 0:
+            self.engine.write(self.PRUNE_STATUSES, (self._last_status - STATUSES_KEPT_MAX,))
+
+    # scan: for inspection alone, from the end of the primary key, and ended by the LIMIT.
+    SELECT_STATUSES = """
+SELECT at_ms, log_group, document FROM sns_delivery_status ORDER BY id DESC LIMIT ?
+"""
+
+    def statuses(self, limit: int) -> list[StatusLog]:
+        """The latest entries of delivery status logging, the latest first.
+
+        AWS: SNS Developer Guide, Amazon SNS message delivery status.
+        """
+        found = []
+        for at_ms, log_group, document in self.engine.all(self.SELECT_STATUSES, (limit,)):
+            assert isinstance(at_ms, int)
+            assert isinstance(document, bytes)
+            found.append(StatusLog(at_ms, str(log_group), orjson.loads(document)))
+        return found
 
     # By primary key.
     COUNT_METRIC = """

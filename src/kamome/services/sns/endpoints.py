@@ -29,8 +29,10 @@ SUBJECT_DEFAULT = "AWS Notification Message"
 _CONTEXTS_KEPT = 64
 
 
-def send(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> None:
+def send(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -> str:
     """Hand the message to the subscription's endpoint, as part of the caller's step.
+
+    Returns the MessageId that SQS gave it, or nothing.
 
     Raises:
         AwsError: the endpoint is gone (a Sender fault), or cannot take it now.
@@ -40,7 +42,7 @@ def send(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -
     ctx = context(renderer.notification, trace)
     match subscription.protocol:
         case "sqs":
-            send_to_queue(sns, ctx, renderer, subscription, subscription.endpoint)
+            return send_to_queue(sns, ctx, renderer, subscription, subscription.endpoint)
         case "lambda":
             event = renderer.lambda_event(subscription.arn)
             sns.ports.invoke_event(ctx, subscription.endpoint, event)
@@ -61,12 +63,15 @@ def send(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -
             )
         case protocol:
             _keep(sns, ctx, renderer, subscription, protocol)
+    return ""
 
 
 def send_to_queue(
     sns: Sns, ctx: RequestContext, renderer: Renderer, subscription: Subscription, queue_arn: str
-) -> None:
+) -> str:
     """Send the message to a queue, in its envelope or raw; group and deduplication ids go along.
+
+    Returns its MessageId there.
 
     Raises:
         InvalidParameter: a raw message has more attributes than SQS takes.
@@ -86,7 +91,7 @@ def send_to_queue(
             )
         body, carried = notification.message(subscription.protocol), raw_attributes(notification)
     deduplication_id = notification.deduplication_id if queue_arn.endswith(".fifo") else ""
-    sns.ports.send_to_queue(
+    return sns.ports.send_to_queue(
         ctx,
         queue_arn,
         body,

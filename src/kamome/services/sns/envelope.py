@@ -54,6 +54,8 @@ class Notification(msgspec.Struct, frozen=True):
     # Counts a FIFO topic's messages from 1; 0 for those of standard topics.
     sequence: int = 0
     is_replayed: bool = False
+    # The topic's attributes of delivery status logging when it was published.
+    feedback: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def sequence_number(self) -> str:

@@ -81,7 +81,7 @@ async def deliver_http(sns: Sns, entry: Entry) -> None:
         _body(renderer, subscription),
     )
     with sns.store.engine.atomic():
-        deliveries.delivered(sns, subscription, entry, deliveries.attempts_of(entry))
+        deliveries.delivered(sns, renderer, subscription, entry)
         deliveries.end(sns, entry)
         sns.outbox.done(entry)
 

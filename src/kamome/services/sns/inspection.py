@@ -1,4 +1,4 @@
-"""What can be looked at under `/_kamome/sns/`: mails, text messages, pushes, deliveries, metrics.
+"""What can be looked at under `/_kamome/sns/`: mails, text messages, pushes, deliveries, counts.
 
 All are reads; the newest come first, 100 unless `?limit=` says otherwise.
 
@@ -15,7 +15,7 @@ import orjson
 from kamome.services.sns.arns import subscription_key, topic_key
 from kamome.services.sns.deliveries import policy_of
 from kamome.services.sns.delivery_policy import DeliveryPolicy, phase, phases
-from kamome.services.sns.delivery_store import Retried, Waiting
+from kamome.services.sns.delivery_store import Retried, StatusLog, Waiting
 from kamome.services.sns.envelope import timestamp
 from kamome.services.sns.errors import InvalidParameter
 from kamome.services.sns.http_deliveries import policy_of as http_policy_of
@@ -56,7 +56,11 @@ async def inspect(sns: Sns, request: HttpRequest) -> HttpResponse:
         return _answer(200, _deliveries(sns, int(limit)))
     if what == "metrics":
         return _metrics(sns, request.query_value("topic") or "")
-    known = ", ".join((*_PROTOCOLS, "deliveries", "metrics"))
+    if what == "delivery-status":
+        return _answer(
+            200, {"events": [_log(one) for one in sns.delivery_store.statuses(int(limit))]}
+        )
+    known = ", ".join((*_PROTOCOLS, "deliveries", "delivery-status", "metrics"))
     return _answer(404, {"message": f"There is nothing at {what[:100]}; there are: {known}."})
 
 
@@ -68,6 +72,10 @@ def _records(sns: Sns, protocols: Sequence[str], limit: int) -> list[dict[str, o
 
 def _shown(record: Record) -> dict[str, object]:
     return {**msgspec.to_builtins(record), "at": timestamp(record.at_ms)}
+
+
+def _log(log: StatusLog) -> dict[str, object]:
+    return {"timestamp": log.at_ms, "log_group": log.log_group, "message": log.document}
 
 
 def _deliveries(sns: Sns, limit: int) -> dict[str, object]:

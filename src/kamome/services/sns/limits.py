@@ -56,6 +56,8 @@ FILTER_POLICY_NUMBER_DIGITS = 5
 FILTER_POLICIES_PER_TOPIC_MAX = 200
 # Kamome: how many ends of retried deliveries can be looked at; about 3 MB.
 RETRIED_KEPT_MAX = 10_000
+# Kamome: how many entries of delivery status logging can be looked at; about 6 MB.
+STATUSES_KEPT_MAX = 10_000
 # Kamome: how many mails, text messages, pushes and Firehose records can be looked at.
 RECORDS_KEPT_MAX = 10_000
 # AWS: SNS API Reference, Subscribe (confirmation tokens are valid for two days).

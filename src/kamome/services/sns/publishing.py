@@ -13,7 +13,7 @@ import msgspec
 
 from kamome.context import RequestContext
 from kamome.errors import AwsError
-from kamome.services.sns import attributes, fifo, messages
+from kamome.services.sns import attributes, delivery_status, fifo, messages
 from kamome.services.sns.arns import is_platform_endpoint, topic_key
 from kamome.services.sns.deliveries import FAN_OUT, fan_out_payload
 from kamome.services.sns.envelope import Attribute, Notification
@@ -36,6 +36,8 @@ from kamome.services.sns.topics import found_topic, own_topic_key
 if TYPE_CHECKING:
     from kamome.services.sns import shapes
 
+# AWS: X-Ray Developer Guide, Tracing header. With active tracing SNS tells of such messages.
+_SAMPLED = "Sampled=1"
 _ENTRY_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{BATCH_ENTRY_ID_CHARACTERS_MAX}}}")
 
 
@@ -211,6 +213,8 @@ def _publish(sns: Sns, ctx: RequestContext, topic: Topic, draft: Draft) -> Notif
     """Keep a message; for a duplicate on a FIFO topic, give the first one again."""
     if draft.size_bytes > attributes.message_bytes_max(topic.attributes):
         raise invalid("Message too long")
+    if topic.attributes.get("TracingConfig") == "Active" and _SAMPLED in ctx.trace:
+        sns.journeys.begin(ctx.trace, source="sns", subject=topic.key.arn)
     if not topic.is_fifo:
         fifo.refuse_on_standard_topic(draft.deduplication_id)
         notification = _notification(sns, ctx, topic, draft)
@@ -260,6 +264,7 @@ def _notification(sns: Sns, ctx: RequestContext, topic: Topic, draft: Draft) -> 
         attributes=draft.attributes,
         message_group_id=draft.group_id,
         signature_version=topic.attributes.get("SignatureVersion", "1"),
+        feedback=delivery_status.wanted(topic.attributes),
     )
 
 

@@ -96,3 +96,11 @@ CREATE TABLE sns_retried (
   result TEXT NOT NULL
 ) STRICT;
 CREATE INDEX sns_retried_subscription ON sns_retried (subscription_arn, id);
+
+-- Delivery status logging: what CloudWatch Logs would be told, the newest of it.
+CREATE TABLE sns_delivery_status (
+  id INTEGER NOT NULL PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  log_group TEXT NOT NULL,
+  document BLOB NOT NULL
+) STRICT;
