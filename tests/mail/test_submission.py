@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import shutil
 import smtplib
 import ssl
 from collections.abc import AsyncIterator
@@ -331,6 +332,47 @@ class TestMail:
         await client.say("MAIL FROM:<a@example.com>")
 
         assert (await client.say("RCPT TO:<postmaster>")).startswith("553")
+
+
+@pytest.mark.skipif(shutil.which("swaks") is None, reason="swaks is not installed")
+class TestSwaks:
+    async def _swaks(self, *arguments: str) -> tuple[int, str]:
+        """Its exit code and what it said."""
+        running = await asyncio.create_subprocess_exec(
+            *("swaks", "--from", "a@example.com", "--to", "b@example.net", *arguments),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await asyncio.wait_for(running.communicate(), 30)
+        return running.returncode or 0, output.decode()
+
+    @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+    async def test_swaks_logs_in_after_starttls(self, strict: Desk, mechanism: str) -> None:
+        code, said = await self._swaks(
+            *("--server", "127.0.0.1", "--port", str(strict.port), "--tls"),
+            *("--auth", mechanism, "--auth-user", "AKIAUSER", "--auth-password", "secret"),
+        )
+
+        assert code == 0, said
+        assert "250 Ok 0102-id" in said
+        assert strict.taken[0][1].recipients == ("b@example.net",)
+
+    async def test_swaks_logs_in_on_the_tls_port(self, strict: Desk) -> None:
+        code, said = await self._swaks(
+            *("--server", "127.0.0.1", "--port", str(strict.tls_port), "--tls-on-connect"),
+            *("--auth", "PLAIN", "--auth-user", "AKIAUSER", "--auth-password", "secret"),
+        )
+
+        assert code == 0, said
+
+    async def test_swaks_is_not_let_in_with_a_wrong_password(self, strict: Desk) -> None:
+        code, said = await self._swaks(
+            *("--server", "127.0.0.1", "--port", str(strict.port), "--tls"),
+            *("--auth", "PLAIN", "--auth-user", "AKIAUSER", "--auth-password", "wrong"),
+        )
+
+        assert code == 28, said  # "authentication failed", swaks(1)
+        assert strict.taken == []
 
 
 async def test_port_where_mail_comes_in_knows_no_login(client: Client) -> None:

@@ -1,0 +1,170 @@
+"""A postfix of the test's own on loopback: Debian's, with its own folders and ports.
+
+It needs root (postfix's master does) and the package `postfix`; where one is missing, `reason` says
+so and the tests that want it are skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_MAIN = """\
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = postfix.example.net
+mydestination =
+local_recipient_maps =
+alias_maps =
+alias_database =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+relayhost = [127.0.0.1]:{next_port}
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions = check_recipient_access inline:{{ {access} }}, permit
+smtpd_client_restrictions =
+smtpd_tls_security_level = {tls}
+smtpd_tls_cert_file = {folder}/certificate.pem
+smtpd_tls_key_file = {folder}/certificate.pem
+smtp_tls_security_level = may
+smtputf8_enable = yes
+minimal_backoff_time = 1s
+maximal_backoff_time = 1s
+queue_run_delay = 1s
+bounce_queue_lifetime = 1d
+"""
+_MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 1 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+tlsmgr unix - - n 1000? 1 tlsmgr
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+def reason() -> str:
+    """Why there can be no postfix here, empty where there can."""
+    if shutil.which("postfix") is None and not Path("/usr/sbin/postfix").exists():
+        return "the Debian package postfix is not installed"
+    if os.geteuid() != 0:
+        return "postfix's master process must be started by root"
+    return ""
+
+
+@dataclass
+class Postfix:
+    folder: Path
+    port: int
+
+    def log(self) -> str:
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    async def until_logged(self, words: str) -> None:
+        """Return when postfix has said this. Other processes live in real time."""
+        for _ in range(400):
+            if words in self.log():
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"postfix never said {words!r}:\n{self.log()[-3000:]}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.asynccontextmanager
+async def running_postfix(
+    folder: Path, *, next_port: int, access: str = "", pem: bytes = b""
+) -> AsyncIterator[Postfix]:
+    """Postfix until the block ends: takes mail from loopback, and gives all of it to `next_port`.
+
+    `access` are pairs for check_recipient_access: `{ nobody@example.net = REJECT }`.
+    """
+    owner = pwd.getpwnam("postfix")
+    folder.mkdir(mode=0o755, exist_ok=True)
+    for parent in (folder, *folder.parents):
+        if parent.owner() == "root" and not parent.stat().st_mode & 0o001 and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)  # pytest's folders are closed to postfix
+    (folder / "queue").mkdir()
+    (folder / "data").mkdir()
+    os.chown(folder / "data", owner.pw_uid, owner.pw_gid)
+    if pem:
+        (folder / "certificate.pem").write_bytes(pem)
+    port = free_port()
+    values = {
+        "folder": folder,
+        "next_port": next_port,
+        "access": access or "{ none@invalid = OK }",
+        "tls": "may" if pem else "none",
+        "port": port,
+    }
+    (folder / "main.cf").write_text(_MAIN.format(**values))
+    (folder / "master.cf").write_text(_MASTER.format(**values))
+    await _command(folder, "start")
+    postfix = Postfix(folder, port)
+    try:
+        await _until_open(postfix)
+        yield postfix
+    finally:
+        await _command(folder, "stop")
+
+
+async def _command(folder: Path, word: str) -> None:
+    done = await asyncio.to_thread(
+        subprocess.run,
+        ["/usr/sbin/postfix", "-c", str(folder), word],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    log = folder / "log"
+    said = log.read_text(errors="replace") if log.exists() else ""
+    assert done.returncode == 0 or word == "stop", f"{done.stderr}\n{said}"
+
+
+async def _until_open(postfix: Postfix) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", postfix.port)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"postfix did not begin:\n{postfix.log()}")
