@@ -64,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True):
     faults: bool = True
     block_deleted_queue_names: bool = True
     lambda_processes: int = 10
+    lambda_freeze: bool = False
+    lambda_wrapper: str = ""
     sns_certificate_base: str = ""
     task_images: str = ""
     task_cpu: int = 16_384
@@ -104,6 +106,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "faults": "Let faults be ordered; --no-faults for a server that people rely on.",
     "block_deleted_queue_names": "Block the name of a deleted queue for 60 seconds, as AWS does.",
     "lambda_processes": "How many function instances may run at once.",
+    "lambda_freeze": "Stop functions between invocations (SIGSTOP), as AWS does.",
+    "lambda_wrapper": (
+        "Command before each function's own, to isolate it (bwrap --ro-bind / / --bind {folder}"
+        " {folder} …); {code} is its code, {folder} its own folder."
+    ),
     "sns_certificate_base": (
         "Base of SNS's SigningCertURL for clients that take AWS's host alone:"
         " https://sns.REGION.amazonaws.com, led here by their resolver or proxy."

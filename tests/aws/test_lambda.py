@@ -121,10 +121,10 @@ def test_configuration_and_code_are_updated(client: Any) -> None:
         pytest.param({"Role": "me"}, "ValidationException", 400, id="role"),
         pytest.param({"Layers": ["arn:x"]}, "ValidationException", 400, id="no layer ARN"),
         pytest.param(
-            {"KMSKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/k"},
+            {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}},
             "NotImplemented",
             501,
-            id="key",
+            id="network",
         ),
         pytest.param(
             {"Environment": {"Variables": {"AWS_REGION": "x"}}},

@@ -72,7 +72,7 @@ async def test_mapping_is_refused(world: World, members: dict[str, object], word
 @pytest.mark.parametrize(
     "members",
     [
-        pytest.param({"ProvisionedPollerConfig": {"MinimumPollers": 2}}, id="pollers"),
+        pytest.param({"EventSourceArn": "arn:aws:dynamodb:eu-west-1:1:table/t/stream/s"}, id="ddb"),
         pytest.param({"EventSourceArn": "arn:aws:kinesis:eu-west-1:1:stream/s"}, id="kinesis"),
     ],
 )

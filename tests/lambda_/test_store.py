@@ -1,4 +1,4 @@
-"""Every statement of the store finds its rows by an index."""
+"""Every statement of the stores finds its rows by an index."""
 
 from __future__ import annotations
 
@@ -6,15 +6,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kamome.services.lambda_ import store
+from kamome.services.lambda_ import (
+    concurrency_store,
+    event_invoke_config_store,
+    function_url_store,
+    layer_store,
+    provisioned_store,
+    record_store,
+    store,
+    version_store,
+)
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World
 
+STORES = (
+    concurrency_store,
+    event_invoke_config_store,
+    function_url_store,
+    layer_store,
+    provisioned_store,
+    record_store,
+    store,
+    version_store,
+)
 STATEMENTS = {
-    name: text
-    for name, text in vars(store).items()
-    if name.isupper() and not name.startswith("_") and isinstance(text, str)
+    name: str(text)
+    for module in STORES
+    for name, text in vars(module).items()
+    if name.isupper() and not name.startswith("_") and " " in str(text).strip()
 }
 
 

@@ -44,6 +44,8 @@ class SliceSettings(msgspec.Struct, frozen=True):
 
     lambda_folder: Path
     lambda_processes: int
+    lambda_freeze: bool
+    lambda_wrapper: tuple[str, ...]
     endpoint_url: Callable[[], str]
     credentials: Callable[[str], tuple[str, str]]
     is_deleted_queue_name_blocked: bool

@@ -40,6 +40,9 @@ def make(kernel: Kernel, settings: SliceSettings, offers: Offers, sqs: Sqs) -> L
             endpoint_url=settings.endpoint_url,
             credentials=settings.credentials,
             processes_max=settings.lambda_processes,
+            is_freezing=settings.lambda_freeze,
+            wrapper=settings.lambda_wrapper,
+            container_runtime=settings.ecs.runtime,
         ),
     )
 

@@ -29,6 +29,9 @@ from kamome.services.lambda_.limits import (
     FILTERS_MAX,
     MAXIMUM_CONCURRENCY_MAX,
     MAXIMUM_CONCURRENCY_MIN,
+    MAXIMUM_POLLERS_MAX,
+    MINIMUM_POLLERS_MAX,
+    MINIMUM_POLLERS_MIN,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +43,10 @@ Transition = Literal["Creating", "Updating", "Enabling", "Disabling", "Deleting"
 
 
 class MappingSettings(msgspec.Struct, frozen=True):
-    """What a caller sets, with AWS's defaults filled in. `maximum_concurrency` 0: no maximum."""
+    """What a caller sets, with AWS's defaults filled in. `maximum_concurrency` 0: no maximum.
+
+    `pollers` are the least and the most of provisioned mode, which is recorded.
+    """
 
     batch_size: int = BATCH_SIZE_DEFAULT
     batching_window_s: int = 0
@@ -51,6 +57,7 @@ class MappingSettings(msgspec.Struct, frozen=True):
     filters: tuple[str, ...] = ()
     kms_key_arn: str = ""
     metrics: tuple[str, ...] = ()
+    pollers: tuple[int, int] | None = None
 
     @property
     def patterns(self) -> list[Pattern]:
@@ -209,6 +216,9 @@ def mapping_configuration(
         shown["KMSKeyArn"] = settings.kms_key_arn
     if settings.metrics:
         shown["MetricsConfig"] = {"Metrics": list(settings.metrics)}
+    if settings.pollers is not None:
+        minimum, maximum = settings.pollers
+        shown["ProvisionedPollerConfig"] = {"MinimumPollers": minimum, "MaximumPollers": maximum}
     if settings.maximum_concurrency:
         shown["ScalingConfig"] = {"MaximumConcurrency": settings.maximum_concurrency}
     return shown
@@ -237,7 +247,12 @@ def _changed(
         filters=_filters(request, settings),
         kms_key_arn=str(request.get("KMSKeyArn", settings.kms_key_arn)),
         metrics=_metrics(request, settings),
+        pollers=_pollers(request, settings),
     )
+    if changed.pollers is not None and changed.maximum_concurrency:
+        raise InvalidParameterValueException(
+            "MaximumConcurrency and ProvisionedPollerConfig cannot be set together."
+        )
     _check_batching(changed, queue)
     return changed
 
@@ -249,8 +264,6 @@ def _refuse_unserved(request: Mapping[str, object]) -> None:
             raise InvalidParameterValueException(
                 f"Unsupported '{camel}' parameter for given event source mapping type."
             )
-    if request.get("ProvisionedPollerConfig"):
-        raise not_served("`ProvisionedPollerConfig` of an event source mapping")
 
 
 def _check_batching(settings: MappingSettings, queue: QueueFacts) -> None:
@@ -315,6 +328,40 @@ def _metrics(request: Mapping[str, object], settings: MappingSettings) -> tuple[
     return tuple(
         cast("shapes.EventSourceMappingMetricsConfig", request["MetricsConfig"]).get("Metrics", [])
     )
+
+
+def _pollers(request: Mapping[str, object], settings: MappingSettings) -> tuple[int, int] | None:
+    """An empty ProvisionedPollerConfig takes provisioned mode away.
+
+    AWS: Lambda Developer Guide, Using provisioned mode with an Amazon SQS event source mapping.
+    """
+    if request.get("ProvisionedPollerConfig") is None:
+        return settings.pollers
+    config = cast("Mapping[str, object]", request["ProvisionedPollerConfig"])
+    if not config:
+        return None
+    path = "provisionedPollerConfig.{}"
+    minimum = _number(
+        config,
+        "MinimumPollers",
+        MINIMUM_POLLERS_MIN,
+        MINIMUM_POLLERS_MIN,
+        MINIMUM_POLLERS_MAX,
+        path=path.format("minimumPollers"),
+    )
+    maximum = _number(
+        config,
+        "MaximumPollers",
+        max(minimum, MINIMUM_POLLERS_MAX),
+        MINIMUM_POLLERS_MIN,
+        MAXIMUM_POLLERS_MAX,
+        path=path.format("maximumPollers"),
+    )
+    if maximum < minimum:
+        raise InvalidParameterValueException(
+            "MinimumPollers must not be greater than MaximumPollers."
+        )
+    return minimum, maximum
 
 
 def _maximum_concurrency(request: Mapping[str, object], settings: MappingSettings) -> int:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _PYTHON = re.compile(r"python3\.(?P<minor>\d+)")
 # AWS: Lambda Developer Guide, Lambda runtimes (Deprecated runtimes): 3.8 and before cannot be used.
 _PYTHON_MINOR_MIN = 9
+# AWS: Lambda Developer Guide, Improving startup performance with Lambda SnapStart.
+_SNAP_START_PYTHON_MINOR_MIN = 12
 _NODE = re.compile(r"nodejs(?P<major>\d+)\.x")
 _NODE_MAJOR_MIN = 18
 _PROVIDED = frozenset({"provided.al2", "provided.al2023"})
@@ -49,10 +51,19 @@ _DEPRECATED = frozenset(
 Transition = Literal["Creating", "Updating", ""]
 
 
+class ImageSettings(msgspec.Struct, frozen=True):
+    """`ImageConfig`: what of a container image's own configuration is replaced."""
+
+    entry_point: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    working_directory: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True):
     """The configuration that a caller sets, with AWS's defaults filled in.
 
-    `layers` are version ARNs with the sizes of their archives.
+    `layers` are version ARNs with the sizes of their archives. `image_uri` is set where the package
+    is a container image, which has neither runtime nor handler.
     """
 
     role: str
@@ -68,6 +79,10 @@ class Settings(msgspec.Struct, frozen=True):
     architecture: str = "x86_64"
     dead_letter_arn: str = ""
     layers: tuple[tuple[str, int], ...] = ()
+    kms_key_arn: str = ""
+    snap_start: str = "None"
+    image_uri: str = ""
+    image: ImageSettings = ImageSettings()
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -115,7 +130,11 @@ def new_settings(request: shapes.CreateFunctionRequest) -> Settings:
         OperationNotServed: the request asks for what is not served.
     """
     if request.get("PackageType", "Zip") == "Image":
-        raise not_served("container images (PackageType Image)")
+        return _new_image_settings(request)
+    if "ImageUri" in request["Code"]:
+        raise InvalidParameterValueException(
+            "Please don't provide ImageUri when creating a function with packageType Zip."
+        )
     if not request.get("Runtime") or not request.get("Handler"):
         raise InvalidParameterValueException(
             "Runtime and Handler are mandatory parameters for functions created with deployment"
@@ -125,6 +144,40 @@ def new_settings(request: shapes.CreateFunctionRequest) -> Settings:
     architectures = request.get("Architectures") or ["x86_64"]
     base = Settings(request["Role"], "", "", architecture=architectures[0])
     return _changed(base, cast("Mapping[str, object]", request))
+
+
+def _new_image_settings(request: shapes.CreateFunctionRequest) -> Settings:
+    if request.get("Runtime") or request.get("Handler") or request.get("Layers"):
+        raise InvalidParameterValueException(
+            "Please don't provide Handler or Runtime or Layer when the intended function"
+            " PackageType is Image."
+        )
+    check_tags(request.get("Tags", {}))
+    architectures = request.get("Architectures") or ["x86_64"]
+    uri = image_uri_of(cast("Mapping[str, object]", request["Code"]))
+    base = Settings(request["Role"], "", "", architecture=architectures[0], image_uri=uri)
+    return _changed(base, cast("Mapping[str, object]", request))
+
+
+def image_uri_of(source: Mapping[str, object]) -> str:
+    """The image of a function whose package is one.
+
+    Raises:
+        InvalidParameterValueException: none is named, or an archive as well.
+
+    AWS: Lambda API Reference, FunctionCode (ImageUri).
+    """
+    uri = source.get("ImageUri")
+    if not uri or any(member in source for member in ("ZipFile", "S3Bucket", "S3Key")):
+        raise InvalidParameterValueException(
+            "Please provide ImageUri, and it alone, for a function with packageType Image."
+        )
+    return str(uri)
+
+
+def image_code(uri: str) -> Code:
+    """What stands for the package where it is an image: it has no size, and its name its hash."""
+    return Code("", hashlib.sha256(uri.encode()).hexdigest(), 0)
 
 
 def changed_settings(
@@ -203,9 +256,7 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
     shown: shapes.FunctionConfiguration = {
         "FunctionName": function.name,
         "FunctionArn": function.version_arn,
-        "Runtime": settings.runtime,
         "Role": settings.role,
-        "Handler": settings.handler,
         "CodeSize": function.code.size,
         "Description": settings.description,
         "Timeout": settings.timeout_s,
@@ -215,12 +266,19 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
         "Version": function.version,
         "TracingConfig": {"Mode": settings.tracing_mode},
         "RevisionId": function.revision_id,
-        "PackageType": "Zip",
+        "PackageType": "Image" if settings.image_uri else "Zip",
         "Architectures": [settings.architecture],
         "EphemeralStorage": {"Size": settings.ephemeral_storage_mb},
-        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "SnapStart": _snap_start(function),
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": log_group(function)},
     }
+    if settings.image_uri:
+        _show_image(shown, settings.image)
+    else:
+        shown["Runtime"] = settings.runtime
+        shown["Handler"] = settings.handler
+    if settings.kms_key_arn:
+        shown["KMSKeyArn"] = settings.kms_key_arn
     if settings.layers:
         shown["Layers"] = [{"Arn": arn, "CodeSize": size} for arn, size in settings.layers]
     if settings.dead_letter_arn:
@@ -228,6 +286,27 @@ def _listed(function: Function) -> shapes.FunctionConfiguration:
     if settings.variables:
         shown["Environment"] = {"Variables": dict(settings.variables)}
     return shown
+
+
+def _snap_start(function: Function) -> shapes.SnapStartResponse:
+    """It is recorded: instances of published versions start as all others do."""
+    is_on = function.settings.snap_start != "None"
+    return {
+        "ApplyOn": "PublishedVersions" if is_on else "None",
+        "OptimizationStatus": "On" if is_on and function.version != LATEST else "Off",
+    }
+
+
+def _show_image(shown: shapes.FunctionConfiguration, image: ImageSettings) -> None:
+    config: shapes.ImageConfig = {}
+    if image.entry_point:
+        config["EntryPoint"] = list(image.entry_point)
+    if image.command:
+        config["Command"] = list(image.command)
+    if image.working_directory:
+        config["WorkingDirectory"] = image.working_directory
+    if config:
+        shown["ImageConfigResponse"] = {"ImageConfig": config}
 
 
 def last_modified(at_ms: int) -> str:
@@ -257,7 +336,29 @@ def _changed(settings: Settings, request: Mapping[str, object]) -> Settings:
     for member, (name, read) in _MEMBERS.items():
         if request.get(member) is not None:
             values[name] = read(request[member])
-    return Settings(**values)
+    changed = Settings(**values)
+    _check_package(changed)
+    return changed
+
+
+def _check_package(settings: Settings) -> None:
+    """What goes with an archive and not with an image, and the other way round."""
+    if settings.image_uri and (settings.runtime or settings.handler):
+        raise InvalidParameterValueException(
+            "Please don't provide Handler or Runtime or Layer when the intended function"
+            " PackageType is Image."
+        )
+    if not settings.image_uri and settings.image != ImageSettings():
+        raise InvalidParameterValueException(
+            "ImageConfig is not supported for functions with packageType Zip."
+        )
+    if settings.snap_start != "None":
+        found = _PYTHON.fullmatch(settings.runtime)
+        if found is None or int(found["minor"]) < _SNAP_START_PYTHON_MINOR_MIN:
+            shown = settings.runtime or "An image"
+            raise InvalidParameterValueException(
+                f"{shown} is not supported for SnapStart enabled functions."
+            )
 
 
 def _nested(member: str, default: object) -> Callable[[object], object]:
@@ -277,10 +378,6 @@ def _has(*members: str) -> Callable[[object], bool]:
 _NOT_SERVED: Mapping[str, Callable[[object], bool]] = {
     "VpcConfig": _has("SubnetIds", "SecurityGroupIds"),
     "FileSystemConfigs": _is_set,
-    "ImageConfig": _has("EntryPoint", "Command", "WorkingDirectory"),
-    "CodeSigningConfigArn": _is_set,
-    "KMSKeyArn": _is_set,
-    "SnapStart": lambda value: _nested("ApplyOn", "None")(value) != "None",
     "PublishTo": _is_set,
     "TenancyConfig": _is_set,
     "CapacityProviderConfig": _is_set,
@@ -361,6 +458,15 @@ def _log_group(value: object) -> str:
     return logging.get("LogGroup", "")
 
 
+def _image(value: object) -> ImageSettings:
+    config = cast("shapes.ImageConfig", value)
+    return ImageSettings(
+        tuple(config.get("EntryPoint", ())),
+        tuple(config.get("Command", ())),
+        config.get("WorkingDirectory", ""),
+    )
+
+
 # AWS's member: the field it sets, and how it is checked and read.
 _MEMBERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "Role": ("role", str),
@@ -377,4 +483,7 @@ _MEMBERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     ),
     "LoggingConfig": ("log_group", _log_group),
     "DeadLetterConfig": ("dead_letter_arn", _nested("TargetArn", "")),
+    "KMSKeyArn": ("kms_key_arn", str),
+    "SnapStart": ("snap_start", _nested("ApplyOn", "None")),
+    "ImageConfig": ("image", _image),
 }

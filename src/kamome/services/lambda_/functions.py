@@ -17,6 +17,7 @@ from kamome.services.lambda_.code import (
     code_sha256,
     sha256_of,
 )
+from kamome.services.lambda_.code_signing import check_signing_config
 from kamome.services.lambda_.destinations import check_dead_letter_target
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -30,6 +31,8 @@ from kamome.services.lambda_.function_configuration import (
     changed_settings,
     check_revision,
     function_configuration,
+    image_code,
+    image_uri_of,
     listed_configuration,
     new_settings,
 )
@@ -47,6 +50,7 @@ from kamome.services.lambda_.limits import (
 from kamome.services.lambda_.markers import new_marker, read_marker
 from kamome.services.lambda_.packages import archive_of, check_storage, find_code, keep_archive
 from kamome.services.lambda_.provisioning import release
+from kamome.services.lambda_.record_store import CODE_SIGNING
 from kamome.services.lambda_.running import find_function, instance_key
 from kamome.services.lambda_.versions import delete_version, drop_code, publish
 
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from kamome.context import RequestContext
     from kamome.services.lambda_ import shapes
     from kamome.services.lambda_.slice import Lambda
+    from kamome.storage.blobs import Blob
 
 
 async def create_function(
@@ -79,11 +84,12 @@ async def create_function(
         )
     settings = _with_layers(lambda_, ctx, new_settings(request), request.get("Layers"))
     _check_dead_letter_target(lambda_, settings)
+    signing = request.get("CodeSigningConfigArn", "")
+    if signing:
+        check_signing_config(lambda_, ctx, signing)
     if lambda_.store.find_function(named) is not None:
         raise _function_exists(named)
-    archive = await archive_of(lambda_, ctx, cast("Mapping[str, object]", request["Code"]))
-    check_storage(lambda_, ctx, len(archive))
-    blob, code = await keep_archive(lambda_, archive)
+    blob, code = await _new_package(lambda_, ctx, settings, request["Code"])
     function = Function(
         named.account,
         named.region,
@@ -96,13 +102,17 @@ async def create_function(
     )
     try:
         with lambda_.engine.atomic():
-            lambda_.blobs.keep(blob)
+            if blob is not None:
+                lambda_.blobs.keep(blob)
             if not lambda_.store.insert_function(function):
                 raise _function_exists(named)
+            if signing:
+                lambda_.records.put(named, CODE_SIGNING, signing)
             if request.get("Publish"):
                 function = publish(lambda_, function)
     except AwsError:
-        await lambda_.blobs.discard(blob)
+        if blob is not None:
+            await lambda_.blobs.discard(blob)
         raise
     return function_configuration(function, "Creating")
 
@@ -147,10 +157,7 @@ async def get_function(
     function = find_function(lambda_, named)
     result: shapes.GetFunctionResult = {
         "Configuration": _shown(function, named),
-        "Code": {
-            "RepositoryType": "S3",
-            "Location": lambda_.ports.code_url(ctx, function.name, code_hash(function.code.sha256)),
-        },
+        "Code": _code_location(lambda_, ctx, function),
     }
     reserved = lambda_.concurrency.reserved(named)
     if reserved is not None:
@@ -179,6 +186,8 @@ async def list_functions(
 ) -> shapes.ListFunctionsResult:
     """The functions of the account and Region, by name, at most 50 a page.
 
+    With FunctionVersion ALL each of them is followed by its published versions.
+
     There are no Lambda@Edge functions, so a MasterRegion matches none.
 
     Raises:
@@ -189,16 +198,42 @@ async def list_functions(
     if request.get("MasterRegion"):
         return {"Functions": []}
     limit = min(request.get("MaxItems", FUNCTIONS_PER_PAGE_MAX), FUNCTIONS_PER_PAGE_MAX)
+    if request.get("FunctionVersion") == "ALL":
+        return _list_all_versions(lambda_, ctx, request.get("Marker", ""), limit)
     after = read_marker(request.get("Marker", ""))
     found = lambda_.store.functions(ctx.account, ctx.region, after, limit + 1)
-    all_versions = request.get("FunctionVersion") == "ALL"
     result: shapes.ListFunctionsResult = {
-        "Functions": [
-            listed_configuration(function, all_versions=all_versions) for function in found[:limit]
-        ]
+        "Functions": [listed_configuration(one, all_versions=False) for one in found[:limit]]
     }
     if len(found) > limit:
         result["NextMarker"] = new_marker(found[limit - 1].name)
+    return result
+
+
+def _list_all_versions(
+    lambda_: Lambda, ctx: RequestContext, marker: str, limit: int
+) -> shapes.ListFunctionsResult:
+    """Each function's $LATEST and its versions by number; the Marker is name and last number."""
+    after, _, number = read_marker(marker).partition(":")
+    if number and not number.isdecimal():
+        raise InvalidParameterValueException("The specified marker is invalid.")
+    found: list[Function] = []
+    if number:
+        named = FunctionName(ctx.account, ctx.region, after)
+        found += lambda_.versions.page(named, int(number), limit + 1)
+    while len(found) <= limit:
+        functions = lambda_.store.functions(ctx.account, ctx.region, after, 1)
+        if not functions:
+            break
+        named, after = functions[0].full_name, functions[0].name
+        found.append(functions[0])
+        found += lambda_.versions.page(named, 0, limit + 1)
+    result: shapes.ListFunctionsResult = {
+        "Functions": [listed_configuration(one, all_versions=True) for one in found[:limit]]
+    }
+    if len(found) > limit:
+        last = found[limit - 1]
+        result["NextMarker"] = new_marker(f"{last.name}:{_number(last)}")
     return result
 
 
@@ -223,28 +258,29 @@ async def update_function_code(
         raise not_served("`PublishTo`")
     function = find_function(lambda_, named)
     check_revision(request.get("RevisionId"), function.revision_id)
-    archive = await archive_of(lambda_, ctx, cast("Mapping[str, object]", request))
     architecture = (request.get("Architectures") or [function.settings.architecture])[0]
     changed = _next_revision(lambda_, function)
-    changed = msgspec.structs.replace(
-        changed, settings=msgspec.structs.replace(function.settings, architecture=architecture)
-    )
+    settings = msgspec.structs.replace(function.settings, architecture=architecture)
+    source = cast("Mapping[str, object]", request)
+    if settings.image_uri:
+        settings = msgspec.structs.replace(settings, image_uri=image_uri_of(source))
+    changed = msgspec.structs.replace(changed, settings=settings)
     if request.get("DryRun"):
-        await lambda_.code.unpack(archive, code_sha256(archive))
-        code = Code("", code_sha256(archive), len(archive))
+        code = await _checked_package(lambda_, ctx, settings, source)
         return function_configuration(msgspec.structs.replace(changed, code=code), "Updating")
-    check_storage(lambda_, ctx, len(archive) - function.code.size)
-    blob, code = await keep_archive(lambda_, archive)
+    blob, code = await _new_package(lambda_, ctx, settings, source, instead_of=function.code.size)
     changed = msgspec.structs.replace(changed, code=code)
     try:
         with lambda_.engine.atomic():
-            lambda_.blobs.keep(blob)
+            if blob is not None:
+                lambda_.blobs.keep(blob)
             _replace(lambda_, function, changed)
             drop_code(lambda_, function)
             if request.get("Publish"):
                 changed = publish(lambda_, changed)
     except AwsError:
-        await lambda_.blobs.discard(blob)
+        if blob is not None:
+            await lambda_.blobs.discard(blob)
         raise
     lambda_.instances.retire(instance_key(function))
     return function_configuration(changed, "Updating")
@@ -288,6 +324,35 @@ def open_code(lambda_: Lambda, hash_: str) -> tuple[int, AsyncIterator[bytes]] |
     return None if code is None else (code.size, lambda_.blobs.read(code.blob_id))
 
 
+# ---------------------------------------------------------------------- packages
+
+
+async def _new_package(
+    lambda_: Lambda,
+    ctx: RequestContext,
+    settings: Settings,
+    source: Mapping[str, object] | shapes.FunctionCode,
+    *,
+    instead_of: int = 0,
+) -> tuple[Blob | None, Code]:
+    """The archive, checked and on disk, its blob still to be kept by a row; or an image's name."""
+    if settings.image_uri:
+        return None, image_code(settings.image_uri)
+    archive = await archive_of(lambda_, ctx, source)
+    check_storage(lambda_, ctx, len(archive) - instead_of)
+    return await keep_archive(lambda_, archive)
+
+
+async def _checked_package(
+    lambda_: Lambda, ctx: RequestContext, settings: Settings, source: Mapping[str, object]
+) -> Code:
+    if settings.image_uri:
+        return image_code(settings.image_uri)
+    archive = await archive_of(lambda_, ctx, source)
+    await lambda_.code.unpack(archive, code_sha256(archive))
+    return Code("", code_sha256(archive), len(archive))
+
+
 # ---------------------------------------------------------------------- rows
 
 
@@ -304,6 +369,7 @@ def _delete_whole(lambda_: Lambda, function: Function) -> None:
         lambda_.concurrency.release(named)
         lambda_.urls.delete_all(named)
         lambda_.provisioned.delete_all(named)
+        lambda_.records.delete_all(named)
         for version in versions[1:]:
             lambda_.versions.delete(version)
         for code in {version.code.blob_id: version for version in versions}.values():
@@ -312,6 +378,16 @@ def _delete_whole(lambda_: Lambda, function: Function) -> None:
         release(lambda_, provided)
     for version in versions:
         lambda_.instances.retire(instance_key(version))
+
+
+def _code_location(
+    lambda_: Lambda, ctx: RequestContext, function: Function
+) -> shapes.FunctionCodeLocation:
+    uri = function.settings.image_uri
+    if uri:
+        return {"RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": uri}
+    location = lambda_.ports.code_url(ctx, function.name, code_hash(function.code.sha256))
+    return {"RepositoryType": "S3", "Location": location}
 
 
 def _number(function: Function) -> int:

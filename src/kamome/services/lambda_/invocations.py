@@ -21,7 +21,13 @@ from kamome.services.lambda_.payloads import (
     client_context_of,
     event_of,
 )
-from kamome.services.lambda_.running import Call, find_function, find_version, run_function
+from kamome.services.lambda_.running import (
+    Call,
+    check_runnable,
+    find_function,
+    find_version,
+    run_function,
+)
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
@@ -43,7 +49,8 @@ async def invoke(
         RequestEntityTooLargeException: the payload is over 6 MB, or 1 MB for Event.
         InvalidRequestContentException: the payload is not JSON.
         TooManyRequestsException: 1,000 invocations are under way in the account and Region.
-        OperationNotServed: TenantId or DurableExecutionName.
+        OperationNotServed: TenantId or DurableExecutionName, or an image without a container
+            runtime.
 
     AWS: Lambda API Reference, Invoke.
     """
@@ -59,6 +66,7 @@ async def invoke(
     if invocation_type == "DryRun":
         return {"StatusCode": 204}
     if invocation_type == EVENT:
+        check_runnable(lambda_, function)
         accept(lambda_, ctx, named, payload)
         return {"StatusCode": 202, "Payload": b""}
     client_context = client_context_of(request.get("ClientContext", ""))

@@ -22,6 +22,7 @@ from kamome.services.lambda_.layer_store import LayerFacts, LayerVersion
 from kamome.services.lambda_.limits import LAYERS_MAX, LAYERS_PER_PAGE_MAX
 from kamome.services.lambda_.markers import new_marker, read_marker
 from kamome.services.lambda_.packages import archive_of, check_storage, keep_archive
+from kamome.services.lambda_.policies import allows_account
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
@@ -91,7 +92,7 @@ async def get_layer_version_by_arn(
 
     Raises:
         ResourceNotFoundException: no such layer or version.
-        AccessDeniedException: it is another account's.
+        AccessDeniedException: it is another account's, whose policy does not open it.
 
     AWS: Lambda API Reference, GetLayerVersionByArn.
     """
@@ -197,6 +198,26 @@ def layers_of(
     return tuple(layers)
 
 
+def find_layer(lambda_: Lambda, ctx: RequestContext, text: str, version: int) -> LayerVersion:
+    """A layer version of the caller's by the layer's name or ARN.
+
+    Raises:
+        ResourceNotFoundException: no such layer or version.
+        AccessDeniedException: it is another account's.
+
+    AWS: Lambda API Reference, GetLayerVersion.
+    """
+    return _find(lambda_, ctx, _name(ctx, text), version)
+
+
+def key_of(layer: LayerVersion) -> tuple[str, str, str, int]:
+    """What a layer version's policy is kept by.
+
+    AWS: Lambda Developer Guide, Sharing layers with other accounts.
+    """
+    return layer.account, layer.region, layer.name, layer.version
+
+
 def kept_layer(lambda_: Lambda, arn: str) -> LayerVersion:
     """A layer version that a function has, deleted or not.
 
@@ -241,8 +262,15 @@ def _by_arn(lambda_: Lambda, ctx: RequestContext, arn: str) -> LayerVersion:
     found = _LAYER.fullmatch(arn)
     if found is None or not found["version"]:
         raise InvalidParameterValueException(f"Invalid layer version ARN: {arn}")
-    _check_scope(ctx, found["account"], found["region"], arn)
-    return _find(lambda_, ctx, found["name"], int(found["version"]))
+    account, name, version = found["account"], found["name"], int(found["version"])
+    if account != ctx.account and found["region"] == ctx.region:
+        shared = lambda_.layers.find(account, ctx.region, name, version)
+        if shared is not None and not shared.is_deleted:
+            statements, _ = lambda_.records.layer_policy(key_of(shared))
+            if allows_account(statements, ctx.account):
+                return shared
+    _check_scope(ctx, account, found["region"], arn)
+    return _find(lambda_, ctx, name, version)
 
 
 def _find(lambda_: Lambda, ctx: RequestContext, name: str, version: int) -> LayerVersion:

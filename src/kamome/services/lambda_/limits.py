@@ -104,3 +104,9 @@ STREAMED_RESPONSE_BYTES_MAX = 200 * 1024 * 1024
 STREAM_BYTES_WAITING_MAX = 256 * 1024
 # Status and headers of a streamed answer; AWS names no limit, an HTTP client's head has 16 KB.
 STREAM_PRELUDE_BYTES_MAX = 64 * 1024
+# AWS: Lambda API Reference, ListCodeSigningConfigs (MaxItems).
+SIGNING_CONFIGS_PER_PAGE_MAX = 50
+# AWS: Lambda Developer Guide, SQS provisioned mode: 2 to 200 at least, 2 to 2,000 at most.
+MINIMUM_POLLERS_MIN = 2
+MINIMUM_POLLERS_MAX = 200
+MAXIMUM_POLLERS_MAX = 2_000

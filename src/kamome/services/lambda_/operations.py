@@ -9,6 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kamome.protocols.model import Violation, constraint_sentence
+from kamome.services.lambda_.code_signing import (
+    create_code_signing_config,
+    delete_code_signing_config,
+    delete_function_code_signing_config,
+    get_code_signing_config,
+    get_function_code_signing_config,
+    list_code_signing_configs,
+    list_functions_by_code_signing_config,
+    put_function_code_signing_config,
+    update_code_signing_config,
+)
 from kamome.services.lambda_.concurrency import (
     delete_function_concurrency,
     get_account_settings,
@@ -22,6 +33,12 @@ from kamome.services.lambda_.event_invoke_configs import (
     list_function_event_invoke_configs,
     put_function_event_invoke_config,
     update_function_event_invoke_config,
+)
+from kamome.services.lambda_.function_records import (
+    get_function_recursion_config,
+    get_runtime_management_config,
+    put_function_recursion_config,
+    put_runtime_management_config,
 )
 from kamome.services.lambda_.function_url_calls import edge_of
 from kamome.services.lambda_.function_urls import (
@@ -41,6 +58,11 @@ from kamome.services.lambda_.functions import (
     update_function_configuration,
 )
 from kamome.services.lambda_.invocations import invoke
+from kamome.services.lambda_.layer_permissions import (
+    add_layer_version_permission,
+    get_layer_version_policy,
+    remove_layer_version_permission,
+)
 from kamome.services.lambda_.layers import (
     delete_layer_version,
     get_layer_version,
@@ -79,14 +101,18 @@ if TYPE_CHECKING:
     from kamome.services import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
+    "AddLayerVersionPermission": add_layer_version_permission,
     "AddPermission": add_permission,
     "CreateAlias": create_alias,
+    "CreateCodeSigningConfig": create_code_signing_config,
     "CreateEventSourceMapping": create_event_source_mapping,
     "CreateFunction": create_function,
     "CreateFunctionUrlConfig": create_function_url_config,
     "DeleteAlias": delete_alias,
+    "DeleteCodeSigningConfig": delete_code_signing_config,
     "DeleteEventSourceMapping": delete_event_source_mapping,
     "DeleteFunction": delete_function,
+    "DeleteFunctionCodeSigningConfig": delete_function_code_signing_config,
     "DeleteFunctionConcurrency": delete_function_concurrency,
     "DeleteFunctionEventInvokeConfig": delete_function_event_invoke_config,
     "DeleteFunctionUrlConfig": delete_function_url_config,
@@ -94,22 +120,29 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteProvisionedConcurrencyConfig": delete_provisioned_concurrency_config,
     "GetAccountSettings": get_account_settings,
     "GetAlias": get_alias,
+    "GetCodeSigningConfig": get_code_signing_config,
     "GetEventSourceMapping": get_event_source_mapping,
     "GetFunction": get_function,
+    "GetFunctionCodeSigningConfig": get_function_code_signing_config,
     "GetFunctionConcurrency": get_function_concurrency,
     "GetFunctionConfiguration": get_function_configuration,
     "GetFunctionEventInvokeConfig": get_function_event_invoke_config,
+    "GetFunctionRecursionConfig": get_function_recursion_config,
     "GetFunctionUrlConfig": get_function_url_config,
     "GetLayerVersion": get_layer_version,
     "GetLayerVersionByArn": get_layer_version_by_arn,
+    "GetLayerVersionPolicy": get_layer_version_policy,
     "GetPolicy": get_policy,
     "GetProvisionedConcurrencyConfig": get_provisioned_concurrency_config,
+    "GetRuntimeManagementConfig": get_runtime_management_config,
     "Invoke": invoke,
     "ListAliases": list_aliases,
+    "ListCodeSigningConfigs": list_code_signing_configs,
     "ListEventSourceMappings": list_event_source_mappings,
     "ListFunctionEventInvokeConfigs": list_function_event_invoke_configs,
     "ListFunctionUrlConfigs": list_function_url_configs,
     "ListFunctions": list_functions,
+    "ListFunctionsByCodeSigningConfig": list_functions_by_code_signing_config,
     "ListLayerVersions": list_layer_versions,
     "ListLayers": list_layers,
     "ListProvisionedConcurrencyConfigs": list_provisioned_concurrency_configs,
@@ -117,13 +150,18 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListVersionsByFunction": list_versions_by_function,
     "PublishLayerVersion": publish_layer_version,
     "PublishVersion": publish_version,
+    "PutFunctionCodeSigningConfig": put_function_code_signing_config,
     "PutFunctionConcurrency": put_function_concurrency,
     "PutFunctionEventInvokeConfig": put_function_event_invoke_config,
+    "PutFunctionRecursionConfig": put_function_recursion_config,
     "PutProvisionedConcurrencyConfig": put_provisioned_concurrency_config,
+    "PutRuntimeManagementConfig": put_runtime_management_config,
+    "RemoveLayerVersionPermission": remove_layer_version_permission,
     "RemovePermission": remove_permission,
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
     "UpdateAlias": update_alias,
+    "UpdateCodeSigningConfig": update_code_signing_config,
     "UpdateEventSourceMapping": update_event_source_mapping,
     "UpdateFunctionCode": update_function_code,
     "UpdateFunctionConfiguration": update_function_configuration,

@@ -65,6 +65,35 @@ def new_statement(request: shapes.AddPermissionRequest, function_arn: str) -> St
     return statement
 
 
+def layer_statement(request: shapes.AddLayerVersionPermissionRequest, layer_arn: str) -> Statement:
+    """The statement that AddLayerVersionPermission adds.
+
+    AWS: Lambda API Reference, AddLayerVersionPermission.
+    """
+    principal = request["Principal"]
+    statement: dict[str, object] = {
+        "Sid": request["StatementId"],
+        "Effect": "Allow",
+        "Principal": principal if principal == "*" else _principal(principal),
+        "Action": request["Action"],
+        "Resource": layer_arn,
+    }
+    if "OrganizationId" in request:
+        statement["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": request["OrganizationId"]}}
+    return statement
+
+
+def allows_account(statements: Sequence[Statement], account: str) -> bool:
+    """Whether another account may use a layer version. Accounts here are of no organization.
+
+    AWS: Lambda Developer Guide, Sharing layers with other accounts.
+    """
+    return any(
+        _names_account(statement["Principal"], account) and not statement.get("Condition")
+        for statement in statements
+    )
+
+
 def with_statement(statements: Sequence[Statement], added: Statement) -> list[Statement]:
     """The policy's statements with one more.
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kamome.services.lambda_.function_configuration import Function, log_group
+from kamome.services.lambda_.errors import not_served
+from kamome.services.lambda_.function_configuration import Function, Settings, log_group
 from kamome.services.lambda_.function_names import LATEST, FunctionName, function_not_found
 from kamome.services.lambda_.layers import kept_layer
 from kamome.services.lambda_.payloads import Result, result_of
-from kamome.services.lambda_.runtimes.port import Invocation, RuntimeSpec
+from kamome.services.lambda_.runtimes.port import Image, Invocation, RuntimeSpec
 from kamome.services.lambda_.runtimes.response_stream import ResponseStream
 from kamome.services.lambda_.version_store import Alias
 
@@ -81,7 +82,9 @@ async def run_function(lambda_: Lambda, function: Function, call: Call) -> Resul
 
     Raises:
         TooManyRequestsException: the account's concurrency in the Region is used up.
+        OperationNotServed: see `check_runnable`.
     """
+    check_runnable(lambda_, function)
     return await _protected(lambda_, _run(lambda_, function, call))
 
 
@@ -116,9 +119,11 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
 async def runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
     """What an instance of the function needs; its code and layers are unpacked by then."""
     settings = function.settings
-    folder = await lambda_.code.ensure(
-        function.code.sha256, lambda: lambda_.blobs.read(function.code.blob_id)
-    )
+    folder = lambda_.host.folder
+    if not settings.image_uri:
+        folder = await lambda_.code.ensure(
+            function.code.sha256, lambda: lambda_.blobs.read(function.code.blob_id)
+        )
     return RuntimeSpec(
         key=instance_key(function),
         account=function.account,
@@ -135,7 +140,30 @@ async def runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
         memory_mb=settings.memory_mb,
         ephemeral_storage_mb=settings.ephemeral_storage_mb,
         layer_folders=await _layer_folders(lambda_, settings.layers),
+        image=_image(settings),
     )
+
+
+def _image(settings: Settings) -> Image | None:
+    if not settings.image_uri:
+        return None
+    image = settings.image
+    return Image(settings.image_uri, image.entry_point, image.command, image.working_directory)
+
+
+def check_runnable(lambda_: Lambda, function: Function) -> None:
+    """Refuse what nothing here can run, before an invocation of it is accepted.
+
+    Raises:
+        OperationNotServed: a container image, where there is no podman and no docker.
+
+    AWS: Lambda Developer Guide, Create a Lambda function using a container image.
+    """
+    if function.settings.image_uri and not lambda_.settings.container_runtime:
+        raise not_served(
+            "container images without a container runtime: install podman or docker, or name one"
+            " by the setting container_runtime"
+        )
 
 
 async def _layer_folders(lambda_: Lambda, layers: Sequence[tuple[str, int]]) -> tuple[Path, ...]:

@@ -25,6 +25,7 @@ from kamome.services.lambda_.pollers.pollers import Pollers
 from kamome.services.lambda_.ports import Ports
 from kamome.services.lambda_.provisioned_store import ProvisionedStore
 from kamome.services.lambda_.provisioning import provide_all
+from kamome.services.lambda_.record_store import RecordStore
 from kamome.services.lambda_.runtimes.pool import InstancePool
 from kamome.services.lambda_.runtimes.process import ProcessHost
 from kamome.services.lambda_.store import Store
@@ -48,7 +49,8 @@ class LambdaSettings(msgspec.Struct, frozen=True):
     per living instance) and `logs/`. `endpoint_url` is called when an instance starts: the server's
     own address for AWS_ENDPOINT_URL. `credentials` gives the access key and secret a function of an
     account signs with. `processes_max` bounds the processes of this machine, `idle_s` says how long
-    an unused one is kept, `stop_grace_s` how long `stop` waits for what is under way.
+    an unused one is kept, `stop_grace_s` how long `stop` waits for what is under way. For
+    `is_freezing`, `wrapper` and `container_runtime` see `runtimes.process.ProcessHost`.
     """
 
     folder: Path
@@ -57,6 +59,9 @@ class LambdaSettings(msgspec.Struct, frozen=True):
     processes_max: int = 10
     idle_s: int = 300
     stop_grace_s: float = 10.0
+    is_freezing: bool = False
+    wrapper: tuple[str, ...] = ()
+    container_runtime: str = ""
 
 
 class Lambda(msgspec.Struct, frozen=True):
@@ -73,6 +78,7 @@ class Lambda(msgspec.Struct, frozen=True):
     layers: LayerStore
     urls: FunctionUrlStore
     provisioned: ProvisionedStore
+    records: RecordStore
     admission: Admission
     outbox: Outbox
     blobs: Blobs
@@ -109,6 +115,9 @@ def make_lambda(
         log_folder=folder / "logs",
         endpoint_url=settings.endpoint_url,
         credentials=settings.credentials,
+        is_freezing=settings.is_freezing,
+        wrapper=settings.wrapper,
+        container_runtime=settings.container_runtime,
     )
     lambda_ = Lambda(
         engine=engine,
@@ -119,6 +128,7 @@ def make_lambda(
         layers=LayerStore(engine),
         urls=FunctionUrlStore(engine),
         provisioned=ProvisionedStore(engine),
+        records=RecordStore(engine),
         admission=Admission(ConcurrencyStore(engine)),
         outbox=outbox,
         blobs=blobs,

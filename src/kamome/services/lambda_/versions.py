@@ -282,6 +282,8 @@ def drop_code(lambda_: Lambda, function: Function) -> None:
 
     AWS: Lambda Developer Guide, Manage Lambda function versions.
     """
+    if not function.code.blob_id:
+        return  # an image is kept elsewhere
     latest = lambda_.store.find_function(function.full_name)
     is_latest = latest is not None and latest.code.blob_id == function.code.blob_id
     if not is_latest and not lambda_.versions.uses(function.code):

@@ -15,6 +15,7 @@ import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 
@@ -40,9 +41,13 @@ _ERROR_BODY = b"lambda-runtime-function-error-body"
 
 
 class RuntimeApi:
-    """One instance's end of the Runtime API."""
+    """One instance's end of the Runtime API.
 
-    def __init__(self) -> None:
+    `when_idle` is called each time the runtime asks for an invocation and there is none.
+    """
+
+    def __init__(self, when_idle: Callable[[], None] = lambda: None) -> None:
+        self._when_idle = when_idle
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self._polling: _Connection | None = None
@@ -170,6 +175,8 @@ class RuntimeApi:
         if not self.initialized.done():
             self.initialized.set_result(None)
         self._deliver()
+        if self._polling is connection:
+            self._when_idle()
 
     def _deliver(self) -> None:
         connection, invocation = self._polling, self._invocation

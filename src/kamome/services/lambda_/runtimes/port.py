@@ -23,11 +23,21 @@ OutcomeKind = Literal[
 ]
 
 
+class Image(msgspec.Struct, frozen=True):
+    """A container image, and what of its own configuration is replaced."""
+
+    uri: str
+    entry_point: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    working_directory: str = ""
+
+
 class RuntimeSpec(msgspec.Struct, frozen=True):
     """One revision of a function, as its instances need it. Equal `key`s share instances.
 
     `layer_folders` are its unpacked layers, the one that was added last first. `initialization` is
-    what the function reads in AWS_LAMBDA_INITIALIZATION_TYPE.
+    what the function reads in AWS_LAMBDA_INITIALIZATION_TYPE. With an `image` there is neither
+    runtime nor handler nor code folder.
     """
 
     key: str
@@ -46,6 +56,7 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     ephemeral_storage_mb: int
     layer_folders: tuple[Path, ...] = ()
     initialization: str = "on-demand"
+    image: Image | None = None
 
 
 class Invocation(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ import os
 import resource
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -34,12 +34,20 @@ from kamome.services.lambda_.log_lines import (
     timed_out_line,
 )
 from kamome.services.lambda_.runtimes.api import RuntimeApi
+from kamome.services.lambda_.runtimes.containers import (
+    CLIENT_PATH,
+    container_command,
+    container_name,
+    container_variables,
+    removal_command,
+)
 from kamome.services.lambda_.runtimes.output import FunctionLog, Output
 from kamome.services.lambda_.runtimes.port import Invocation, Outcome, Report, RuntimeSpec
 from kamome.services.lambda_.runtimes.programs import NoProgram, command_of
 
 _MB = 1024 * 1024
 _PID_FILE = "pid"
+_REMOVAL_S_MAX = 10
 # The kernel closes a process's connections before it tells of its end; the loop needs one pass to
 # see that, and one to tell the connection's protocol.
 _PASSES_UNTIL_LOST = 3
@@ -49,7 +57,11 @@ class ProcessHost(msgspec.Struct, frozen=True):
     """What all instances on this machine share.
 
     `folder` holds one folder per living instance, `endpoint_url` gives the server's own address
-    (known once it listens), `credentials` the access key and secret of an account.
+    (known once it listens), `credentials` the access key and secret of an account. `is_freezing`
+    stops processes between invocations (SIGSTOP), as AWS does. `wrapper` is a command that stands
+    before each function's own, to isolate it; `{code}` and `{folder}` in it are the function's code
+    and the instance's own folder. `container_runtime` is the path of podman or docker for functions
+    that are images, empty for none.
     """
 
     clock: Clock
@@ -58,6 +70,9 @@ class ProcessHost(msgspec.Struct, frozen=True):
     log_folder: Path
     endpoint_url: Callable[[], str]
     credentials: Callable[[str], tuple[str, str]]
+    is_freezing: bool = False
+    wrapper: tuple[str, ...] = ()
+    container_runtime: str = ""
 
     def instance(self, spec: RuntimeSpec) -> ProcessInstance:
         """A new instance, not yet started."""
@@ -91,7 +106,7 @@ class ProcessInstance:
         self._host = host
         self._id = host.unique(32)
         self._folder = host.folder / self._id
-        self._api = RuntimeApi()
+        self._api = RuntimeApi(self._freeze)
         log_name = f"{spec.account}/{spec.region}/{spec.function_name}.log"
         self._output = Output(FunctionLog(host.log_folder / log_name))
         self._process: asyncio.subprocess.Process | None = None
@@ -100,6 +115,8 @@ class ProcessInstance:
         self._max_memory_mb = 0
         self._killed_as: Outcome | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_frozen = False
+        self._removal: list[str] = []
 
     @property
     def is_alive(self) -> bool:
@@ -146,6 +163,7 @@ class ProcessInstance:
         if init_duration_ms is None:
             self._output.begin()
         self._output.note(start_line(invocation.request_id, self.spec.version))
+        self._thaw()
         began = loop.time()
         answer = self._api.offer(invocation)
         self._arm(self.spec.timeout_s)
@@ -181,20 +199,12 @@ class ProcessInstance:
         spec, host = self.spec, self._host
         scratch = self._folder / "tmp"
         scratch.mkdir(parents=True)
-        command = await asyncio.to_thread(command_of, spec)
         address = await self._api.start()
+        command, environment = await self._command(scratch, address)
         self._process = await asyncio.create_subprocess_exec(
             *command,
             cwd=spec.code_folder,
-            env=process_environment(
-                spec,
-                runtime_api=address,
-                log_stream=log_stream_name(host.clock.now_ms(), spec.version, self._id),
-                folder=scratch,
-                endpoint_url=host.endpoint_url(),
-                credentials=host.credentials(spec.account),
-                program_folder=Path(command[0]).parent,
-            ),
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=self._output.writer,
             stderr=self._output.writer,
@@ -204,9 +214,42 @@ class ProcessInstance:
         self._watcher = asyncio.create_task(self._watch(self._process))
         if self._killed_as is not None:  # meanwhile
             _kill_group(self._process.pid)
-        _limit(self._process.pid, spec)
+        if spec.image is None and not host.wrapper:
+            _limit(self._process.pid, spec)
         with contextlib.suppress(OSError):  # needed only to clear up after a killed server
             (self._folder / _PID_FILE).write_text(str(self._process.pid), "ascii")
+
+    async def _command(self, scratch: Path, address: str) -> tuple[list[str], dict[str, str]]:
+        """The command of the instance and its environment.
+
+        Raises:
+            NoProgram: nothing here can run the function.
+        """
+        spec, host = self.spec, self._host
+        program: list[str] = []
+        if spec.image is None:
+            program = await asyncio.to_thread(command_of, spec)
+        environment = process_environment(
+            spec,
+            runtime_api=address,
+            log_stream=log_stream_name(host.clock.now_ms(), spec.version, self._id),
+            folder=scratch,
+            endpoint_url=host.endpoint_url(),
+            credentials=host.credentials(spec.account),
+            program_folder=Path(program[0]).parent if program else scratch,
+        )
+        if spec.image is not None:
+            given = container_variables(environment, spec.variables)
+            name = container_name(self._id)
+            self._removal = removal_command(host.container_runtime, name)
+            command = container_command(host.container_runtime, spec, name, given)
+            own = {"PATH": CLIENT_PATH, "HOME": str(scratch), "TMPDIR": str(scratch)}
+            return command, {**given, **own}
+        if host.wrapper:
+            places = {"{code}": str(spec.code_folder), "{folder}": str(scratch)}
+            wrapper = [_filled(part, places) for part in host.wrapper]
+            return [*_with_limits(spec), *wrapper, *program], environment
+        return program, environment
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Wait for the end of the process, tell who waits for it, and clear up after it."""
@@ -218,8 +261,37 @@ class ProcessInstance:
         self._api.end(self._killed_as or outcome)
         self._api.close()
         _kill_group(process.pid)  # what the function has started and left behind
+        await self._remove_container()
         self._output.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _remove_container(self) -> None:
+        """A killed client of a container runtime leaves the container running."""
+        if not self._removal or self._killed_as is None:
+            return
+        with contextlib.suppress(OSError, TimeoutError):
+            removal = await asyncio.create_subprocess_exec(
+                *self._removal,
+                env={"PATH": CLIENT_PATH},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            async with asyncio.timeout(_REMOVAL_S_MAX):
+                await removal.wait()
+
+    def _freeze(self) -> None:
+        """The runtime waits for an invocation: stop it, with all that it has started."""
+        if self._host.is_freezing and self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGSTOP)
+                self._is_frozen = True
+
+    def _thaw(self) -> None:
+        if self._is_frozen and self._process is not None:
+            self._is_frozen = False
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGCONT)
 
     def _kill(self, outcome: Outcome) -> None:
         if self._killed_as is not None:
@@ -275,18 +347,41 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def _filled(part: str, places: Mapping[str, str]) -> str:
+    for place, path in places.items():
+        part = part.replace(place, path)
+    return part
+
+
+def _limits_of(spec: RuntimeSpec) -> dict[int, int]:
+    return {
+        resource.RLIMIT_DATA: (spec.memory_mb + DATA_LIMIT_SLACK_MB) * _MB,
+        resource.RLIMIT_FSIZE: spec.ephemeral_storage_mb * _MB,
+        resource.RLIMIT_NOFILE: FILE_DESCRIPTORS_MAX,
+        resource.RLIMIT_CORE: 0,
+    }
+
+
 def _limit(pid: int, spec: RuntimeSpec) -> None:
     """Limits that need no privilege, set from outside while the interpreter is still starting."""
     prlimit = getattr(resource, "prlimit", None)
     if prlimit is None:  # not Linux: the function runs without them
         return
-    data = (spec.memory_mb + DATA_LIMIT_SLACK_MB) * _MB
-    limits = {
-        resource.RLIMIT_DATA: data,
-        resource.RLIMIT_FSIZE: spec.ephemeral_storage_mb * _MB,
-        resource.RLIMIT_NOFILE: FILE_DESCRIPTORS_MAX,
-        resource.RLIMIT_CORE: 0,
-    }
     with contextlib.suppress(OSError, ValueError):
-        for which, limit in limits.items():
+        for which, limit in _limits_of(spec).items():
             prlimit(pid, which, (limit, limit))
+
+
+def _with_limits(spec: RuntimeSpec) -> list[str]:
+    """A shell that sets the limits before the wrapper starts the function, which inherits them.
+
+    From outside they would come too late for a wrapper that has forked by then. `ulimit` counts the
+    data segment in KiB and files in blocks of 512 bytes.
+    """
+    limits = _limits_of(spec)
+    data, size = limits[resource.RLIMIT_DATA] // 1024, limits[resource.RLIMIT_FSIZE] // 512
+    script = (
+        f"ulimit -d {data}; ulimit -f {size}; ulimit -n {limits[resource.RLIMIT_NOFILE]};"
+        ' ulimit -c 0; exec "$0" "$@"'
+    )
+    return ["/bin/sh", "-c", script]
