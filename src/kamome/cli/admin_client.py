@@ -48,6 +48,26 @@ def ask(endpoint: str, path: str, method: str = "GET", order: object = None) -> 
         raise click.ClickException(f"No server answers at {endpoint}: {reason}") from error
 
 
+def download(endpoint: str, path: str) -> bytes:
+    """The bytes that a path under `/_kamome/` gives.
+
+    Raises:
+        ClickException: as `ask`.
+    """
+    url = f"{endpoint.rstrip('/')}/_kamome/{path}"
+    try:
+        with build_opener(ProxyHandler({})).open(url, timeout=_TIMEOUT_S) as response:
+            content: bytes = response.read(_ANSWER_BYTES_MAX)
+            return content
+    except HTTPError as error:
+        with error:
+            answer = _answer(error.read(_ANSWER_BYTES_MAX), endpoint)
+        raise click.ClickException(str(answer.get("message", error.reason))) from error
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise click.ClickException(f"No server answers at {endpoint}: {reason}") from error
+
+
 def print_json(value: object) -> None:
     """For programs."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
