@@ -49,11 +49,14 @@ class AccountDetails(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An account in a region. `is_sandboxed` is None until it is decided for this account."""
+    """An account in a region. `is_sandboxed` is None until it is decided for this account.
+    `is_warmed_up` and `vdm` are kept and shown only."""
 
     is_sandboxed: bool | None = None
     is_sending_enabled: bool = True
     details: AccountDetails | None = None
+    is_warmed_up: bool = True
+    vdm: dict[str, object] | None = None
 
 
 class AccountStore:

@@ -25,6 +25,9 @@ from kamome.services.ses.simulated_addresses import scenario_of
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 
+# The action that policies know, where the operation has another name.
+_ACTIONS = {"SendSmtpEmail": "SendRawEmail", "SendBulkEmail": "SendBulkTemplatedEmail"}
+
 
 class Speaker(msgspec.Struct, frozen=True):
     """An address that a mail speaks for, and the ARN by which it may; empty: one's own."""
@@ -120,7 +123,7 @@ def _identity_of(ses: Ses, ctx: RequestContext, claim: Claim, speaker: Speaker) 
 
 
 def _check_allowed(ses: Ses, ctx: RequestContext, claim: Claim, passed: Passed, arn: str) -> None:
-    action = f"ses:{claim.operation}"
+    action = f"ses:{_ACTIONS.get(claim.operation, claim.operation)}"
     values = {
         "ses:fromaddress": [claim.author.address],
         "ses:fromdisplayname": [claim.display_name],

@@ -10,6 +10,8 @@ RULES_PER_RULE_SET_MAX = 200
 ACTIONS_PER_RULE_MAX = 10
 # AWS: SES Developer Guide, Service quotas: maximum number of recipients per receipt rule.
 RECIPIENTS_PER_RULE_MAX = 100
+# AWS: SES Developer Guide, Service quotas: IP address filters per account.
+RECEIPT_FILTERS_MAX = 100
 # AWS: SES Developer Guide, Service quotas: identities per Region.
 IDENTITIES_MAX = 10_000
 # AWS: SES API Reference, GetIdentityVerificationAttributes: up to 100 identities at a time.
@@ -29,6 +31,11 @@ NOTIFIED_HEADER_BYTES_MAX = 10 * 1024
 OBJECT_KEY_PREFIX_BYTES_MAX = 984
 # The header section that is read for events. What passes it is cut off there, as `headers` are.
 HEADER_SECTION_BYTES_MAX = 256 * 1024
+# AWS: SES API Reference, SendBounce: a mail can be bounced up to 24 hours after it was received.
+BOUNCE_AGE_MS_MAX = 24 * 3600 * 1000
+# AWS: SES API Reference, ExtensionField.
+DSN_FIELD_NAME_CHARACTERS_MAX = 50
+DSN_FIELD_VALUE_CHARACTERS_MAX = 2_048
 # A domain name. RFC 1035 §2.3.4.
 DOMAIN_CHARACTERS_MAX = 253
 # AWS: SES API v2 Reference, Tag.
@@ -77,3 +84,17 @@ MAIL_BYTES_MAX = 40 * 1024 * 1024
 TAG_CHARACTERS_MAX = 256
 # AWS: SES API v2 Reference, Message (Headers): at most 15; SES Developer Guide, Service quotas.
 HEADERS_PER_MAIL_MAX = 15
+# AWS: SES Developer Guide, Service quotas (email templates): 20,000, each 500 KB; 50 destinations.
+TEMPLATES_MAX = 20_000
+TEMPLATE_BYTES_MAX = 500 * 1024
+BULK_DESTINATIONS_MAX = 50
+# AWS: SES API Reference, ListTemplates (MaxItems); SES API v2 Reference, ListEmailTemplates.
+LIST_TEMPLATES_MAX = 100
+# AWS: SES API Reference, SendTemplatedEmail (TemplateData): 262,144 characters.
+TEMPLATE_DATA_CHARACTERS_MAX = 262_144
+# AWS: SES Developer Guide, Using custom verification email templates: 50 templates, 10 MB each.
+CUSTOM_VERIFICATION_TEMPLATES_MAX = 50
+CUSTOM_VERIFICATION_BYTES_MAX = 10 * 1024 * 1024
+LIST_CUSTOM_VERIFICATION_TEMPLATES_MAX = 50
+# AWS: SES API v2 Reference, MessageHeader: name and value together.
+HEADER_LINE_CHARACTERS_MAX = 996

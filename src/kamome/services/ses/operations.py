@@ -12,6 +12,7 @@ from kamome.services.ses.account import (
     get_send_quota,
     update_account_sending_enabled,
 )
+from kamome.services.ses.bounces import send_bounce
 from kamome.services.ses.configuration_sets_v1 import (
     create_configuration_set,
     create_configuration_set_event_destination,
@@ -59,7 +60,13 @@ from kamome.services.ses.notification_topics import (
     set_identity_headers_in_notifications_enabled,
     set_identity_notification_topic,
 )
+from kamome.services.ses.receipt_filters import (
+    create_receipt_filter,
+    delete_receipt_filter,
+    list_receipt_filters,
+)
 from kamome.services.ses.receipt_rules import (
+    clone_receipt_rule_set,
     create_receipt_rule,
     create_receipt_rule_set,
     delete_receipt_rule,
@@ -70,11 +77,25 @@ from kamome.services.ses.receipt_rules import (
     list_receipt_rule_sets,
     reorder_receipt_rule_set,
     set_active_receipt_rule_set,
+    set_receipt_rule_position,
     update_receipt_rule,
 )
-from kamome.services.ses.sending_v1 import send_email, send_raw_email
+from kamome.services.ses.sending_v1 import (
+    send_bulk_templated_email,
+    send_email,
+    send_raw_email,
+    send_templated_email,
+)
 from kamome.services.ses.statistics import (
     get_send_statistics,
+)
+from kamome.services.ses.templates_v1 import (
+    create_template,
+    delete_template,
+    get_template,
+    list_templates,
+    test_render_template,
+    update_template,
 )
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
@@ -82,15 +103,20 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "CreateConfigurationSet": create_configuration_set,
         "CreateConfigurationSetEventDestination": create_configuration_set_event_destination,
         "CreateConfigurationSetTrackingOptions": create_configuration_set_tracking_options,
+        "CloneReceiptRuleSet": clone_receipt_rule_set,
+        "CreateReceiptFilter": create_receipt_filter,
         "CreateReceiptRule": create_receipt_rule,
         "CreateReceiptRuleSet": create_receipt_rule_set,
+        "CreateTemplate": create_template,
         "DeleteConfigurationSet": delete_configuration_set,
         "DeleteConfigurationSetEventDestination": delete_configuration_set_event_destination,
         "DeleteConfigurationSetTrackingOptions": delete_configuration_set_tracking_options,
         "DeleteIdentity": delete_identity,
         "DeleteIdentityPolicy": delete_identity_policy,
+        "DeleteReceiptFilter": delete_receipt_filter,
         "DeleteReceiptRule": delete_receipt_rule,
         "DeleteReceiptRuleSet": delete_receipt_rule_set,
+        "DeleteTemplate": delete_template,
         "DeleteVerifiedEmailAddress": delete_verified_email_address,
         "DescribeActiveReceiptRuleSet": describe_active_receipt_rule_set,
         "DescribeConfigurationSet": describe_configuration_set,
@@ -104,22 +130,30 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "GetIdentityVerificationAttributes": get_identity_verification_attributes,
         "GetSendQuota": get_send_quota,
         "GetSendStatistics": get_send_statistics,
+        "GetTemplate": get_template,
         "ListConfigurationSets": list_configuration_sets,
         "ListIdentities": list_identities,
         "ListIdentityPolicies": list_identity_policies,
+        "ListReceiptFilters": list_receipt_filters,
         "ListReceiptRuleSets": list_receipt_rule_sets,
+        "ListTemplates": list_templates,
         "ListVerifiedEmailAddresses": list_verified_email_addresses,
         "PutConfigurationSetDeliveryOptions": put_configuration_set_delivery_options,
         "PutIdentityPolicy": put_identity_policy,
         "ReorderReceiptRuleSet": reorder_receipt_rule_set,
+        "SendBulkTemplatedEmail": send_bulk_templated_email,
         "SendEmail": send_email,
         "SendRawEmail": send_raw_email,
+        "SendTemplatedEmail": send_templated_email,
+        "SendBounce": send_bounce,
         "SetActiveReceiptRuleSet": set_active_receipt_rule_set,
+        "SetReceiptRulePosition": set_receipt_rule_position,
         "SetIdentityDkimEnabled": set_identity_dkim_enabled,
         "SetIdentityFeedbackForwardingEnabled": set_identity_feedback_forwarding_enabled,
         "SetIdentityHeadersInNotificationsEnabled": set_identity_headers_in_notifications_enabled,
         "SetIdentityMailFromDomain": set_identity_mail_from_domain,
         "SetIdentityNotificationTopic": set_identity_notification_topic,
+        "TestRenderTemplate": test_render_template,
         "UpdateAccountSendingEnabled": update_account_sending_enabled,
         "UpdateConfigurationSetEventDestination": update_configuration_set_event_destination,
         "UpdateConfigurationSetReputationMetricsEnabled": (
@@ -128,6 +162,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateConfigurationSetSendingEnabled": update_configuration_set_sending_enabled,
         "UpdateConfigurationSetTrackingOptions": update_configuration_set_tracking_options,
         "UpdateReceiptRule": update_receipt_rule,
+        "UpdateTemplate": update_template,
         "VerifyDomainDkim": verify_domain_dkim,
         "VerifyDomainIdentity": verify_domain_identity,
         "VerifyEmailAddress": verify_email_address,

@@ -10,6 +10,13 @@ from types import MappingProxyType
 
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services import Operation
+from kamome.services.ses.account_v2 import (
+    get_account,
+    put_account_dedicated_ip_warmup_attributes,
+    put_account_details,
+    put_account_sending_attributes,
+    put_account_vdm_attributes,
+)
 from kamome.services.ses.configuration_sets_v2 import (
     create_configuration_set,
     create_configuration_set_event_destination,
@@ -77,6 +84,7 @@ from kamome.services.ses.message_insights import (
 from kamome.services.ses.notification_topics import (
     put_email_identity_feedback_attributes,
 )
+from kamome.services.ses.sending_v2 import send_bulk_email, send_email
 from kamome.services.ses.suppressed_destinations import (
     delete_suppressed_destination,
     get_suppressed_destination,
@@ -85,30 +93,60 @@ from kamome.services.ses.suppressed_destinations import (
     put_suppressed_destination,
 )
 from kamome.services.ses.tags import list_tags_for_resource, tag_resource, untag_resource
+from kamome.services.ses.templates_v2 import (
+    create_email_template,
+    delete_email_template,
+    get_email_template,
+    list_email_templates,
+    test_render_email_template,
+    update_email_template,
+)
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "CreateConfigurationSet": create_configuration_set,
         "CreateConfigurationSetEventDestination": create_configuration_set_event_destination,
+        "CreateContact": create_contact,
+        "CreateContactList": create_contact_list,
         "CreateDedicatedIpPool": create_dedicated_ip_pool,
         "CreateEmailIdentity": create_email_identity,
         "CreateEmailIdentityPolicy": create_email_identity_policy,
+        "CreateEmailTemplate": create_email_template,
         "DeleteConfigurationSet": delete_configuration_set,
         "DeleteConfigurationSetEventDestination": delete_configuration_set_event_destination,
+        "DeleteContact": delete_contact,
+        "DeleteContactList": delete_contact_list,
         "DeleteDedicatedIpPool": delete_dedicated_ip_pool,
         "DeleteEmailIdentity": delete_email_identity,
         "DeleteEmailIdentityPolicy": delete_email_identity_policy,
+        "DeleteEmailTemplate": delete_email_template,
+        "DeleteSuppressedDestination": delete_suppressed_destination,
+        "GetAccount": get_account,
         "GetConfigurationSet": get_configuration_set,
         "GetConfigurationSetEventDestinations": get_configuration_set_event_destinations,
+        "GetContact": get_contact,
+        "GetContactList": get_contact_list,
         "GetDedicatedIp": get_dedicated_ip,
         "GetDedicatedIpPool": get_dedicated_ip_pool,
         "GetDedicatedIps": get_dedicated_ips,
         "GetEmailIdentity": get_email_identity,
         "GetEmailIdentityPolicies": get_email_identity_policies,
+        "GetEmailTemplate": get_email_template,
+        "GetMessageInsights": get_message_insights,
+        "GetSuppressedDestination": get_suppressed_destination,
         "ListConfigurationSets": list_configuration_sets,
+        "ListContactLists": list_contact_lists,
+        "ListContacts": list_contacts,
         "ListDedicatedIpPools": list_dedicated_ip_pools,
         "ListEmailIdentities": list_email_identities,
+        "ListEmailTemplates": list_email_templates,
+        "ListSuppressedDestinations": list_suppressed_destinations,
         "ListTagsForResource": list_tags_for_resource,
+        "PutAccountDedicatedIpWarmupAttributes": put_account_dedicated_ip_warmup_attributes,
+        "PutAccountDetails": put_account_details,
+        "PutAccountSendingAttributes": put_account_sending_attributes,
+        "PutAccountSuppressionAttributes": put_account_suppression_attributes,
+        "PutAccountVdmAttributes": put_account_vdm_attributes,
         "PutConfigurationSetArchivingOptions": put_configuration_set_archiving_options,
         "PutConfigurationSetDeliveryOptions": put_configuration_set_delivery_options,
         "PutConfigurationSetReputationOptions": put_configuration_set_reputation_options,
@@ -124,28 +162,19 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         ),
         "PutEmailIdentityDkimAttributes": put_email_identity_dkim_attributes,
         "PutEmailIdentityDkimSigningAttributes": put_email_identity_dkim_signing_attributes,
+        "PutEmailIdentityFeedbackAttributes": put_email_identity_feedback_attributes,
         "PutEmailIdentityMailFromAttributes": put_email_identity_mail_from_attributes,
+        "PutSuppressedDestination": put_suppressed_destination,
+        "SendBulkEmail": send_bulk_email,
+        "SendEmail": send_email,
         "TagResource": tag_resource,
+        "TestRenderEmailTemplate": test_render_email_template,
         "UntagResource": untag_resource,
         "UpdateConfigurationSetEventDestination": update_configuration_set_event_destination,
-        "UpdateEmailIdentityPolicy": update_email_identity_policy,
-        "DeleteSuppressedDestination": delete_suppressed_destination,
-        "GetSuppressedDestination": get_suppressed_destination,
-        "ListSuppressedDestinations": list_suppressed_destinations,
-        "PutAccountSuppressionAttributes": put_account_suppression_attributes,
-        "PutSuppressedDestination": put_suppressed_destination,
-        "PutEmailIdentityFeedbackAttributes": put_email_identity_feedback_attributes,
-        "GetMessageInsights": get_message_insights,
-        "CreateContactList": create_contact_list,
-        "DeleteContactList": delete_contact_list,
-        "GetContactList": get_contact_list,
-        "ListContactLists": list_contact_lists,
-        "UpdateContactList": update_contact_list,
-        "CreateContact": create_contact,
-        "DeleteContact": delete_contact,
-        "GetContact": get_contact,
-        "ListContacts": list_contacts,
         "UpdateContact": update_contact,
+        "UpdateContactList": update_contact_list,
+        "UpdateEmailIdentityPolicy": update_email_identity_policy,
+        "UpdateEmailTemplate": update_email_template,
     }
 )
 

@@ -81,6 +81,16 @@ CREATE TABLE ses_receipt_rule (
 CREATE INDEX ses_receipt_rule_position
   ON ses_receipt_rule (account, region, rule_set_name, position);
 
+-- Whose mail an account takes.
+CREATE TABLE ses_receipt_filter (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  policy TEXT NOT NULL,          -- 'Block' or 'Allow'
+  cidr TEXT NOT NULL,
+  PRIMARY KEY (account, region, name)
+) STRICT, WITHOUT ROWID;
+
 -- What is done with a received mail for one account: fixed when the mail is accepted, so that a
 -- change of rules meanwhile, or a crash, cannot lose it. One row per planned action, in order.
 CREATE TABLE ses_receipt_step (
@@ -265,4 +275,23 @@ CREATE TABLE ses_send_rate (
   second INTEGER NOT NULL,       -- of the epoch
   recipients INTEGER NOT NULL,
   PRIMARY KEY (account, region)
+) STRICT, WITHOUT ROWID;
+
+-- Templates of mails.
+CREATE TABLE ses_template (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  content BLOB NOT NULL,         -- JSON of Template
+  PRIMARY KEY (account, region, name)
+) STRICT, WITHOUT ROWID;
+
+-- Templates of verification mails.
+CREATE TABLE ses_custom_verification_template (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  content BLOB NOT NULL,         -- JSON of CustomVerificationTemplate
+  PRIMARY KEY (account, region, name)
 ) STRICT, WITHOUT ROWID;

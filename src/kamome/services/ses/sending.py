@@ -17,10 +17,11 @@ import msgspec
 from kamome.context import RequestContext
 from kamome.mail.dkim_signing import Signer, sign_all
 from kamome.mail.outgoing import MailUnfit
-from kamome.services.ses import configuration_sets, engagement, gate, quotas, signing
+from kamome.services.ses import configuration_sets, engagement, events, gate, quotas, signing
 from kamome.services.ses.addresses import Mailbox
 from kamome.services.ses.compose import Draft
 from kamome.services.ses.dispatch import dispatch
+from kamome.services.ses.event_publishing import publish
 from kamome.services.ses.gate import Claim, Passed, Speaker
 from kamome.services.ses.limits import MAIL_BYTES_MAX, RECIPIENTS_PER_MAIL_MAX
 from kamome.services.ses.outgoing_mail import (
@@ -75,12 +76,45 @@ class Submission(msgspec.Struct, frozen=True):
     topic_name: str = ""
 
 
+class RenderingFailure(msgspec.Struct, frozen=True):
+    """Why a template could not be rendered."""
+
+    template_name: str
+    error_message: str
+
+
 class Allowed(msgspec.Struct, frozen=True):
     """What the checks have found: the identity, its configuration set, the return path's domain."""
 
     passed: Passed
     configuration_set: str
     mail_from_domain: str
+
+
+async def reject_rendering(
+    ses: Ses, ctx: RequestContext, mail: Submission, failure: RenderingFailure
+) -> str:
+    """Accept a mail whose template cannot be rendered: nothing leaves, and an event tells why.
+
+    Raises:
+        SendRefused: it would not have been sent anyway.
+
+    AWS: SES Developer Guide, Using templates to send personalized email (Rendering Failure).
+    """
+    allowed = check(ses, ctx, mail)
+    message_id = new_message_id(ses.ids, ses.clock.now_ms())
+    sent, content = _made(ses, ctx, mail, allowed, message_id)
+    event = events.rendering_failure(
+        sent,
+        sent.sent_at_ms,
+        template_name=failure.template_name,
+        error_message=failure.error_message,
+    )
+    with ses.store.engine.atomic():
+        ses.sent.add(sent, content)
+        ses.journeys.begin(sent.trace, source=sent.source, subject=sent.subject)
+        publish(ses, sent, event)
+    return message_id
 
 
 async def send(ses: Ses, ctx: RequestContext, mail: Submission) -> str:
@@ -165,16 +199,15 @@ def _made(
     now_ms = ses.clock.now_ms()
     tags = dict(mail.tags)
     marks = (tags.get(FEEDBACK_TAGS[0], ""), tags.get(FEEDBACK_TAGS[1], ""))
-    draft = completed(mail.draft, Stamp(message_id, ctx.account, ctx.region, now_ms, marks))
-    content = content_of(draft)
+    stamp = Stamp(message_id, ctx.account, ctx.region, now_ms, marks)
+    draft = completed(mail.draft, stamp)
+    sent = _sent(ses, ctx, mail, allowed, (message_id, now_ms, shown(draft, message_id)))
+    content = content_of(engagement.prepared(ses, sent, draft))
     if len(content) > MAIL_BYTES_MAX:
         raise SendRefused(
             INVALID, f"Message length is more than {MAIL_BYTES_MAX} bytes long: '{len(content)}'."
         )
-    told = shown(draft, message_id)
-    sent = _sent(ses, ctx, mail, allowed, (message_id, now_ms, told, len(content)))
-    prepared = engagement.prepared(ses, sent, draft)
-    return sent, content if prepared is draft else content_of(prepared)
+    return msgspec.structs.replace(sent, raw_bytes=len(content)), content
 
 
 def _sent(
@@ -182,9 +215,9 @@ def _sent(
     ctx: RequestContext,
     mail: Submission,
     allowed: Allowed,
-    made: tuple[str, int, Shown, int],
+    made: tuple[str, int, Shown],
 ) -> SentMail:
-    message_id, now_ms, told, raw_bytes = made
+    message_id, now_ms, told = made
     passed = allowed.passed
     caller = ctx.principal.rpartition("/")[2].rpartition(":")[2]
     automatic = {
@@ -218,7 +251,7 @@ def _sent(
         subject=subject if isinstance(subject, str) else "",
         list_name=mail.list_name,
         topic_name=mail.topic_name,
-        raw_bytes=raw_bytes,
+        raw_bytes=0,
         trace=ctx.trace or ses.ids.trace(now_ms),
     )
 

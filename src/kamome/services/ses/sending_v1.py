@@ -1,23 +1,73 @@
-"""Sending by the first API: SendEmail, SendRawEmail. Templates stand in `templated_v1.py`."""
+"""Sending by the first API, in the order of its reference."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from kamome.context import RequestContext
 from kamome.services.ses import send_requests as requests
 from kamome.services.ses.addresses import AddressInvalid
-from kamome.services.ses.compose import Letter, Part
+from kamome.services.ses.compose import Part
 from kamome.services.ses.errors import InvalidParameterValue
+from kamome.services.ses.letters import (
+    Envelope,
+    check_bulk,
+    check_bulk_size,
+    existing_template,
+    merged_tags,
+    send_templated,
+    submission_of,
+)
 from kamome.services.ses.limits import MAIL_BYTES_MAX_V1
 from kamome.services.ses.raw_mail import MailInvalid
 from kamome.services.ses.raw_submission import RawRequest, raw_submission
-from kamome.services.ses.refusals import SendRefused, error_v1
-from kamome.services.ses.sending import Arns, Submission, send
+from kamome.services.ses.refusals import NOT_ALLOWED, SendRefused, error_v1
+from kamome.services.ses.sending import Arns, send
 from kamome.services.ses.slice import Ses
+from kamome.services.ses.template_store import Template
 
 if TYPE_CHECKING:
     from kamome.services.ses import shapes
+
+
+async def send_bulk_templated_email(
+    ses: Ses, ctx: RequestContext, request: shapes.SendBulkTemplatedEmailRequest
+) -> shapes.SendBulkTemplatedEmailResult:
+    """Send a template to up to 50 destinations, each with data of its own; tells of each.
+
+    Raises:
+        MessageRejected: the sender is not verified.
+        TemplateDoesNotExist: there is no such template.
+        InvalidParameterValue: more than 50 destinations.
+        ConfigurationSetDoesNotExist, ConfigurationSetSendingPausedException,
+        AccountSendingPausedException, MailFromDomainNotVerifiedException: as named.
+
+    AWS: SES API Reference, SendBulkTemplatedEmail.
+    """
+    try:
+        check_bulk_size(len(request["Destinations"]))
+        template = existing_template(ses, ctx, request["Template"])
+        envelope = Envelope(
+            operation="SendBulkTemplatedEmail",
+            source=requests.mailbox(request["Source"]),
+            reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
+            return_path=requests.address(request.get("ReturnPath", "")),
+            arns=Arns(request.get("SourceArn", ""), "", request.get("ReturnPathArn", "")),
+            configuration_set=request.get("ConfigurationSetName", ""),
+            tags=_tags(request.get("DefaultTags", [])),
+        )
+        check_bulk(ses, ctx, envelope)
+    except SendRefused as refused:
+        raise error_v1(refused) from None
+    default = request["DefaultTemplateData"]
+    return {
+        "Status": [
+            await _sent_to(ses, ctx, envelope, template, each, default)
+            for each in request["Destinations"]
+        ]
+    }
 
 
 async def send_email(
@@ -35,7 +85,24 @@ async def send_email(
     AWS: SES API Reference, SendEmail.
     """
     try:
-        return {"MessageId": await send(ses, ctx, _submission(ses, request))}
+        message = request["Message"]
+        subject, body = message["Subject"], message["Body"]
+        envelope = _addressed(
+            Envelope(
+                operation="SendEmail",
+                source=requests.mailbox(request["Source"]),
+                reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
+                return_path=requests.address(request.get("ReturnPath", "")),
+                arns=Arns(request.get("SourceArn", ""), "", request.get("ReturnPathArn", "")),
+                configuration_set=request.get("ConfigurationSetName", ""),
+                tags=_tags(request.get("Tags", [])),
+            ),
+            request["Destination"],
+        )
+        about = requests.subject(subject["Data"], subject.get("Charset", ""))
+        text, html = _part(body.get("Text")), _part(body.get("Html"))
+        mail = submission_of(ses, envelope, about, text, html)
+        return {"MessageId": await send(ses, ctx, mail)}
     except SendRefused as refused:
         raise error_v1(refused) from None
 
@@ -82,34 +149,69 @@ async def send_raw_email(
         raise InvalidParameterValue(str(error)) from None
 
 
-def _submission(ses: Ses, request: shapes.SendEmailRequest) -> Submission:
-    source = requests.mailbox(request["Source"])
-    destination = request["Destination"]
-    to = requests.mailboxes(destination.get("ToAddresses", ()))
-    cc = requests.mailboxes(destination.get("CcAddresses", ()))
-    bcc = requests.mailboxes(destination.get("BccAddresses", ()))
-    message = request["Message"]
-    body = message["Body"]
-    subject = message["Subject"]
-    letter = Letter(
-        source=source,
-        to=to,
-        cc=cc,
-        reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
-        subject=requests.subject(subject["Data"], subject.get("Charset", "")),
-        text=_part(body.get("Text")),
-        html=_part(body.get("Html")),
+async def send_templated_email(
+    ses: Ses, ctx: RequestContext, request: shapes.SendTemplatedEmailRequest
+) -> shapes.SendTemplatedEmailResult:
+    """Send what a template makes of data. Data that lack an attribute bring an event, no error.
+
+    Raises:
+        MessageRejected: an address is not verified.
+        TemplateDoesNotExist: there is no such template.
+        InvalidParameterValue: an address, a tag or the data cannot be used.
+        ConfigurationSetDoesNotExist, ConfigurationSetSendingPausedException,
+        AccountSendingPausedException, MailFromDomainNotVerifiedException, Throttling: as named.
+
+    AWS: SES API Reference, SendTemplatedEmail.
+    """
+    try:
+        template = existing_template(ses, ctx, request["Template"])
+        envelope = _addressed(
+            Envelope(
+                operation="SendTemplatedEmail",
+                source=requests.mailbox(request["Source"]),
+                reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
+                return_path=requests.address(request.get("ReturnPath", "")),
+                arns=Arns(request.get("SourceArn", ""), "", request.get("ReturnPathArn", "")),
+                configuration_set=request.get("ConfigurationSetName", ""),
+                tags=_tags(request.get("Tags", [])),
+            ),
+            request["Destination"],
+        )
+        data = request["TemplateData"]
+        return {"MessageId": await send_templated(ses, ctx, envelope, template, data)}
+    except SendRefused as refused:
+        raise error_v1(refused) from None
+
+
+async def _sent_to(
+    ses: Ses,
+    ctx: RequestContext,
+    envelope: Envelope,
+    template: Template,
+    each: shapes.BulkEmailDestination,
+    default: str,
+) -> shapes.BulkEmailDestinationStatus:
+    """What became of one destination."""
+    try:
+        addressed = _addressed(envelope, each["Destination"])
+        own = _tags(each.get("ReplacementTags", []))
+        addressed = replace(addressed, tags=merged_tags(envelope.tags, own))
+        data = (default, each.get("ReplacementTemplateData", ""))
+        message_id = await send_templated(ses, ctx, addressed, template, *data)
+    except SendRefused as refused:
+        status = "Failed" if refused.kind == NOT_ALLOWED else refused.kind
+        return {"Status": status, "Error": refused.message}
+    return {"Status": "Success", "MessageId": message_id}
+
+
+def _addressed(envelope: Envelope, destination: shapes.Destination) -> Envelope:
+    addressed: Envelope = replace(
+        envelope,
+        to=requests.mailboxes(destination.get("ToAddresses", ())),
+        cc=requests.mailboxes(destination.get("CcAddresses", ())),
+        bcc=requests.mailboxes(destination.get("BccAddresses", ())),
     )
-    return Submission(
-        operation="SendEmail",
-        author=source,
-        recipients=requests.recipients((to, cc, bcc)),
-        draft=requests.composed(letter, ses.ids),
-        return_path=requests.address(request.get("ReturnPath", "")),
-        arns=Arns(request.get("SourceArn", ""), "", request.get("ReturnPathArn", "")),
-        configuration_set=request.get("ConfigurationSetName", ""),
-        tags=requests.tags(_tags(request.get("Tags", []))),
-    )
+    return addressed
 
 
 def _part(content: shapes.Content | None) -> Part | None:
@@ -118,5 +220,5 @@ def _part(content: shapes.Content | None) -> Part | None:
     return requests.part(content["Data"], content.get("Charset", ""))
 
 
-def _tags(given: list[shapes.MessageTag]) -> list[dict[str, str]]:
-    return [{"Name": tag["Name"], "Value": tag["Value"]} for tag in given]
+def _tags(given: list[shapes.MessageTag]) -> tuple[tuple[str, str], ...]:
+    return requests.tags({"Name": tag["Name"], "Value": tag["Value"]} for tag in given)
