@@ -103,6 +103,19 @@ def action_object(planned: PlannedAction, mail_id: str) -> dict[str, object]:
         described |= _topic(function.get("TopicArn"))
         described["functionArn"] = function["FunctionArn"]
         described["invocationType"] = function.get("InvocationType", "Event")
+    elif "BounceAction" in action:
+        bounce = action["BounceAction"]
+        described |= _topic(bounce.get("TopicArn"))
+        described["smtpReplyCode"] = bounce["SmtpReplyCode"]
+        if "StatusCode" in bounce:
+            described["statusCode"] = bounce["StatusCode"]
+        described["message"] = bounce["Message"]
+        described["sender"] = bounce["Sender"]
+    elif "WorkmailAction" in action:
+        workmail = action["WorkmailAction"]
+        described["type"] = "WorkMail"
+        described |= _topic(workmail.get("TopicArn"))
+        described["organizationArn"] = workmail["OrganizationArn"]
     elif "StopAction" in action:
         described |= _topic(action["StopAction"].get("TopicArn"))
     return described
@@ -162,7 +175,7 @@ def _destination(mail: Mail, fields: Sequence[Field]) -> list[str]:
         for mailbox in split_addresses(field.value)
         if (address := address_of(mailbox))
     ]
-    return list(dict.fromkeys(named)) or list(mail.envelope.recipients)
+    return _fitting(list(dict.fromkeys(named)) or list(mail.envelope.recipients))
 
 
 def _common_headers(mail: Mail, fields: list[Field]) -> dict[str, object]:
@@ -172,11 +185,32 @@ def _common_headers(mail: Mail, fields: list[Field]) -> dict[str, object]:
         if value is None:
             continue
         common[key] = (
-            [decode_words(mailbox) for mailbox in split_addresses(value)]
+            _fitting([decode_words(mailbox) for mailbox in split_addresses(value)])
             if is_list
-            else decode_words(value)
+            else _cut(decode_words(value))
         )
     return common
+
+
+def _fitting(texts: list[str]) -> list[str]:
+    """The first ones that fit 10 KB of JSON together.
+
+    Ours, as is `_cut`: a mail whose notification did not fit a message could never be worked.
+    """
+    left = NOTIFIED_HEADER_BYTES_MAX
+    for number, text in enumerate(texts):
+        left -= len(_json(text)) + 1
+        if left < 0:
+            return texts[:number]
+    return texts
+
+
+def _cut(text: str) -> str:
+    """As much of the text as fits 10 KB of JSON."""
+    while len(_json(text)) > NOTIFIED_HEADER_BYTES_MAX:
+        # A character takes twelve octets at most, so that a third is never too little for long.
+        text = text[: max(NOTIFIED_HEADER_BYTES_MAX // 12, len(text) * 2 // 3)]
+    return text
 
 
 def _json(message: object) -> bytes:
