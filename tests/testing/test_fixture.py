@@ -137,3 +137,26 @@ def test_mail_that_was_sent_is_received(kamome: Kamome) -> None:
 def test_health_answers_at_the_endpoint(kamome: Kamome) -> None:
     with urlopen(f"{kamome.endpoint_url}/_kamome/health") as response:
         assert response.status == 200
+
+
+def test_mails_that_were_sent_are_seen_with_all_their_recipients(kamome: Kamome) -> None:
+    ses = kamome.client("ses")
+    ses.verify_email_identity(EmailAddress="shop@example.com")
+    body = {"Text": {"Data": "三つ"}, "Html": {"Data": "<b>三つ</b>"}}
+
+    answer = ses.send_email(
+        Source="shop@example.com",
+        Destination={"ToAddresses": ["a@example.net"], "BccAddresses": ["b@example.net"]},
+        Message={"Subject": {"Data": "受注"}, "Body": body},
+        Tags=[{"Name": "kind", "Value": "order"}],
+    )
+    kamome.settle()
+
+    [mail] = kamome.mails.sent
+    assert mail.mail_id == answer["MessageId"]
+    assert (mail.sender, mail.subject) == ("shop@example.com", "受注")
+    assert mail.recipients == ("a@example.net", "b@example.net")
+    assert (mail.text.strip(), mail.html.strip()) == ("三つ", "<b>三つ</b>")
+    assert mail.states == {"a@example.net": "captured", "b@example.net": "captured"}
+    assert mail.tags["kind"] == ["order"]
+    assert kamome.mails.received == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kamome.testing.mails import Mails, ReceivedMail
+from kamome.testing.mails import Mails, ReceivedMail, SentMail
 from kamome.testing.orders import Admin, Faults, TestClock
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Kamome:
         admin = Admin(self.endpoint_url)
         self.clock = TestClock(admin)
         self.faults = Faults(admin)
-        self.mails = Mails(self.smtp_port, self._received)
+        self.mails = Mails(self.smtp_port, self._received, self._sent)
         self._clients: list[Any] = []
 
     def __repr__(self) -> str:
@@ -112,6 +112,28 @@ class Kamome:
             envelope = mail.envelope
             found.append(
                 ReceivedMail(mail.mail_id, envelope.reverse_path, envelope.recipients, raw)
+            )
+        return found
+
+    def _sent(self) -> list[SentMail]:
+        return self.host.call(self._read_sent())
+
+    async def _read_sent(self) -> list[SentMail]:
+        store, spool = self.app.slices.ses.sent, self.app.slices.spool
+        found = []
+        for sent in reversed(store.latest(_MAILS_MAX)):
+            raw = await store.content(sent.message_id) or b""
+            spooled = spool.find(sent.message_id)
+            recipients = spooled.recipients if spooled is not None else ()
+            found.append(
+                SentMail(
+                    sent.message_id,
+                    sent.source,
+                    sent.destinations,
+                    raw,
+                    tags=sent.tags,
+                    states={each.recipient: each.state for each in recipients},
+                )
             )
         return found
 

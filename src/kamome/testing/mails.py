@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
@@ -12,8 +12,8 @@ _TIMEOUT_S = 30
 _SENDER = "sender@example.net"
 
 
-class ReceivedMail:
-    """A mail that the server has accepted, as it was received."""
+class _Mail:
+    """A mail with its content taken apart."""
 
     def __init__(self, mail_id: str, sender: str, recipients: Sequence[str], raw: bytes) -> None:
         self.mail_id = mail_id
@@ -22,7 +22,7 @@ class ReceivedMail:
         self.raw = raw
 
     def __repr__(self) -> str:
-        return f"ReceivedMail(sender={self.sender!r}, recipients={self.recipients!r})"
+        return f"{type(self).__name__}(sender={self.sender!r}, recipients={self.recipients!r})"
 
     @cached_property
     def message(self) -> EmailMessage:
@@ -39,21 +39,70 @@ class ReceivedMail:
     @property
     def text(self) -> str:
         """Its body as plain text, or HTML where there is no other; empty where there is none."""
-        body = self.message.get_body(("plain", "html"))
+        return self._body("plain", "html")
+
+    @property
+    def html(self) -> str:
+        """Its body as HTML; empty where there is none."""
+        return self._body("html")
+
+    def _body(self, *kinds: str) -> str:
+        body = self.message.get_body(kinds)
         return "" if body is None else str(body.get_content()).replace("\r\n", "\n")
+
+
+class ReceivedMail(_Mail):
+    """A mail that the server has accepted, as it was received."""
+
+
+class SentMail(_Mail):
+    """A mail that was sent through SES, as it left or would have left.
+
+    `mail_id` is the MessageId that SES answered with, `recipients` are those of the envelope (Bcc,
+    too), `tags` the message tags, and `states` how each recipient stands (`captured`, `delivered`,
+    `waiting`, `bounced` …); those of the mailbox simulator are not in it.
+    """
+
+    def __init__(
+        self,
+        mail_id: str,
+        sender: str,
+        recipients: Sequence[str],
+        raw: bytes,
+        *,
+        tags: Mapping[str, Sequence[str]],
+        states: Mapping[str, str],
+    ) -> None:
+        super().__init__(mail_id, sender, recipients, raw)
+        self.tags = tags
+        self.states = states
 
 
 class Mails:
     """The mail side of the server."""
 
-    def __init__(self, smtp_port: int, latest: Callable[[], Sequence[ReceivedMail]]) -> None:
+    def __init__(
+        self,
+        smtp_port: int,
+        latest: Callable[[], Sequence[ReceivedMail]],
+        latest_sent: Callable[[], Sequence[SentMail]],
+    ) -> None:
         self._smtp_port = smtp_port
         self._latest = latest
+        self._latest_sent = latest_sent
 
     @property
     def received(self) -> list[ReceivedMail]:
         """The mails that the server has accepted, the first one first."""
         return list(self._latest())
+
+    @property
+    def sent(self) -> list[SentMail]:
+        """The mails that were sent through SES, the first one first.
+
+        Unless the setting `mail_transport` says otherwise, none of them has left.
+        """
+        return list(self._latest_sent())
 
     def send(
         self,
