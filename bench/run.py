@@ -61,6 +61,10 @@ def main() -> None:
         from signatures import run_signatures
 
         figures["signatures"] = run_signatures()
+    if is_wanted("outgoing"):
+        from outgoing import run_outgoing
+
+        figures["outgoing"] = run_outgoing()
     if is_wanted("poll"):
         from long_poll import run_long_poll
 
