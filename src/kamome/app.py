@@ -7,6 +7,7 @@ import errno
 import logging
 import shlex
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +42,7 @@ from kamome.storage.data_directory import DataDirectory
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
 from kamome.storage.migrations import migrate
-from kamome.wiring import admin, receiving
+from kamome.wiring import admin, receiving, submission
 from kamome.wiring.kernel import SCHEMAS, Kernel, SliceSettings
 from kamome.wiring.slices import Slices
 
@@ -58,6 +59,19 @@ class Listener(Protocol):
 
     async def stop(self) -> None:
         """Take no more; let what is under way end."""
+
+
+class _ImplicitTls:
+    """A listener whose connections begin with TLS."""
+
+    def __init__(self, listener: SmtpListener) -> None:
+        self._listener = listener
+
+    async def start(self, host: str, port: int) -> int:
+        return await self._listener.start(host, port, has_implicit_tls=True)
+
+    async def stop(self) -> None:
+        await self._listener.stop()
 
 
 class PortTaken(Exception):
@@ -103,9 +117,11 @@ class App:
         }
         self.port = 0
         self.smtp_port = 0
+        self.submission_port = self.submission_tls_port = -1
         self._make_listener = listener or self._own_listener
         self._http: Listener | None = None
         self._smtp: SmtpListener | None = None
+        self._submission: SmtpListener | None = None
 
     async def start(self) -> None:
         """Open the store, build the slices, listen, then work what an earlier run left.
@@ -139,6 +155,7 @@ class App:
         )
         self._smtp = self._smtp_listener()
         self.smtp_port = await self._listen(self._smtp, "smtp_port")
+        await self._listen_for_submission()
         await self.kernel.engine.durable()
         self.kernel.outbox.start()
         self.slices.sqs.retention.start()
@@ -156,6 +173,9 @@ class App:
         assert self._smtp is not None
         await self._smtp.stop()
         self._smtp = None
+        if self._submission is not None:
+            await self._submission.stop()
+            self._submission = None
         await lambda_slice.stop(self.slices.lambda_)
         await self.kernel.outbox.stop()
         await self.slices.lanes.stop()
@@ -167,8 +187,9 @@ class App:
 
     async def _close(self) -> None:
         """Let go of what has been opened so far."""
-        if self._smtp is not None:
-            await self._smtp.stop()
+        for listener in (self._smtp, self._submission):
+            if listener is not None:
+                await listener.stop()
         if self._http is not None:
             await self._http.stop()
         await self.kernel.engine.close()
@@ -227,7 +248,7 @@ class App:
                 capacity=TaskSize(self.settings.task_cpu, self.settings.task_memory),
                 runtime=find_runtime(self.settings.container_runtime),
             ),
-            ses=SesSettings(own_url=self._own_url, mail_hostname=self.settings.smtp_hostname),
+            ses=_ses_settings(self.settings, self._own_url),
             mail=_transport_settings(self.settings),
         )
 
@@ -250,12 +271,38 @@ class App:
     def _smtp_listener(self) -> SmtpListener:
         return SmtpListener(
             self._inbound,
-            lambda recipient, is_tls: intake.accepts(self.slices.ses, recipient, is_tls),
+            partial(intake.accepts, self.slices.ses),
             self.clock,
             hostname=self.settings.smtp_hostname,
             certificate_folder=self.directory.folder("smtp"),
             fault=self._stage_fault,
         )
+
+    async def _listen_for_submission(self) -> None:
+        """Listen for users' mail where a port is set."""
+        names = ("submission_port", "submission_tls_port")
+        if all(getattr(self.settings, name) < 0 for name in names):
+            return
+        self._submission = SmtpListener(
+            self._inbound,
+            partial(intake.accepts, self.slices.ses),
+            self.clock,
+            hostname=self.settings.smtp_hostname,
+            certificate_folder=self.directory.folder("smtp"),
+            fault=self._stage_fault,
+            submission=submission.make(
+                self.settings, self.kernel, self.slices.ses, self._secret_and_account
+            ),
+        )
+        if self.settings.submission_port >= 0:
+            self.submission_port = await self._listen(self._submission, "submission_port")
+        if self.settings.submission_tls_port >= 0:
+            listener = _ImplicitTls(self._submission)
+            self.submission_tls_port = await self._listen(listener, "submission_tls_port")
+
+    def _secret_and_account(self, access_key: str) -> tuple[str, str] | None:
+        key = self._keys.get(access_key)
+        return None if key is None else (key.secret, key.account)
 
     def _stage_fault(self, stage: str, about: str) -> StageFault | None:
         """What rules have ordered for a stage of an SMTP session."""
@@ -298,6 +345,16 @@ def _transport_settings(settings: Settings) -> TransportSettings:
     )
     return TransportSettings(
         settings.mail_transport, settings.smtp_hostname, relay if relay.host else None
+    )
+
+
+def _ses_settings(settings: Settings, own_url: Callable[[], str]) -> SesSettings:
+    return SesSettings(
+        are_identities_verified_at_once=not settings.verify_identities,
+        is_sandboxed=settings.ses_sandbox,
+        mail_from_domain=settings.mail_from_domain,
+        mail_hostname=settings.smtp_hostname,
+        own_url=own_url,
     )
 
 

@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True):
     port: int = 4566
     smtp_port: int = 2525
     smtp_hostname: str = "localhost"
+    submission_port: int = -1
+    submission_tls_port: int = -1
     dns: str = "off"
     dmarc_reject: bool = False
     spam_scanner: str = ""
@@ -53,6 +55,9 @@ class Settings(msgspec.Struct, frozen=True):
     mail_relay_user: str = ""
     mail_relay_password: str = ""
     mail_relay_tls: str = "starttls"
+    mail_from_domain: str = ""
+    verify_identities: bool = False
+    ses_sandbox: bool = False
     data: str = ""
     ephemeral: bool = False
     region: str = "us-east-1"
@@ -78,6 +83,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "host": "Address on which all listeners accept connections.",
     "port": "Port of the AWS APIs; 0 picks a free one.",
     "smtp_port": "Port on which mail comes in; 0 picks a free one.",
+    "submission_port": (
+        "Port on which users hand in mail after STARTTLS and AUTH (587 on the Internet); 0 picks a"
+        " free one, -1 is none."
+    ),
+    "submission_tls_port": "The same with TLS from the first byte (465); 0 a free one, -1 none.",
     "smtp_hostname": "Name that the mail server gives itself.",
     "dns": "Name servers that mail asks: off, system, or ADDRESS[:PORT], separated by commas.",
     "dmarc_reject": "Refuse mail that fails DMARC where its author's domain asks for that.",
@@ -95,6 +105,15 @@ DESCRIPTIONS: Mapping[str, str] = {
         "TLS to the smart host: starttls and implicit demand it, opportunistic takes it where it"
         " is offered, off never."
     ),
+    "mail_from_domain": (
+        "Domain of return paths where an identity has none of its own; bounces come back there."
+        " Empty: Amazon's, as AWS does, to which nothing comes back."
+    ),
+    "verify_identities": (
+        "Have identities of SES proven: domains by DNS (which needs dns), addresses by the link in"
+        " a mail. Without it they are verified at once."
+    ),
+    "ses_sandbox": "Let accounts of SES begin in the sandbox, as at AWS.",
     "data": "Directory that keeps everything; it is made if it is not there.",
     "ephemeral": "Keep nothing after the end.",
     "region": "Region of unsigned calls and of incoming mail.",
@@ -253,6 +272,9 @@ def _checked(settings: Settings) -> Settings:
     for name in ("port", "smtp_port"):
         if not 0 <= getattr(settings, name) <= 65_535:
             raise SettingError(f"The setting {name} is a port: 0 to 65535.")
+    for name in ("submission_port", "submission_tls_port"):
+        if not -1 <= getattr(settings, name) <= 65_535:
+            raise SettingError(f"The setting {name} is a port, or -1 for none.")
     if settings.auth not in _AUTH_MODES:
         raise SettingError(f"The setting auth is one of {', '.join(_AUTH_MODES)}.")
     if settings.log_level not in _LOG_LEVELS:

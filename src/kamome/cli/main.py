@@ -127,6 +127,9 @@ async def _serve(settings: Settings) -> int:
     gc.set_threshold(*_GC_THRESHOLDS)
     log.info("Listening: http://%s:%d", _shown(settings.host), app.port)
     log.info("Listening: smtp://%s:%d", _shown(settings.host), app.smtp_port)
+    for port in (app.submission_port, app.submission_tls_port):
+        if port >= 0:
+            log.info("Listening: submission://%s:%d", _shown(settings.host), port)
     log.info("Ready.")
     await stopping.wait()
     await app.stop()
