@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, KeysView, Sequence
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -20,21 +20,30 @@ class BodyStream:
     are the names that `x-amz-trailer` promised, lower case, known before.
     """
 
-    __slots__ = ("_chunks", "announced", "length", "trailers")
+    __slots__ = ("_chunks", "_take_whole", "announced", "length", "trailers")
 
     def __init__(
         self,
         chunks: AsyncIterator[bytes],
         length: int | None,
         announced: frozenset[str] = frozenset(),
+        take_whole: Callable[[], bytes] | None = None,
     ) -> None:
         self._chunks = chunks
+        self._take_whole = take_whole
         self.length = length
         self.announced = announced
         self.trailers: dict[str, str] = {}
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._chunks
+
+    def at_once(self) -> bytes | None:
+        """The whole body, where it came with the head of the request; None: it must be read.
+
+        Raises an `AwsError` as the iteration would, which is not to be begun then.
+        """
+        return self._take_whole() if self._take_whole is not None else None
 
     async def read(self) -> bytes:
         """The whole body. Only for bodies that the server has bounded."""
@@ -106,6 +115,11 @@ class HttpRequest:
     def header(self, name: str, default: str = "") -> str:
         """Value of a header by lower-case name; repeated ones joined by commas (RFC 9110 §5.3)."""
         return self._index.get(name, default)
+
+    @property
+    def header_names(self) -> KeysView[str]:
+        """The names of all headers, lower case, each once, in the order they came."""
+        return self._index.keys()
 
     def has_header(self, name: str) -> bool:
         """Whether the header was sent, if only empty."""

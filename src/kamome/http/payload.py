@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 
 from kamome.http.chunked import ChunkDecoder, decode
 from kamome.http.errors import IncompleteBody, InvalidRequest, MissingContentLength
@@ -37,6 +38,10 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 # More digits than the largest object's length has; keeps hostile numbers short.
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
+_OTHER_LENGTH = (
+    "You did not provide the number of bytes specified by the Content-Length HTTP header"
+)
+
 
 def open_payload(
     request: HttpRequest,
@@ -44,8 +49,11 @@ def open_payload(
     seed: Seed | None = None,
     *,
     access_key: str = "",
+    whole: bytes | None = None,
 ) -> BodyStream:
     """The body as the operation reads it; `chunks` is the body as it comes from the socket.
+
+    `whole` is the body where it came with the head: whoever wants can have it at once.
 
     With a `seed` (from `sigv4.verify`) chunk and trailer signatures are verified, without only
     parsed. `length` is the decoded length. `trailers` is filled when the iteration has ended.
@@ -61,7 +69,11 @@ def open_payload(
     promised = seed.content_sha256 if seed else request.header("x-amz-content-sha256")
     if promised not in STREAMING_PAYLOADS:
         length = _length(request.header("content-length"))
-        return BodyStream(_checked(chunks, promised, length), length)
+        return BodyStream(
+            _checked(chunks, promised, length),
+            length,
+            take_whole=None if whole is None else partial(_check_whole, whole, promised, length),
+        )
     decoded_length = _length(request.header("x-amz-decoded-content-length"))
     if decoded_length is None:
         raise MissingContentLength("You must provide the Content-Length HTTP header.")
@@ -84,6 +96,15 @@ def _announced(request: HttpRequest) -> frozenset[str]:
     return names
 
 
+def _check_whole(whole: bytes, promised: str, length: int | None) -> bytes:
+    """`_checked` for a body that is here."""
+    if length is not None and len(whole) != length:
+        raise IncompleteBody(_OTHER_LENGTH)
+    if _SHA256.fullmatch(promised):
+        check_content_sha256(promised, hashlib.sha256(whole).hexdigest())
+    return whole
+
+
 async def _checked(
     chunks: AsyncIterator[bytes], promised: str, length: int | None
 ) -> AsyncIterator[bytes]:
@@ -95,8 +116,6 @@ async def _checked(
             digest.update(chunk)
         yield chunk
     if length is not None and received != length:
-        raise IncompleteBody(
-            "You did not provide the number of bytes specified by the Content-Length HTTP header"
-        )
+        raise IncompleteBody(_OTHER_LENGTH)
     if digest is not None:
         check_content_sha256(promised, digest.hexdigest())

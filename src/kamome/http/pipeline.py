@@ -164,7 +164,9 @@ class Pipeline:
             seed = self._verify(call, request, credential)
             if request.stream is not None:
                 key = credential.access_key if credential is not None else ""
-                request.stream = open_payload(request, body.chunks(), seed, access_key=key)
+                request.stream = open_payload(
+                    request, body.chunks(), seed, access_key=key, whole=body.whole
+                )
             context = self._context(request, credential, call, request_id, body)
             response = await self._answer(call, context, request)
         except CallRefused as refused:

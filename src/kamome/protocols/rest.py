@@ -45,7 +45,18 @@ class InputBinding:
             if member.location == "uri"
         ]
         bound_names = {m.wire_name for m in members if m.location == "querystring"}
-        self._binds = [bind for m in members if (bind := self._bind(m, bound_names)) is not None]
+        # A request has some ten headers, and PutObject knows forty-five: the request's are gone by.
+        self._headers = {
+            member.wire_name.lower(): self._header(member)
+            for member in members
+            if member.location == "header"
+        }
+        self._header_maps = [self._header_map(m) for m in members if m.location == "headers"]
+        self._parameters = [
+            self._query_map(m, bound_names) if m.shape.type == "map" else self._parameter(m)
+            for m in members
+            if m.location == "querystring"
+        ]
         self.body_members = [member for member in members if not member.location]
 
     def decode(self, request: HttpRequest, decoded: dict[str, Any]) -> None:
@@ -56,25 +67,22 @@ class InputBinding:
                 raise self._path_error("Couldn't parse the specified URI.")
             for wire_name, name, convert in self._labels:
                 decoded[name] = self._label(found[wire_name], name, convert)
-        for bind in self._binds:
+        headers = self._headers
+        for wire_name in request.header_names:
+            bind = headers.get(wire_name)
+            if bind is not None:
+                bind(request, decoded)
+        for bind in self._header_maps:
             bind(request, decoded)
+        if request.raw_query:
+            for bind in self._parameters:
+                bind(request, decoded)
 
     def _label(self, raw: str, name: str, convert: text.Reader) -> Any:
         try:
             return convert(unquote_to_bytes(raw).decode("utf-8") if "%" in raw else raw)
         except ValueError:
             raise self._path_error("Couldn't parse the specified URI.") from None
-
-    def _bind(self, member: Member, bound_names: set[str]) -> Bind | None:
-        if member.location == "header":
-            return self._header(member)
-        if member.location == "headers":
-            return self._header_map(member)
-        if member.location == "querystring":
-            if member.shape.type == "map":
-                return self._query_map(member, bound_names)
-            return self._parameter(member)
-        return None
 
     def _converter(self, member: Member, *, header: bool) -> text.Reader:
         convert = text.reader(member, base64_json=header)
@@ -116,10 +124,9 @@ class InputBinding:
 
         def bind(request: HttpRequest, decoded: dict[str, Any]) -> None:
             found: dict[str, str] = {}
-            for header, value in request.headers:
+            for header in request.header_names:
                 if header.startswith(prefix):
-                    key = header[cut:]
-                    found[key] = f"{found[key]},{value}" if key in found else value
+                    found[header[cut:]] = request.header(header)
             if found:
                 decoded[name] = found
 
@@ -140,7 +147,7 @@ class InputBinding:
         keeps_empty = member.shape.type == "string"
 
         def bind(request: HttpRequest, decoded: dict[str, Any]) -> None:
-            value = request.query_value(wire_name) if request.raw_query else None
+            value = request.query_value(wire_name)
             if value or (keeps_empty and value is not None):
                 decoded[name] = convert(value)
 

@@ -22,6 +22,7 @@ from kamome.services.s3.errors import EntityTooLarge, IncompleteBody, InternalEr
 from kamome.services.s3.limits import BLOCK_BYTES, INLINE_BYTES_MAX, PUT_BYTES_MAX
 from kamome.services.s3.store import StoredBody
 from kamome.storage.blobs import Blob, BlobDamaged, Blobs, BlobWriter
+from kamome.wire import BodyStream
 
 _CRC_BYTES = 4
 
@@ -117,7 +118,9 @@ async def receive(
         blob = await _written(blobs, chunks, None, digests)
         return _received(blob.size, digests, None, blob)
     if length <= inline_bytes_max:
-        plain = await _gathered(chunks, length)
+        plain = chunks.at_once() if isinstance(chunks, BodyStream) else None
+        if plain is None:
+            plain = await _gathered(chunks, length)
         content = digests.seal(plain)
         digests.take(plain, content)
         return _received(length, digests, content, None)

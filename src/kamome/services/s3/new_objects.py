@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from kamome.context import RequestContext
 from kamome.services.s3.bodies import ReceivedBody
@@ -28,7 +29,7 @@ from kamome.services.s3.slice import S3
 from kamome.services.s3.storage_classes import checked_storage_class
 from kamome.services.s3.store import BodyPart, Bucket
 from kamome.services.s3.tagging import parse_tagging
-from kamome.services.s3.versions import put_current
+from kamome.services.s3.versions import drop_former, put_current
 
 BODY_ID_DIGITS = 32
 
@@ -134,10 +135,10 @@ def commit(
         if bucket is None or bucket.bucket_id != new.bucket.bucket_id:
             raise NoSuchBucket(new.bucket.name)
         check_new(s3, new)
-        _keep_content(s3, stored.body_id, content)
-        plan = replication_plan(s3, bucket, stored)
-        stored = put_current(s3, bucket, pending(stored, plan))
-        order_replication(s3, ctx, bucket, stored, plan)
+        if not bucket.versioning:
+            stored = _put_only(s3, bucket, stored, content)
+        else:
+            stored = _put_version(s3, ctx, bucket, stored, content)
         record_event(
             s3,
             ctx,
@@ -169,6 +170,37 @@ def _row(s3: S3, new: NewObject, content: Content) -> StoredObject:
         checksum_type=content.checksum_type,
         part_count=len(content.parts),
     )
+
+
+def _put_only(s3: S3, bucket: Bucket, stored: StoredObject, content: Content) -> StoredObject:
+    """Put the one object of a key in a bucket without versions; part of a step."""
+    former = s3.store.object_body(bucket.bucket_id, stored.key)
+    if former is not None and _replace_small(s3, former[0], content.received):
+        stored = replace(stored, body_id=former[0])
+    else:
+        if former is not None:
+            drop_former(s3, *former)
+        _keep_content(s3, stored.body_id, content)
+    s3.store.put_object(bucket.bucket_id, stored)
+    return stored
+
+
+def _replace_small(s3: S3, body_id: str, received: ReceivedBody | None) -> bool:
+    """Put small bytes in place of small ones: one statement instead of two."""
+    if received is None or received.blob is not None:
+        return False
+    return s3.store.replace_content(body_id, received.stored())
+
+
+def _put_version(
+    s3: S3, ctx: RequestContext, bucket: Bucket, stored: StoredObject, content: Content
+) -> StoredObject:
+    """Put a new version of a key, and order its replicas; part of a step."""
+    _keep_content(s3, stored.body_id, content)
+    plan = replication_plan(s3, bucket, stored)
+    stored = put_current(s3, bucket, pending(stored, plan))
+    order_replication(s3, ctx, bucket, stored, plan)
+    return stored
 
 
 def _keep_content(s3: S3, body_id: str, content: Content) -> None:

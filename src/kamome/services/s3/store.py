@@ -25,6 +25,8 @@ from kamome.storage.engine import Engine, Row
 ABOVE_ALL_KEYS = b"\xff"
 
 _BUCKET_COLUMNS = 9
+# Half a megabyte of rows in memory.
+_BUCKETS_KNOWN_MAX = 1_024
 
 INSERT_BUCKET = """
 INSERT INTO s3_bucket (partition, name, bucket_id, account, region, created_at_ms, versioning,
@@ -116,6 +118,10 @@ SELECT_ANY_OBJECT = "SELECT 1 FROM s3_object WHERE bucket_id = ? LIMIT 1"
 INSERT_BODY = """
 INSERT INTO s3_body (body_id, content, blob_id, crcs, nonce) VALUES (?, ?, ?, ?, ?)
 """
+# By primary key; not where the bytes are in a file.
+REPLACE_CONTENT = """
+UPDATE s3_body SET content = ?, crcs = ?, nonce = ? WHERE body_id = ? AND blob_id IS NULL
+"""
 # Both by primary key.
 SELECT_BODY = "SELECT content, blob_id, crcs, nonce FROM s3_body WHERE body_id = ?"
 DELETE_BODY = "DELETE FROM s3_body WHERE body_id = ? RETURNING blob_id"
@@ -182,6 +188,9 @@ class S3Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # Every request asks for its bucket. Forgotten with each change of one, and each rollback.
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+        engine.on_rollback(self._buckets.clear)
         self.versions = VersionStore(engine)
         self.uploads = UploadStore(engine)
         self.settings = SettingStore(engine)
@@ -195,11 +204,19 @@ class S3Store:
 
     def bucket(self, partition: str, name: str) -> Bucket | None:
         """The bucket of that name."""
-        row = self._engine.one(SELECT_BUCKET, (partition, name))
-        return None if row is None else _bucket(row)
+        found = self._buckets.get((partition, name))
+        if found is None:
+            row = self._engine.one(SELECT_BUCKET, (partition, name))
+            if row is None:
+                return None
+            if len(self._buckets) >= _BUCKETS_KNOWN_MAX:
+                self._buckets.clear()
+            found = self._buckets[partition, name] = _bucket(row)
+        return found
 
     def add_bucket(self, bucket: Bucket) -> None:
         """Create a bucket; the caller has seen in the same step that the name is free."""
+        self._buckets.clear()
         self._engine.write(
             INSERT_BUCKET,
             (
@@ -217,6 +234,7 @@ class S3Store:
 
     def update_bucket(self, bucket: Bucket) -> None:
         """Keep the versioning state of a bucket, its encryption, and whether it locks objects."""
+        self._buckets.clear()
         self._engine.write(
             UPDATE_BUCKET,
             (
@@ -230,6 +248,7 @@ class S3Store:
 
     def remove_bucket(self, bucket: Bucket) -> None:
         """Delete an empty bucket and its notification configuration; part of a step."""
+        self._buckets.clear()
         self._engine.write(DELETE_BUCKET, (bucket.partition, bucket.name))
         self._engine.write(DELETE_SEQUENCE, (bucket.bucket_id,))
         self._engine.write(DELETE_NOTIFICATION, (bucket.bucket_id,))
@@ -276,6 +295,7 @@ class S3Store:
 
     def replace_destinations(self, bucket_id: str, destinations: Sequence[Destination]) -> None:
         """Forget the old configuration, keep the new one."""
+        self._buckets.clear()
         if not destinations:
             self._engine.write(DELETE_NOTIFICATION, (bucket_id,))
             return
@@ -321,6 +341,11 @@ class S3Store:
         self._engine.write(
             INSERT_BODY, (body_id, body.content, body.blob_id, body.crcs, body.nonce)
         )
+
+    def replace_content(self, body_id: str, body: StoredBody) -> bool:
+        """Put other bytes in place of those here; part of a step. False: they are in a file."""
+        values = (body.content, body.crcs, body.nonce, body_id)
+        return self._engine.write(REPLACE_CONTENT, values) > 0
 
     def body(self, body_id: str) -> StoredBody | None:
         """The bytes of an object, or where they are."""

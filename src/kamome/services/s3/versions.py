@@ -102,19 +102,16 @@ def readable_version(s3: S3, bucket: Bucket, key: str, version_id: str | None) -
 
 
 def put_current(s3: S3, bucket: Bucket, stored: StoredObject) -> StoredObject:
-    """Make an object the current version of its key; returns it with its version id.
+    """Make an object the current version of its key, in a bucket that has, or had, versions.
+
+    Returns it with its version id.
 
     AWS: S3 User Guide, Adding objects to versioning-enabled buckets; … versioning-suspended ….
     """
-    if not bucket.versioning:
-        former = s3.store.object_body(bucket.bucket_id, stored.key)
-        if former is not None:
-            _drop(s3, *former)
-    else:
-        present = s3.store.object(bucket.bucket_id, stored.key)
-        rank = _new_rank(s3, bucket)
-        stored = replace(stored, version_id=_new_version_id(s3, bucket, rank), rank=rank)
-        _displace(s3, bucket, present, stored)
+    present = s3.store.object(bucket.bucket_id, stored.key)
+    rank = _new_rank(s3, bucket)
+    stored = replace(stored, version_id=_new_version_id(s3, bucket, rank), rank=rank)
+    _displace(s3, bucket, present, stored)
     s3.store.put_object(bucket.bucket_id, stored)
     return stored
 
@@ -195,10 +192,11 @@ def update_version(s3: S3, bucket: Bucket, version: StoredVersion) -> None:
 
 def drop_body(s3: S3, stored: StoredObject) -> None:
     """Forget the bytes of an object that is replaced or deleted; part of that step."""
-    _drop(s3, stored.body_id, stored.part_count)
+    drop_former(s3, stored.body_id, stored.part_count)
 
 
-def _drop(s3: S3, body_id: str, part_count: int) -> None:
+def drop_former(s3: S3, body_id: str, part_count: int) -> None:
+    """Forget a body, in one piece or in parts; part of a step."""
     if not part_count:
         drop_bytes(s3, body_id)
         return
