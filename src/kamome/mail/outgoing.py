@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import msgspec
 
-from kamome.mail.commands import is_mailbox
-
 # How long delivery is tried. AWS: SES API v2 Reference, DeliveryOptions, MaxDeliverySeconds: at
 # most 50,400 seconds, which is what SES does where nothing is set.
 MAX_AGE_MS = 14 * 3_600_000
@@ -115,6 +113,8 @@ def check_mail(mail: OutgoingMail, content: bytes | None = None) -> None:
     Raises:
         MailUnfit: no recipients or too many, a malformed address, bare CR or LF in the content.
     """
+    from kamome.mail.commands import is_mailbox  # its patterns take 2 ms: start-up is watched
+
     if not 1 <= len(mail.recipients) <= RECIPIENTS_MAX:
         raise MailUnfit(f"A mail has 1 to {RECIPIENTS_MAX} recipients.")
     if len(set(mail.recipients)) != len(mail.recipients):

@@ -30,6 +30,7 @@ from kamome.mail.outgoing import (
 from kamome.mail.retry_schedule import next_attempt_ms
 from kamome.mail.spool_store import Settled, SpoolStore, Taken, TakenRecipient
 from kamome.mail.transports import CAPTURE, Answer
+from kamome.observe.journeys import Journeys
 from kamome.storage.blobs import Blob
 from kamome.storage.outbox import Entry, Outbox
 
@@ -40,6 +41,7 @@ OUTBOX_KIND = "mail outcome"
 RETENTION_MS = 7 * 24 * 3600 * 1000
 _SWEEP_MS = 3600 * 1000
 _SWEEP_ROWS = 500
+_DOMAINS_PER_STEP = 100
 
 
 class SpoolPorts(msgspec.Struct):
@@ -52,14 +54,15 @@ class Spool:
     """Mails that leave. `wake` is filled by what works the spool."""
 
     def __init__(
-        self, store: SpoolStore, clock: Clock, outbox: Outbox, ports: SpoolPorts | None = None
+        self, store: SpoolStore, clock: Clock, outbox: Outbox, journeys: Journeys | None = None
     ) -> None:
         self.store = store
-        self.ports = ports or SpoolPorts()
+        self.ports = SpoolPorts()
         self.wake: Callable[[], None] = lambda: None
         self.transports: Sequence[str] = (CAPTURE,)
         self._clock = clock
         self._outbox = outbox
+        self._journeys = journeys
         self._swept: tuple[int, str] = (0, "")
         outbox.register(OUTBOX_KIND, self._tell_later)
 
@@ -115,6 +118,22 @@ class Spool:
         self.wake()
         return count
 
+    def retry_now(self, domain: str = "") -> int:
+        """Try what waits for a domain (for all, where none is given) now; how many recipients.
+
+        For the moment when what stood in the way has been mended. Steps of its own.
+        """
+        now_ms = self._clock.now_ms()
+        count, after = 0, ""
+        while domains := [domain] if domain else self.store.domains(after, _DOMAINS_PER_STEP):
+            with self.store.engine.atomic():
+                count += sum(self.store.bring_forward(each, now_ms) for each in domains)
+            after = domains[-1]
+            if domain:
+                break
+        self.wake()
+        return count
+
     # ------------------------------------------------------------------ what became of a delivery
 
     def record(self, taken: Taken, answers: Sequence[Answer], transport: str) -> None:
@@ -143,9 +162,23 @@ class Spool:
                 outcome.remote_ip,
             )
             self.store.settle(taken, recipient.ordinal, settled)
+            self._note_in_journey(outcome)
             self._tell(outcome)
         if self.store.is_settled(taken.mail.mail_id):
             self.store.drop_content(taken.mail.mail_id)
+
+    def _note_in_journey(self, outcome: Outcome) -> None:
+        if self._journeys is None:
+            return
+        where = f" by {outcome.remote_host}" if outcome.remote_host else ""
+        self._journeys.step(
+            outcome.trace,
+            service="smtp",
+            action="deliver",
+            resource=outcome.recipient,
+            result=outcome.kind,
+            detail=f"{outcome.code} {outcome.enhanced} {outcome.text}{where}",
+        )
 
     def _tell(self, outcome: Outcome) -> None:
         """The owner hears of it in this step; where he fails, by an entry that is tried again.

@@ -92,8 +92,17 @@ SELECT_OLD = """
 SELECT mail_id FROM outgoing_mail WHERE (queued_at_ms, mail_id) > (?, ?) AND queued_at_ms < ?
 ORDER BY queued_at_ms, mail_id LIMIT ?
 """
-# Index outgoing_recipient_due, walked in memory by domain.
+# Index outgoing_recipient_due: all of one domain.
 COUNT_WAITING = "SELECT count(*) FROM outgoing_recipient WHERE state = 'waiting' AND domain = ?"
+SELECT_WORDS_OF_FIRST = """
+SELECT code, enhanced, text FROM outgoing_recipient
+WHERE state = 'waiting' AND domain = ? ORDER BY due_ms, mail_id, ordinal LIMIT 1
+"""
+BRING_FORWARD = """
+UPDATE outgoing_recipient SET due_ms = ? WHERE state = 'waiting' AND domain = ? AND due_ms > ?
+"""
+# By primary key, in its order.
+SELECT_DOMAINS = "SELECT domain FROM outgoing_lane WHERE domain > ? ORDER BY domain LIMIT ?"
 
 
 class TakenRecipient(NamedTuple):
@@ -301,6 +310,22 @@ class SpoolStore:
         row = self.engine.one(COUNT_WAITING, (domain,))
         assert row is not None
         return _whole(row, 0)
+
+    def last_words(self, domain: str) -> str:
+        """What was said at the last attempt to the recipient of a domain that is due first."""
+        row = self.engine.one(SELECT_WORDS_OF_FIRST, (domain,))
+        return "" if row is None or not row[0] else " ".join(str(word) for word in row)
+
+    def domains(self, after: str, limit: int) -> list[str]:
+        """Domains for which mail waits, by name."""
+        return [str(row[0]) for row in self.engine.all(SELECT_DOMAINS, (after, limit))]
+
+    def bring_forward(self, domain: str, now_ms: int) -> int:
+        """All that waits for a domain is due now; returns how many recipients were not before."""
+        count = self.engine.write(BRING_FORWARD, (now_ms, domain, now_ms))
+        if count:
+            self.want([domain], now_ms)
+        return count
 
     def _set_lane(self, domain: str, first: Row | None) -> None:
         if first is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from kamome.config import Settings
 from kamome.faults.admin import PREFIX, FaultsApi
+from kamome.mail import spool_api
 from kamome.mail.inbound import Inbound
 from kamome.observe import clock_api
 from kamome.observe.admin import AdminApi
@@ -44,6 +45,7 @@ def make(
                 is_allowed=settings.faults,
             ),
             preflight_api.PREFIX: preflights,
+            spool_api.PREFIX: spool_api.SpoolApi(slices.spool),
             **MailboxRoutes(kernel, slices, inbound).routes(),
             QUEUES_PATH: queues,
             MESSAGES_PATH: queues,

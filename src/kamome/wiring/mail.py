@@ -41,7 +41,8 @@ class _Late:
 
 def make_spool(kernel: Kernel) -> Spool:
     """The spool over the server's store. Its ports are filled later."""
-    return Spool(SpoolStore(kernel.engine, kernel.blobs), kernel.clock, kernel.outbox)
+    store = SpoolStore(kernel.engine, kernel.blobs)
+    return Spool(store, kernel.clock, kernel.outbox, kernel.journeys)
 
 
 def make_lanes(kernel: Kernel, spool: Spool, settings: TransportSettings) -> Lanes:
