@@ -74,6 +74,14 @@ def test_message_comes_back_with_its_attributes(sqs: Any, queue: str) -> None:
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
 
 
+def test_system_attributes_come_by_the_older_parameter_too(sqs: Any, queue: str) -> None:
+    sqs.send_message(QueueUrl=queue, MessageBody="hello")
+
+    [message] = sqs.receive_message(QueueUrl=queue, AttributeNames=["SentTimestamp"])["Messages"]
+
+    assert list(message["Attributes"]) == ["SentTimestamp"]
+
+
 def test_missing_queue_has_both_of_its_codes(sqs: Any) -> None:
     with pytest.raises(ClientError) as caught:
         sqs.get_queue_url(QueueName="nowhere")

@@ -340,9 +340,11 @@ def load_model(name: str) -> ServiceModel:
     module = f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
     overlay = f"kamome.protocols.overlays.{module}"
     has_overlay = util.find_spec(overlay) is not None
-    return ServiceModel(
-        name, orjson.loads(_model_file(name)), overlay=overlay if has_overlay else None
-    )
+    raw = orjson.loads(_model_file(name))
+    model = ServiceModel(name, raw, overlay=overlay if has_overlay else None)
+    for shape, changes in model.addition("CORRECTIONS", {}).items():
+        raw["shapes"][shape] = _overlaid(raw["shapes"].get(shape, {}), changes)
+    return model
 
 
 @cache

@@ -34,6 +34,18 @@ def _members(**names: str) -> dict[str, Any]:
     return {"members": {member: {"locationName": name} for member, name in names.items()}}
 
 
+# The model says that AttributeNames of ReceiveMessage are those of queues; clients of all times
+# send those of messages. AWS: SQS API Reference, ReceiveMessage (AttributeNames): `SentTimestamp` …
+CORRECTIONS: dict[str, dict[str, Any]] = {
+    "ReceivedAttributeNameList": {
+        "type": "list",
+        "member": {"shape": "MessageSystemAttributeName"},
+        "flattened": True,
+    },
+    "ReceiveMessageRequest": {
+        "members": {"AttributeNames": {"shape": "ReceivedAttributeNameList"}}
+    },
+}
 SHAPES: dict[str, dict[str, Any]] = {
     "AWSAccountIdList": _list("AWSAccountId"),
     "ActionNameList": _list("ActionName"),
@@ -55,6 +67,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "MessageSystemAttributeList": _list("MessageSystemAttributeName"),
     "MessageSystemAttributeMap": _map(),
     "QueueAttributeMap": _map(),
+    "ReceivedAttributeNameList": _list("AttributeName"),
     "QueueUrlList": _list("QueueUrl"),
     "SendMessageBatchRequestEntryList": _list("SendMessageBatchRequestEntry"),
     "SendMessageBatchResultEntryList": _list("SendMessageBatchResultEntry"),
