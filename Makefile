@@ -8,7 +8,7 @@ DATA ?= .kamome
 PORT ?= 4566
 SMTP_PORT ?= 2525
 
-.PHONY: install demo demo-fan-out demo-json-ingest serve test check bench lock clean
+.PHONY: install demo demo-fan-out demo-json-ingest demo-mailer serve test check bench lock clean
 
 install: $(STAMP)
 
@@ -27,6 +27,9 @@ demo-fan-out: install
 
 demo-json-ingest: install
 	$(BIN)/kamome demo json-ingest
+
+demo-mailer: install
+	$(BIN)/kamome demo mailer
 
 serve: install
 	$(BIN)/kamome serve --port $(PORT) --smtp-port $(SMTP_PORT) --data $(DATA)

@@ -117,6 +117,25 @@ def json_ingest(*, keep: bool, data: Path | None, deadline: int) -> None:
     )
 
 
+@demo.command("mailer")
+@_with_options
+def mailer(*, keep: bool, data: Path | None, deadline: int) -> None:
+    """200 mail requests over SQS and SES; the worker is killed in the middle.
+
+    The exit status is 0 only if each was sent exactly once and brought its address's feedback.
+    """
+    from kamome.cli.mailer import Mailer
+
+    folder = _blueprint("mailer")
+    _demonstrate(
+        lambda report, server: Mailer(report, folder, server).run(),
+        (),
+        keep=keep,
+        data=data,
+        deadline=deadline,
+    )
+
+
 @demo.command("concurrency")
 @_with_options
 def concurrency(*, keep: bool, data: Path | None, deadline: int) -> None:
