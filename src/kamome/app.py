@@ -344,7 +344,10 @@ def _transport_settings(settings: Settings) -> TransportSettings:
         settings.mail_relay_tls,
     )
     return TransportSettings(
-        settings.mail_transport, settings.smtp_hostname, relay if relay.host else None
+        settings.mail_transport,
+        settings.smtp_hostname,
+        relay if relay.host else None,
+        settings.mail_direct_port,
     )
 
 

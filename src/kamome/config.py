@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True):
     spam_scanner: str = ""
     virus_scanner: str = ""
     mail_transport: str = "capture"
+    mail_direct_port: int = 25
     mail_relay_host: str = ""
     mail_relay_port: int = 587
     mail_relay_user: str = ""
@@ -97,6 +98,7 @@ DESCRIPTIONS: Mapping[str, str] = {
         "How mail leaves: capture keeps it here, relay hands it to mail_relay_host, direct to the"
         " servers of the recipients (which needs dns)."
     ),
+    "mail_direct_port": "Port on which servers of recipients take mail; another one for tests.",
     "mail_relay_host": "Smart host that takes all mail.",
     "mail_relay_port": "Port of the smart host.",
     "mail_relay_user": "User name for the smart host; empty for none.",
@@ -309,8 +311,9 @@ def _check_mail(settings: Settings) -> None:
         raise SettingError(f"The setting mail_relay_tls is one of {', '.join(_RELAY_TLS)}.")
     if settings.mail_relay_host and not _HOST.fullmatch(settings.mail_relay_host):
         raise SettingError(f"mail_relay_host cannot be {settings.mail_relay_host!r}.")
-    if not 1 <= settings.mail_relay_port <= 65_535:
-        raise SettingError("The setting mail_relay_port is a port: 1 to 65535.")
+    for name in ("mail_relay_port", "mail_direct_port"):
+        if not 1 <= getattr(settings, name) <= 65_535:
+            raise SettingError(f"The setting {name} is a port: 1 to 65535.")
     if settings.mail_transport == "relay" and not settings.mail_relay_host:
         raise SettingError("mail_transport=relay needs a smart host: --mail-relay-host NAME.")
     if settings.mail_transport == "direct" and settings.dns == "off":

@@ -52,7 +52,7 @@ def make_lanes(kernel: Kernel, spool: Spool, settings: TransportSettings) -> Lan
     if relay is not None:
         made[RELAY] = _Late(RELAY, lambda: _relay(relay, settings.hostname))
     if kernel.resolver.is_on:
-        made[DIRECT] = _Late(DIRECT, lambda: _direct(kernel, settings.hostname))
+        made[DIRECT] = _Late(DIRECT, lambda: _direct(kernel, settings))
     own = made.pop(settings.transport)
     return Lanes(spool, kernel.clock, [own, *made.values()])
 
@@ -63,10 +63,16 @@ def _relay(relay: RelaySettings, hostname: str) -> Transport:
     return Relay(relay, hostname)
 
 
-def _direct(kernel: Kernel, hostname: str) -> Transport:
+def _direct(kernel: Kernel, settings: TransportSettings) -> Transport:
     from kamome.mail.transports.direct import Direct
 
     def shuffled(hosts: list[str]) -> list[str]:
         return sorted(hosts, key=lambda _host: kernel.ids.bytes(4))
 
-    return Direct(kernel.resolver, kernel.clock, hostname, shuffled=shuffled)
+    return Direct(
+        kernel.resolver,
+        kernel.clock,
+        settings.hostname,
+        shuffled=shuffled,
+        port=settings.direct_port,
+    )

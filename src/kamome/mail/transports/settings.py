@@ -26,8 +26,12 @@ class RelaySettings(msgspec.Struct, frozen=True):
 
 
 class TransportSettings(msgspec.Struct, frozen=True):
-    """The server's own transport, the name it gives itself in EHLO, and its relay if it has one."""
+    """The server's own transport, the name it gives itself in EHLO, and its relay if it has one.
+
+    `direct_port` is where the servers of recipients take mail.
+    """
 
     transport: str = CAPTURE
     hostname: str = "localhost"
     relay: RelaySettings | None = None
+    direct_port: int = 25
