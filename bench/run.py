@@ -61,6 +61,10 @@ def main() -> None:
         from signatures import run_signatures
 
         figures["signatures"] = run_signatures()
+    if is_wanted("inbound"):
+        from inbound import run_inbound
+
+        figures["inbound"] = run_inbound()
     if is_wanted("outgoing"):
         from outgoing import run_outgoing
 
@@ -69,6 +73,14 @@ def main() -> None:
         from long_poll import run_long_poll
 
         figures["poll"] = run_long_poll()
+    if is_wanted("objects"):
+        from objects import run_objects
+
+        figures["objects"] = run_objects()
+    if is_wanted("listing"):
+        from listing import run_listing
+
+        figures["listing"] = run_listing()
     if is_wanted("mail"):
         from mails import run_mails
 
