@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from kamome.mail.dns import Resolver
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.inbound import Inbound, InboundPorts
 from kamome.observe.journeys import Journey, Journeys
-from kamome.services.ses import intake, store
+from kamome.services.ses import intake, setup_notification, store
 from kamome.services.ses.identity_store import IdentityStore
 from kamome.services.ses.operations import OPERATIONS
 from kamome.services.ses.operations_v2 import OPERATIONS as OPERATIONS_V2
@@ -66,10 +67,13 @@ class Neighbours:
         self.functions = {FUNCTION}
         self.contexts: list[RequestContext] = []
         self.subjects: list[str] = []
+        self.answers: list[tuple[bytes, str]] = []
+        self.setups: list[str] = []
         self.calls = 0
         self.crash_at: int | None = None
         self.streamed_lengths: list[int] = []
         self.spooled: list[OutgoingMail] = []
+        self.is_spool_broken = False
 
     def effects(self, kind: str) -> list[tuple[str, bytes]]:
         rows = self._engine.all(
@@ -99,6 +103,10 @@ class Neighbours:
         content = b"".join([piece async for piece in body])
         assert len(content) == content_length
         with self._engine.atomic():
+            if key.endswith(setup_notification.OBJECT_NAME):
+                self.setups.append(f"{bucket}/{key}")
+                record()
+                return
             self._effect(ctx, "put", f"{bucket}/{key}", content)
             record()
         self._tick()
@@ -119,11 +127,23 @@ class Neighbours:
 
     def spool_put(self, mail: OutgoingMail, content: bytes | Blob) -> None:
         """What leaves: the envelope as the target, the content as the body."""
+        if self.is_spool_broken:
+            raise Crash
         self.spooled.append(mail)
         body = content if isinstance(content, bytes) else content.id.encode()
         self._engine.write(
             "INSERT INTO effect (kind, target, body) VALUES ('spool', ?, ?)", (mail.mail_id, body)
         )
+
+    async def invoke_function(
+        self, ctx: RequestContext, function_arn: str, payload: bytes
+    ) -> tuple[bytes, str]:
+        """A function that is waited for; `answers` holds what it says, call by call."""
+        self._effect(ctx, "ask", function_arn, payload)
+        if not self.answers:
+            await asyncio.sleep(0)
+            return b"null", ""
+        return self.answers.pop(0)
 
     def _effect(self, ctx: RequestContext, kind: str, target: str, body: bytes) -> None:
         self._tick()
@@ -167,6 +187,10 @@ class World:
         with pytest.raises(AwsError) as caught:
             await OPERATIONS[operation](self.ses, self.ctx, members)
         return caught.value
+
+    async def call_none(self, operation: str, **members: object) -> None:
+        """An operation that answers nothing."""
+        assert await OPERATIONS[operation](self.ses, self.ctx, members) is None
 
     async def call_v2(self, operation: str, **members: object) -> Mapping[str, Any]:
         """An operation of the API v2."""
@@ -246,6 +270,7 @@ async def world(tmp_path: Path, settings: SesSettings, name_servers: str) -> Asy
         put_object=neighbours.put_object,
         publish=neighbours.publish,
         invoke_event=neighbours.invoke_event,
+        invoke_function=neighbours.invoke_function,
         bucket_exists=lambda name: name in neighbours.buckets,
         topic_exists=lambda arn: arn in neighbours.topics,
         function_exists=lambda arn: arn in neighbours.functions,

@@ -48,6 +48,14 @@ from kamome.services.ses.contacts import (
     list_contacts,
     update_contact,
 )
+from kamome.services.ses.custom_verification_v2 import (
+    create_custom_verification_email_template,
+    delete_custom_verification_email_template,
+    get_custom_verification_email_template,
+    list_custom_verification_email_templates,
+    send_custom_verification_email,
+    update_custom_verification_email_template,
+)
 from kamome.services.ses.dedicated_ips import (
     create_dedicated_ip_pool,
     delete_dedicated_ip_pool,
@@ -108,6 +116,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "CreateConfigurationSetEventDestination": create_configuration_set_event_destination,
         "CreateContact": create_contact,
         "CreateContactList": create_contact_list,
+        "CreateCustomVerificationEmailTemplate": create_custom_verification_email_template,
         "CreateDedicatedIpPool": create_dedicated_ip_pool,
         "CreateEmailIdentity": create_email_identity,
         "CreateEmailIdentityPolicy": create_email_identity_policy,
@@ -116,6 +125,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "DeleteConfigurationSetEventDestination": delete_configuration_set_event_destination,
         "DeleteContact": delete_contact,
         "DeleteContactList": delete_contact_list,
+        "DeleteCustomVerificationEmailTemplate": delete_custom_verification_email_template,
         "DeleteDedicatedIpPool": delete_dedicated_ip_pool,
         "DeleteEmailIdentity": delete_email_identity,
         "DeleteEmailIdentityPolicy": delete_email_identity_policy,
@@ -126,6 +136,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "GetConfigurationSetEventDestinations": get_configuration_set_event_destinations,
         "GetContact": get_contact,
         "GetContactList": get_contact_list,
+        "GetCustomVerificationEmailTemplate": get_custom_verification_email_template,
         "GetDedicatedIp": get_dedicated_ip,
         "GetDedicatedIpPool": get_dedicated_ip_pool,
         "GetDedicatedIps": get_dedicated_ips,
@@ -137,6 +148,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ListConfigurationSets": list_configuration_sets,
         "ListContactLists": list_contact_lists,
         "ListContacts": list_contacts,
+        "ListCustomVerificationEmailTemplates": list_custom_verification_email_templates,
         "ListDedicatedIpPools": list_dedicated_ip_pools,
         "ListEmailIdentities": list_email_identities,
         "ListEmailTemplates": list_email_templates,
@@ -166,6 +178,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "PutEmailIdentityMailFromAttributes": put_email_identity_mail_from_attributes,
         "PutSuppressedDestination": put_suppressed_destination,
         "SendBulkEmail": send_bulk_email,
+        "SendCustomVerificationEmail": send_custom_verification_email,
         "SendEmail": send_email,
         "TagResource": tag_resource,
         "TestRenderEmailTemplate": test_render_email_template,
@@ -173,6 +186,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateConfigurationSetEventDestination": update_configuration_set_event_destination,
         "UpdateContact": update_contact,
         "UpdateContactList": update_contact_list,
+        "UpdateCustomVerificationEmailTemplate": update_custom_verification_email_template,
         "UpdateEmailIdentityPolicy": update_email_identity_policy,
         "UpdateEmailTemplate": update_email_template,
     }
