@@ -25,6 +25,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from kamome.http.turn import Begun, Turn, head_lines
+from kamome.storage.engine import Kept
 from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ logger = logging.getLogger(__name__)
 WHOLE_BYTES_MAX = 128 * 1024
 _LENGTH_DIGITS = len(str(WHOLE_BYTES_MAX))
 _METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")}
+# `Connection` may ask an HTTP/1.0 client's connection to be kept; the others change what comes.
+_UNCOMMON = frozenset({"connection", "expect", "transfer-encoding", "upgrade"})
 # How soon a connection that has something under way is looked at again.
 _IDLE_CHECK_S = 1.0
 _CONNECTION_HEADERS = frozenset({b"connection", b"upgrade", b"http2-settings"})
@@ -50,8 +53,8 @@ class Turns(Protocol):
     def reply(self, request: HttpRequest, turn: Turn) -> Coroutine[object, object, Reply]:
         """Make the answer. Never raises."""
 
-    def when_kept(self, reply: Reply, send: Callable[[HttpResponse], None]) -> None:
-        """Hand on the answer once it may leave, perhaps at once."""
+    def when_durable(self, kept: Kept, lost: int) -> None:
+        """Call `kept` once a reply of that `lost` may leave, perhaps at once."""
 
     def wait(self, turn: Turn, callback: Callable[[], None]) -> Callable[[], None]:
         """The turn waits for something to happen; call the result when it does no longer."""
@@ -191,10 +194,10 @@ class Connection(HttpToolsProtocol):
         self._made_progress = True
         if self._pending_bytes + self._piece_bytes > self._bounds.head_bytes:
             self._check_head_bytes()
-        if self.parser.should_upgrade():
-            return  # read again: see `_feed_as_http`
         turn = self._turn() if self._whole_bytes else None
         if turn is None:
+            if self.parser.should_upgrade():
+                return  # read again: see `_feed_as_http`
             self._begin_cycle()
         else:
             self.cycle = cast("RequestResponseCycle", turn)
@@ -262,22 +265,24 @@ class Connection(HttpToolsProtocol):
             return None  # it came before the answer to the last one: it waits in the pipeline
         if url[:1] != b"/" or b"#" in url or not url.isascii():
             return None
-        if parser.get_http_version() != "1.1" or not parser.should_keep_alive():
+        if not parser.should_keep_alive():
+            return None
+        method = _METHODS.get(parser.get_method())
+        if method is None:
             return None
         path, _, query = url.decode("ascii").partition("?")
-        method = parser.get_method()
         request = HttpRequest(
-            _METHODS.get(method) or method.decode("ascii"),
+            method,
             path,
             query,
             scheme=cast("str", self.scheme),
             client_ip=self._client_ip,
             raw_headers=self.headers,
         )
+        if not _UNCOMMON.isdisjoint(request.header_names):
+            return None
         length = request.header("content-length", "0")
         if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) > self._whole_bytes:
-            return None
-        if request.has_header("expect") or request.has_header("transfer-encoding"):
             return None
         return Turn(self, request)
 
@@ -287,7 +292,7 @@ class Connection(HttpToolsProtocol):
         try:
             waited = coroutine.send(None)
         except StopIteration as done:
-            self.application.when_kept(done.value, turn.answer)
+            self._take(turn, done.value)
             return
         except Exception:
             logger.exception("a request failed")
@@ -303,7 +308,14 @@ class Connection(HttpToolsProtocol):
         except BaseException:
             self._abort()
             raise
-        self.application.when_kept(reply, turn.answer)
+        self._take(turn, reply)
+
+    def _take(self, turn: Turn, reply: Reply) -> None:
+        turn.reply = reply
+        if reply.lost is None:
+            turn.kept(None)
+        else:
+            self.application.when_durable(turn.kept, reply.lost)
 
     def answer(self, turn: Turn, response: HttpResponse) -> None:
         """Write an answer; never raises, for what fails here concerns this client only."""

@@ -32,7 +32,7 @@ from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
 from kamome.protocols.constraints import violations
 from kamome.services import Edge, Run, Served, Signer
-from kamome.storage.engine import Engine
+from kamome.storage.engine import Engine, Kept
 from kamome.wire import NO_ANSWER, BodyStream, HttpRequest, HttpResponse
 
 logger = logging.getLogger(__name__)
@@ -76,6 +76,10 @@ class Reply(msgspec.Struct, frozen=True):
     request: HttpRequest
     request_id: str
 
+    def refusal(self, error: AwsError) -> HttpResponse:
+        """What is answered in its place, where it could not be kept."""
+        return _refusal(self.call, error, self.request, self.request_id)
+
 
 class Pipeline:
     """The steps, and what they need."""
@@ -113,18 +117,11 @@ class Pipeline:
             try:
                 await self._engine.durable(reply.lost)
             except AwsError as unavailable:
-                return _refusal(reply.call, unavailable, request, reply.request_id)
+                return reply.refusal(unavailable)
         return reply.response
 
-    def when_kept(self, reply: Reply, lost: int, send: Callable[[HttpResponse], None]) -> None:
-        """Hand on the answer once it may leave, perhaps at once."""
-
-        def kept(error: AwsError | None) -> None:
-            if error is None:
-                send(reply.response)
-            else:
-                send(_refusal(reply.call, error, reply.request, reply.request_id))
-
+    def when_durable(self, kept: Kept, lost: int) -> None:
+        """Call `kept` once a reply of that `lost` may leave, perhaps at once."""
         self._engine.when_durable(kept, lost)
 
     async def reply(
@@ -134,7 +131,7 @@ class Pipeline:
 
         A refusal, too, may rest on what another request has just written.
         """
-        request_id = self._ids.uuid() if exchange is None else exchange.request_id
+        request_id = self._ids.request_id() if exchange is None else exchange.request_id
         lost = self._engine.lost_transactions
         call: Call | None = None
         try:
@@ -250,7 +247,7 @@ class Pipeline:
 
     def refuse(self, request: HttpRequest, error: AwsError) -> HttpResponse:
         """Answer a request that is not one for any service."""
-        return _refusal(None, error, request, self._ids.uuid())
+        return _refusal(None, error, request, self._ids.request_id())
 
     async def _identify(self, served: Served | None, request: HttpRequest, body: Body) -> Call:
         """Find the operation, reading the body unless the operation streams it."""
@@ -316,7 +313,8 @@ class Pipeline:
         except AwsError as error:
             self._record(call, context, decoded, error.code)
             raise
-        self._record(call, context, decoded, "ok")
+        if context.trace:
+            self._record(call, context, decoded, "ok")
         if outcome is not None and outcome.refusal is not None:
             await self._engine.durable()
             self._lose(decoded)

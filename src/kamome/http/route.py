@@ -8,7 +8,7 @@ for unsigned calls, the API version and the path. What nothing else claims is S3
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from urllib.parse import unquote_plus
 
@@ -91,11 +91,16 @@ class Routes:
         self._by_version = {s.service.api_version: s for s in services if s.service.api_version}
         self._by_host = {label: s for s in services for label in _host_labels(s)}
         self._by_path = [(prefix, s) for s in services for prefix in s.service.path_prefixes]
-        self._by_action = _unambiguous_actions(services)
+        self._services = services
         # Calls that were made before: one for each operation and protocol.
         self._calls: dict[tuple[str, str, str], Call] = {}
         self._by_whole_target: dict[str, Call] = {}
         self._by_mark = [(s.service.host_mark, s) for s in services if s.service.host_mark]
+
+    @cached_property
+    def _by_action(self) -> Mapping[str, Served]:
+        """Made when it is first asked: it imports the operations of all query services."""
+        return _unambiguous_actions(self._services)
 
     def marked(self, request: HttpRequest) -> Served | None:
         """The service whose own hosts tell all (function URLs), whoever has signed what for whom.

@@ -14,6 +14,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Mapping,
     MutableMapping,
 )
@@ -27,6 +28,7 @@ from kamome.errors import (
 )
 from kamome.http.pipeline import Body, Pipeline, Reply, in_task
 from kamome.http.turn import Turn, header_value
+from kamome.storage.engine import Kept
 from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
 
 _ONLY_CHUNKED = "No transfer coding but chunked is understood."
@@ -179,21 +181,24 @@ class Server:
 
     # ------------------------------------------------------------------ turns
 
-    async def reply(self, request: HttpRequest, turn: Turn) -> Reply:
+    def reply(self, request: HttpRequest, turn: Turn) -> Coroutine[object, object, Reply]:
         """What is to be answered to a request that came whole. Never raises."""
         if not is_host(request.header("host")):
-            return _final(request, self._pipeline.refuse(request, MalformedRequest(_BAD_HOST)))
+            return self._refuse_host(request)
         if request.raw_path.startswith(_ADMIN_PREFIXES) and not request.has_header("authorization"):
-            await in_task()
-            return _final(request, await self._answer_admin(request, turn))
-        return await self._pipeline.reply(request, turn)
+            return self._reply_admin(request, turn)
+        return self._pipeline.reply(request, turn)
 
-    def when_kept(self, reply: Reply, send: Callable[[HttpResponse], None]) -> None:
-        """Hand on the answer once it may leave, perhaps at once."""
-        if reply.lost is None:
-            send(reply.response)
-        else:
-            self._pipeline.when_kept(reply, reply.lost, send)
+    async def _refuse_host(self, request: HttpRequest) -> Reply:
+        return _final(request, self._pipeline.refuse(request, MalformedRequest(_BAD_HOST)))
+
+    async def _reply_admin(self, request: HttpRequest, turn: Turn) -> Reply:
+        await in_task()
+        return _final(request, await self._answer_admin(request, turn))
+
+    def when_durable(self, kept: Kept, lost: int) -> None:
+        """Call `kept` once a reply of that `lost` may leave, perhaps at once."""
+        self._pipeline.when_durable(kept, lost)
 
     def wait(self, turn: Turn, callback: Callable[[], None]) -> Callable[[], None]:
         """The turn waits for something to happen; call the result when it does no longer."""

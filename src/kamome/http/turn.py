@@ -17,7 +17,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from typing import TYPE_CHECKING
 
-from kamome.errors import RequestEntityTooLarge
+from kamome.errors import AwsError, RequestEntityTooLarge
 
 if TYPE_CHECKING:
     from kamome.http.connection import Connection
@@ -41,6 +41,7 @@ class Turn:
         "has_begun",
         "keep_alive",
         "on_close",
+        "reply",
         "request",
         "response_complete",
         "response_started",
@@ -52,7 +53,8 @@ class Turn:
         self.request = request
         self.whole = b""
         self._pieces: bytearray | None = None
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[], None]] | None = None
+        self.reply: Reply | None = None
         self.on_close: Callable[[], None] | None = None
         self.has_begun = True
         self.keep_alive = True
@@ -98,7 +100,10 @@ class Turn:
         """Call back when the client hangs up."""
         if self.disconnected:
             callback()
-        self._callbacks.append(callback)
+        elif self._callbacks is None:
+            self._callbacks = [callback]
+        else:
+            self._callbacks.append(callback)
 
     # ------------------------------------------------------------------ as uvicorn's cycle
 
@@ -110,23 +115,21 @@ class Turn:
     def set(self) -> None:
         """Something has changed: perhaps the client has gone."""
         if self.disconnected and self._callbacks:
-            callbacks, self._callbacks = self._callbacks, []
+            callbacks, self._callbacks = self._callbacks, None
             for callback in callbacks:
                 callback()
 
     # ------------------------------------------------------------------ the answer
 
-    def take(self, reply: Reply) -> None:
-        """The answer is made; it leaves when what it tells of is durable."""
-        self._connection.application.when_kept(reply, self.answer)
-
-    def answer(self, response: HttpResponse) -> None:
-        """Send the answer. Must not raise: it is called for many turns in a row."""
-        self._connection.answer(self, response)
+    def kept(self, error: AwsError | None) -> None:
+        """What the answer tells of is durable (None), or could not be kept. Must not raise."""
+        reply = self.reply
+        assert reply is not None
+        self._connection.answer(self, reply.response if error is None else reply.refusal(error))
 
     def close(self) -> None:
         """The request has been answered."""
-        self._callbacks.clear()
+        self._callbacks = None
         if self.on_close is not None:
             self.on_close()
 

@@ -39,7 +39,7 @@ def violations(operation: OperationModel, decoded: Mapping[str, Any]) -> list[Vi
     found: list[Violation] = []
     if check is not None:
         check(decoded, "", "", found)
-    return found[:MAX_VIOLATIONS]
+    return found[:MAX_VIOLATIONS] if found else found
 
 
 class _Compiler:

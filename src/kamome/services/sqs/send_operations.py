@@ -49,7 +49,7 @@ async def send_message(
     AWS: SQS API Reference, SendMessage.
     """
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
-    message = _new_message(sqs, ctx, queue, request)
+    message = _new_message(sqs, ctx, queue, request, sqs.clock.now_ms())
     [message] = enqueue(sqs, queue, (message,))
     return cast("shapes.SendMessageResult", _sent(queue, message, request))
 
@@ -73,9 +73,10 @@ async def send_message_batch(
     result: shapes.SendMessageBatchResult = {"Successful": [], "Failed": []}
     accepted: list[shapes.SendMessageBatchRequestEntry] = []
     messages: list[NewMessage] = []
+    now_ms = sqs.clock.now_ms()
     for entry in entries:
         try:
-            messages.append(_new_message(sqs, ctx, queue, entry))
+            messages.append(_new_message(sqs, ctx, queue, entry, now_ms))
             accepted.append(entry)
         except AwsError as error:
             result["Failed"].append(failed_entry(entry["Id"], error))
@@ -167,9 +168,10 @@ def _check_system_attributes(attributes: Mapping[str, shapes.MessageAttributeVal
             )
 
 
-def _new_message(sqs: Sqs, ctx: RequestContext, queue: Queue, request: _Sending) -> NewMessage:
+def _new_message(
+    sqs: Sqs, ctx: RequestContext, queue: Queue, request: _Sending, now_ms: int
+) -> NewMessage:
     content = _checked_content(queue, request)
-    now_ms = sqs.clock.now_ms()
     delay_s = request.get("DelaySeconds", queue.delay_s)
     check_delay_fits(queue, request.get("DelaySeconds", 0))
     if queue.is_fifo:
