@@ -185,7 +185,7 @@ class World:
 Scenario = Callable[[World], Awaitable[None]]
 
 
-def accepts(recipient: str, is_tls: bool) -> RecipientVerdict:
+def accepts(recipient: str, is_tls: bool, _client_ip: str = "") -> RecipientVerdict:
     local, _, domain = recipient.rpartition("@")
     if domain.lower() not in ("example.com", "例え.jp"):
         return RecipientVerdict.NOT_OURS

@@ -29,6 +29,15 @@ async def names(world: World, rule_set: str = "inbound") -> list[str]:
     return [rule["Name"] for rule in described["Rules"]]
 
 
+BOUNCE = {
+    "SmtpReplyCode": "550",
+    "StatusCode": "5.1.1",
+    "Message": "No such mailbox",
+    "Sender": "postmaster@example.com",
+}
+INVALID = ("InvalidParameterValue", "")
+
+
 async def with_rules(world: World, *rules: str) -> None:
     await world.call("CreateReceiptRuleSet", RuleSetName="inbound")
     for name in reversed(rules):
@@ -283,22 +292,12 @@ async def test_rule_set_name_is_checked(world: World, name: str) -> None:
             "NotImplemented",
             "KmsKeyArn",
         ),
-        (
-            {
-                "Actions": [
-                    {"LambdaAction": {"FunctionArn": FUNCTION, "InvocationType": "RequestResponse"}}
-                ]
-            },
-            "NotImplemented",
-            "RequestResponse",
-        ),
-        (
-            {"Actions": [{"BounceAction": {"SmtpReplyCode": "550"}}]},
-            "NotImplemented",
-            "The Bounce action",
-        ),
-        ({"Actions": [{"WorkmailAction": {}}]}, "NotImplemented", "WorkMail"),
-        ({"Actions": [{"ConnectAction": {}}]}, "NotImplemented", "Connect"),
+        ({"Actions": [{"BounceAction": BOUNCE | {"SmtpReplyCode": "250"}}]}, *INVALID),
+        ({"Actions": [{"BounceAction": BOUNCE | {"StatusCode": "4.1.1"}}]}, *INVALID),
+        ({"Actions": [{"BounceAction": BOUNCE | {"Message": " "}}]}, *INVALID),
+        ({"Actions": [{"BounceAction": BOUNCE | {"Sender": "nobody"}}]}, *INVALID),
+        ({"Actions": [{"WorkmailAction": {"OrganizationArn": "m-1"}}]}, *INVALID),
+        ({"Actions": [{"ConnectAction": {"InstanceARN": "x", "IAMRoleARN": "y"}}]}, *INVALID),
     ],
 )
 async def test_rule_that_cannot_be_is_refused_and_nothing_kept(

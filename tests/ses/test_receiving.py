@@ -150,7 +150,7 @@ async def test_action_that_always_fails_is_given_up_and_the_journey_says_so(worl
     await world.clock.advance(4 * 3_600_000)
 
     last = world.journey(mail).steps[-1]
-    assert (last.action, last.result) == ("rule-0/S3Action", "failed")
+    assert (last.action, last.result) == ("rule-0/S3Action", "given up")
     assert "The specified bucket does not exist" in last.detail
     assert world.waiting() == 0
 

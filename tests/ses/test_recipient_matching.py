@@ -108,8 +108,8 @@ def test_added_headers_reach_the_actions_behind_them() -> None:
 
     assert [action.added_headers for action in plan(rules, ("user@example.com",))] == [
         (),
-        (("X-A", "1"),),
-        (("X-A", "1"),),
+        (("X-A", "1", "one", 1),),
+        (("X-A", "1", "one", 1),),
     ]
 
 

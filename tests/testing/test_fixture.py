@@ -131,7 +131,7 @@ def test_mail_that_was_sent_is_received(kamome: Kamome) -> None:
     assert (mail.subject, mail.text) == ("受注", "三つ\n")
     assert mail.recipients == ("shop@example.com",)
     listed = kamome.client("s3").list_objects_v2(Bucket="mails")
-    assert listed["KeyCount"] == 1
+    assert listed["KeyCount"] == 2  # the mail, and SES's setup notification
 
 
 def test_health_answers_at_the_endpoint(kamome: Kamome) -> None:

@@ -42,7 +42,7 @@ class DsnRecipient(msgspec.Struct, frozen=True):
     `action` is failed, delayed, delivered, relayed or expanded. `status` is an enhanced status code
     (`5.1.1`), empty where the report names none. `diagnostic` is what the remote server said,
     without its type; `remote_mta` its name. `original_recipient` is the address that the sender
-    wrote, where the report knows it.
+    wrote, where the report knows it. `extension_fields` are written and not read (RFC 3464 §2.2.4).
     """
 
     final_recipient: str
@@ -51,6 +51,7 @@ class DsnRecipient(msgspec.Struct, frozen=True):
     diagnostic: str = ""
     remote_mta: str = ""
     original_recipient: str = ""
+    extension_fields: tuple[Field, ...] = ()
 
 
 class Dsn(msgspec.Struct, frozen=True):
@@ -87,6 +88,7 @@ class DsnReport(msgspec.Struct, frozen=True):
     arrived_at_ms: int | None = None
     original_envelope_id: str = ""
     in_reply_to: str = ""
+    extension_fields: tuple[Field, ...] = ()
 
 
 def parse(content: bytes) -> Dsn | None:
@@ -221,6 +223,7 @@ def _status(report: DsnReport) -> str:
         lines.append(f"Original-Envelope-Id: {_ascii(report.original_envelope_id)}")
     if report.arrived_at_ms is not None:
         lines.append(f"Arrival-Date: {formatdate(report.arrived_at_ms / 1000)}")
+    lines += _extensions(report.extension_fields)
     for recipient in report.recipients:
         lines.append("")
         if recipient.original_recipient:
@@ -233,7 +236,12 @@ def _status(report: DsnReport) -> str:
         if recipient.diagnostic:
             lines.append(f"Diagnostic-Code: smtp; {_ascii(recipient.diagnostic)}")
         lines.append(f"Last-Attempt-Date: {formatdate(report.made_at_ms / 1000)}")
+        lines += _extensions(recipient.extension_fields)
     return "\r\n".join(lines) + "\r\n"
+
+
+def _extensions(fields: tuple[Field, ...]) -> list[str]:
+    return [f"{_ascii(field.name)}: {_ascii(field.value)}" for field in fields]
 
 
 def _typed(address: str) -> str:

@@ -18,6 +18,7 @@ class RecipientVerdict(Enum):
     TAKEN = "taken"
     NOT_OURS = "not ours"  # the domain is not one we receive mail for
     UNKNOWN = "unknown"  # our domain, and nothing takes mail for this address
+    BLOCKED = "blocked"  # our domain, and its owner takes no mail from the client
     NEEDS_TLS = "needs TLS"  # taken, and only over an encrypted connection
 
 

@@ -52,6 +52,7 @@ _VERDICT_REPLIES = {
     RecipientVerdict.TAKEN: replies.RECIPIENT_OK,
     RecipientVerdict.NOT_OURS: replies.RELAYING_DENIED,
     RecipientVerdict.UNKNOWN: replies.UNKNOWN_RECIPIENT,
+    RecipientVerdict.BLOCKED: replies.BLOCKED,
     RecipientVerdict.NEEDS_TLS: replies.TLS_REQUIRED,
 }
 _FAULT_REPLIES = {
@@ -71,15 +72,15 @@ class Cancellable(Protocol):
 class SessionPorts(msgspec.Struct, frozen=True):
     """What a session asks of its listener.
 
-    `accepts` judges a recipient, given whether the connection is encrypted. `call_later` sets a
-    timer in seconds on the machine's clock. `entered` says whether there is room for the session.
-    `fault` says what has been ordered to go wrong at a stage.
+    `accepts` judges a recipient, given whether the connection is encrypted and the client's
+    address. `call_later` sets a timer in seconds on the machine's clock. `entered` says whether
+    there is room for the session. `fault` says what has been ordered to go wrong at a stage.
     """
 
     hostname: str
     limits: SessionLimits
     inbound: Inbound
-    accepts: Callable[[str, bool], RecipientVerdict]
+    accepts: Callable[[str, bool, str], RecipientVerdict]
     tls_context: Callable[[], Awaitable[ssl.SSLContext]]
     call_later: Callable[[float, Callable[[], None]], Cancellable]
     entered: Callable[[SmtpSession], bool]
@@ -359,7 +360,7 @@ class SmtpSession(SMTP):
         recipient = parse_rcpt(argument, is_smtputf8=transaction.is_smtputf8)
         if len(transaction.recipients) >= self._limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
-        verdict = self._ports.accepts(recipient, self.is_encrypted)
+        verdict = self._ports.accepts(recipient, self.is_encrypted, self.client_ip)
         if verdict is RecipientVerdict.TAKEN:
             transaction.recipients[recipient] = None
         return _VERDICT_REPLIES[verdict]

@@ -39,7 +39,7 @@ class SmtpListener:
     def __init__(
         self,
         inbound: Inbound,
-        accepts: Callable[[str, bool], RecipientVerdict],
+        accepts: Callable[[str, bool, str], RecipientVerdict],
         clock: Clock,
         *,
         hostname: str,

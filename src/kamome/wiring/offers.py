@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from kamome.arn import parse_arn
 from kamome.context import RequestContext
 from kamome.faults.rules import Target
 from kamome.hand_overs import HandOvers, source_of
-from kamome.services.lambda_.invocations import function_exists, invoke_event
+from kamome.services.lambda_.invocations import function_exists, invoke, invoke_event
 from kamome.services.s3.objects import get_object
 from kamome.services.s3.put_object import put_object_internal
 from kamome.services.sns.publishing import publish, topic_exists
@@ -17,8 +17,14 @@ from kamome.services.sqs import deliveries as queues
 from kamome.wiring.kernel import PARTITION, Kernel
 
 if TYPE_CHECKING:
+    from kamome.services.lambda_.shapes import InvokeRequest
     from kamome.services.sqs.shapes import MessageAttributeValue
     from kamome.wiring.slices import Slices
+
+
+class _Answer(NamedTuple):
+    payload: bytes
+    function_error: str
 
 
 class Offers:
@@ -94,6 +100,21 @@ class Offers:
             lambda: invoke_event(self._slices.lambda_, ctx, function_arn, payload),
             "",
         )
+
+    async def invoke_function(
+        self, ctx: RequestContext, function_arn: str, payload: bytes
+    ) -> tuple[bytes, str]:
+        """Run a function and wait; returns its payload, and its error or nothing."""
+
+        async def call() -> _Answer:
+            request: InvokeRequest = {"FunctionName": function_arn, "Payload": payload}
+            answer = await invoke(self._slices.lambda_, ctx, request)
+            body = answer.get("Payload", b"")
+            return _Answer(body, answer.get("FunctionError", ""))
+
+        target = target_of("lambda", "Invoke", function_arn, source_of(ctx.principal))
+        answer = await self.hand_overs.invoke(target, call, lambda _run: None)
+        return answer.payload, answer.function_error
 
     # ------------------------------------------------------------------ S3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kamome.mail.outgoing import Outcome
 from kamome.mail.store import MailStore
-from kamome.services.ses import entries, intake, receipt_actions, verification
+from kamome.services.ses import entries, intake, receipt_actions, setup_notification, verification
 from kamome.services.ses.identity_store import IdentityStore
 from kamome.services.ses.ports import SesPorts, SpoolPut
 from kamome.services.ses.sent_store import SentStore
@@ -30,6 +30,7 @@ def make(
         put_object=offers.put_object,
         publish=offers.publish,
         invoke_event=offers.invoke_event,
+        invoke_function=offers.invoke_function,
         bucket_exists=offers.bucket_exists,
         topic_exists=offers.topic_exists,
         function_exists=offers.function_exists,
@@ -66,7 +67,23 @@ def register(outbox: Outbox, ses: Ses) -> None:
         intake.OUTBOX_KIND,
         work_received,
         concurrency=_MAILS_UNDER_WAY,
+        retry=receipt_actions.retry,
         on_give_up=lambda entry, error: receipt_actions.give_up_received(ses, entry, error),
+    )
+
+    async def work_undelivered(entry: Entry) -> None:
+        from kamome.services.ses.bounces import work_undelivered
+
+        await work_undelivered(ses, entry)
+
+    async def work_setup(entry: Entry) -> None:
+        await setup_notification.work_setup(ses, entry)
+
+    outbox.register(intake.UNDELIVERED_KIND, work_undelivered)
+    outbox.register(
+        setup_notification.OUTBOX_KIND,
+        work_setup,
+        on_give_up=lambda entry, error: setup_notification.give_up(ses, entry, error),
     )
     _register_feedback(outbox, ses)
 

@@ -73,12 +73,6 @@ class InvalidSNSDestination(AwsError):
     """The topic cannot be used. Members: `ConfigurationSetName` and the destination's name."""
 
 
-class FunctionFailed(AwsError):
-    """A function that decides about a mail failed or gave no answer. Never leaves the server."""
-
-    status = 500
-
-
 class InvalidLambdaFunction(AwsError):
     """The function does not exist. Member: `FunctionArn`."""
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from kamome.mail.envelope import Mail, MailRefused, MailTooLarge, RecipientVerdict
 from kamome.services.ses import receiving
 from kamome.services.ses.limits import SNS_MAIL_BYTES_MAX
+from kamome.services.ses.receipt_filters import is_blocked
 from kamome.services.ses.receiving import PlannedAction, RuleSet
 from kamome.services.ses.recipients import domain_and_parents, domain_of
 from kamome.services.ses.sent_mails import find_sent, message_id_of
@@ -19,23 +20,29 @@ from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 
 OUTBOX_KIND = "ses.received"
+# A received mail that could not be processed, of which its sender is told.
+UNDELIVERED_KIND = "ses.undelivered"
 # A mail that has come back to the return path of one that was sent.
 RETURNED_KIND = "ses.returned"
 # Actions after which the mail, or news of it, is somewhere.
-_KEEPING = frozenset(("S3Action", "SNSAction", "LambdaAction"))
+_KEEPING = frozenset(("S3Action", "SNSAction", "LambdaAction", "BounceAction"))
 
 
-def accepts(ses: Ses, recipient: str, is_tls: bool) -> RecipientVerdict:
+def accepts(ses: Ses, recipient: str, is_tls: bool, client_ip: str = "") -> RecipientVerdict:
     """What the receipt rules say of one recipient at RCPT.
 
-    Not our domain, no rule takes it, a rule needs TLS, or taken. The return path of a mail that was
-    sent is always taken.
+    Not our domain, the client is blocked by a filter, no rule takes it, a rule needs TLS, or taken.
+    The return path of a mail that was sent is always taken.
 
     AWS: SES Developer Guide, Email receiving concepts.
     """
     if returned_to(ses, recipient):
         return RecipientVerdict.TAKEN
-    return receiving.verdict(_rule_sets(ses, (recipient,)), recipient, is_tls=is_tls)
+    rule_sets = _rule_sets(ses, (recipient,))
+    reached = _reached(ses, rule_sets, client_ip)
+    if rule_sets and not reached:
+        return RecipientVerdict.BLOCKED
+    return receiving.verdict(reached, recipient, is_tls=is_tls)
 
 
 def wants_scan(ses: Ses, recipients: Sequence[str]) -> bool:
@@ -70,7 +77,7 @@ def receive(ses: Ses, mail: Mail) -> None:
     recipients = mail.envelope.recipients
     taking = [
         rule_set
-        for rule_set in _rule_sets(ses, recipients)
+        for rule_set in _reached(ses, _rule_sets(ses, recipients), mail.envelope.client_ip)
         if receiving.rules_taking(rule_set, recipients)
     ]
     if not taking and not returned:
@@ -101,6 +108,15 @@ def returned_to(ses: Ses, recipient: str) -> str:
     message_id = message_id_of(recipient)
     sent = None if message_id is None else find_sent(ses, message_id)
     return "" if sent is None else sent.message_id
+
+
+def _reached(ses: Ses, rule_sets: list[RuleSet], client_ip: str) -> list[RuleSet]:
+    """Those whose owners' IP address filters let the client through."""
+    return [
+        each
+        for each in rule_sets
+        if not is_blocked(ses.store.receipt_filters(Owner(each.account, each.region)), client_ip)
+    ]
 
 
 def _is_too_large_for(mail: Mail, action: PlannedAction) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -57,9 +57,13 @@ class SpoolPut(Protocol):
         """The content is final: signed bytes. Durable with the step."""
 
 
+InvokeFunction = Callable[[RequestContext, str, bytes], Awaitable[tuple[bytes, str]]]
+
+
 class SesPorts(msgspec.Struct, frozen=True):
     """Functions of S3, SNS, Lambda and the mail store.
 
+    `invoke_function` waits for a function's answer: its payload, and its error or nothing.
     `invoke_event` writes a durable asynchronous invocation inside the caller's step. The `…_exists`
     functions answer for the validation of rules. `resolver` asks the DNS, where that is on.
     """
@@ -67,6 +71,7 @@ class SesPorts(msgspec.Struct, frozen=True):
     put_object: PutObject
     publish: Publish
     invoke_event: Callable[[RequestContext, str, bytes], None]
+    invoke_function: InvokeFunction
     bucket_exists: Callable[[str], bool]
     topic_exists: Callable[[str], bool]
     function_exists: Callable[[str], bool]

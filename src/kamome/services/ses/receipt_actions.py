@@ -1,73 +1,47 @@
 """The actions of receipt rules, one function each, and the run of a mail's plan.
 
 The run is an outbox entry: at least once. Each finished action is recorded in the step of its
-effect, so a run after a crash does exactly what is missing. An action that fails does not keep the
-others from being done; the run is then tried again for what is left.
+effect, so a run after a crash does exactly what is missing; a function that is waited for may be
+invoked again, for its answer can be lost. An action that fails does not keep the others from being
+done, but for those whose fate it decides; the run is then tried again for what is left.
 
 AWS: SES Developer Guide, Action options.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
-import msgspec
-
-from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.mail.envelope import Mail
-from kamome.mail.header_fields import Field, header_end, split_fields
+from kamome.mail.header_fields import header_end, split_fields
 from kamome.services.ses import notifications
-from kamome.services.ses.headers import Verdicts, header_block, trace_headers, verdicts
+from kamome.services.ses.headers import header_block, trace_headers, verdicts
 from kamome.services.ses.limits import HEADER_SECTION_BYTES_MAX, SNS_MAIL_BYTES_MAX
+from kamome.services.ses.mail_flow import (
+    CONTINUE,
+    DECISION_S,
+    FunctionFailed,
+    disposition,
+    is_decision,
+    is_stopped,
+    standing_headers,
+)
+from kamome.services.ses.receipt_jobs import Job, close, close_step, finish
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner, Step
 from kamome.storage.outbox import Entry
 
 logger = logging.getLogger(__name__)
 
-
-class _Job(msgspec.Struct, frozen=True):
-    """One action of one mail, with all that its effect and its news are made of."""
-
-    ses: Ses
-    mail: Mail
-    step: Step
-    fields: list[Field]
-    checked: Verdicts
-    prepended: list[tuple[str, str]]
-
-    @property
-    def ctx(self) -> RequestContext:
-        """SES as the caller of another service, for this rule.
-
-        AWS: SES Developer Guide, Giving permissions to Amazon SES for email receiving.
-        """
-        owner = self.step.owner
-        ctx = RequestContext(
-            owner.account,
-            owner.region,
-            "ses.amazonaws.com",
-            self.ses.ids.uuid(),
-            trace=self.mail.trace,
-        )
-        rule = f"{self.step.rule_set_name}:receipt-rule/{self.step.planned.rule_name}"
-        return ctx.as_service(
-            "ses.amazonaws.com", source_arn=ctx.arn("ses", f"receipt-rule-set/{rule}")
-        )
-
-    def receipt(self) -> dict[str, object]:
-        """The `receipt` object of this action, now."""
-        planned = self.step.planned
-        action = notifications.action_object(planned, self.mail.mail_id)
-        now_ms = self.ses.clock.now_ms()
-        return notifications.receipt_object(self.mail, planned, self.checked, action, now_ms)
-
-    def described_mail(self) -> dict[str, object]:
-        """The `mail` object."""
-        return notifications.mail_object(self.mail, self.prepended, self.fields)
+# AWS: SES Developer Guide, Viewing metrics for Amazon SES email receiving (PublishExpired): SES
+# retries for four hours. One second doubling to 60 s is that after 245 attempts.
+_ATTEMPTS_MAX = 245
+_DELAY_MAX_MS = 60_000
+_ENTITY_TOO_LARGE = ("552", "5.3.4", "The mail has more than 150 KB, which this action cannot take")
 
 
 async def work_received(ses: Ses, entry: Entry) -> None:
@@ -80,32 +54,49 @@ async def work_received(ses: Ses, entry: Entry) -> None:
     refusals: list[AwsError] = []
     steps = ses.store.steps_left(mail_id, owner)
     mail = ses.ports.find_mail(mail_id) if steps else None
-    if mail is not None:
-        fields = split_fields(await _header_section(ses, mail))
-        for step in steps:
-            try:
-                await ACTIONS[step.planned.kind](_job(ses, mail, step, fields))
-            except AwsError as refusal:
-                refusals.append(refusal)
+    head = b"" if mail is None else await _header_section(ses, mail)
+    while mail is not None and steps:
+        step = steps.pop(0)
+        try:
+            await ACTIONS[step.planned.kind](_job(ses, mail, step, head))
+        except AwsError as refusal:
+            refusals.append(refusal)
+            if is_decision(step.planned):
+                break
+        if is_decision(step.planned):
+            left = {each.number for each in ses.store.steps_left(mail_id, owner)}
+            steps = [each for each in steps if each.number in left]
     if refusals:
         raise refusals[0]
     with ses.store.engine.atomic():
         ses.outbox.done(entry)
 
 
-def give_up_received(ses: Ses, entry: Entry, error: Exception) -> None:
-    """All attempts are used up: say so in the mail's journey and close what is left.
+def retry(entry: Entry, _error: Exception) -> int | None:
+    """When the run is tried again: for four hours, then no more."""
+    if entry.attempt + 1 >= _ATTEMPTS_MAX:
+        return None
+    return min(_DELAY_MAX_MS, 1_000 << min(entry.attempt, 10))
 
-    Runs in the step that removes the entry.
+
+def give_up_received(ses: Ses, entry: Entry, error: Exception) -> None:
+    """All attempts are used up: close what is left, say so in the journey, tell the sender.
+
+    Runs in the step that removes the entry. The sender gets one bounce for all that is left.
     """
     mail_id, owner = _subject_of(entry.payload)
+    recipients: dict[str, None] = {}
     for step in ses.store.steps_left(mail_id, owner):
         logger.error("mail %s: %s was given up: %s", mail_id, step.planned.kind, error)
-        if ses.store.finish_step(step, ses.clock.now_ms(), "given up"):
-            _record(ses, entry.trace, step, "failed", f"given up: {error}")
+        if close_step(ses, step, entry.trace, "given up", f"given up: {error}"):
+            recipients |= dict.fromkeys(step.planned.recipients)
+    if recipients:
+        from kamome.services.ses import bounces
+
+        bounces.report_later(ses, mail_id, owner, list(recipients), trace=entry.trace)
 
 
-async def store_in_s3(job: _Job) -> None:
+async def store_in_s3(job: Job) -> None:
     """Save the mail, SES's headers before it, under the prefix and the mail's id.
 
     The news for `TopicArn` is published in the step that writes the object.
@@ -117,34 +108,34 @@ async def store_in_s3(job: _Job) -> None:
     block = header_block(job.prepended)
     bucket = action["BucketName"]
 
-    def record() -> None:
-        _finish(job, action.get("TopicArn"), detail=f"{bucket}/{key}")
+    def stored() -> None:
+        finish(job, action.get("TopicArn"), detail=f"{bucket}/{key}")
 
     await job.ses.ports.put_object(
         job.ctx,
         bucket,
         key,
-        _content(job, block),
+        job.content(block),
         content_length=len(block) + job.mail.raw_bytes,
-        record=record,
+        record=stored,
     )
 
 
-async def publish_to_sns(job: _Job) -> None:
-    """Publish the mail itself, up to 150 KB with headers.
-
-    A larger mail is not published; the action is recorded as failed. SES bounces it, which needs
-    sending and comes with it.
+async def publish_to_sns(job: Job) -> None:
+    """Publish the mail itself, up to 150 KB with headers. A larger one bounces.
 
     AWS: SES Developer Guide, Publish to Amazon SNS topic action.
     """
     action = job.step.planned.action["SNSAction"]
     block = header_block(job.prepended)
     if job.mail.raw_bytes > SNS_MAIL_BYTES_MAX:
+        from kamome.services.ses import bounces
+
         with job.ses.store.engine.atomic():
-            _close(job, "failed", "the mail has more than 150 KB")
+            if close(job, "failed", "the mail has more than 150 KB: bounced"):
+                bounces.bounce(job, *_ENTITY_TOO_LARGE)
         return
-    raw = b"".join([piece async for piece in _content(job, block)])
+    raw = b"".join([piece async for piece in job.content(block)])
     content = (
         base64.b64encode(raw).decode()
         if action.get("Encoding") == "Base64"
@@ -153,46 +144,107 @@ async def publish_to_sns(job: _Job) -> None:
     message = notifications.notification(job.receipt(), job.described_mail(), content)
     with job.ses.store.engine.atomic():
         job.ses.ports.publish(job.ctx, action["TopicArn"], message, subject=notifications.SUBJECT)
-        _close(job, "ok", action["TopicArn"])
+        close(job, "ok", action["TopicArn"])
 
 
-async def invoke_function(job: _Job) -> None:
-    """Invoke a function asynchronously with the event of the mail.
+async def invoke_function(job: Job) -> None:
+    """Invoke a function with the event of the mail: tell it, or ask it what is to become of it.
 
     AWS: SES Developer Guide, Invoke Lambda function action.
     """
+    if is_decision(job.step.planned):
+        await _ask_function(job)
+        return
     action = job.step.planned.action["LambdaAction"]
     event = notifications.lambda_event(job.receipt(), job.described_mail())
     with job.ses.store.engine.atomic():
         job.ses.ports.invoke_event(job.ctx, action["FunctionArn"], event)
-        _finish(job, action.get("TopicArn"), detail=action["FunctionArn"])
+        finish(job, action.get("TopicArn"), detail=action["FunctionArn"])
 
 
-async def stop_rule_set(job: _Job) -> None:
+async def _ask_function(job: Job) -> None:
+    """Wait 30 seconds for its answer; what it stops is closed with it.
+
+    Raises:
+        FunctionFailed: it failed, or took too long; it is asked again later.
+    """
+    action = job.step.planned.action["LambdaAction"]
+    arn = action["FunctionArn"]
+    event = notifications.lambda_event(job.receipt(), job.described_mail())
+    try:
+        async with asyncio.timeout(DECISION_S):
+            payload, function_error = await job.ses.ports.invoke_function(job.ctx, arn, event)
+    except TimeoutError:
+        raise FunctionFailed(f"{arn} gave no answer in {DECISION_S:.0f} seconds") from None
+    if function_error:
+        raise FunctionFailed(f"{arn}: {function_error}: {payload[:200]!r}")
+    decided = disposition(payload)
+    step = job.step
+    with job.ses.store.engine.atomic():
+        finish(job, action.get("TopicArn"), result=_RESULTS[decided], detail=f"{arn}: {decided}")
+        for later in job.ses.store.steps_left(step.mail_id, step.owner):
+            if later.number > step.number and is_stopped(decided, step.planned, later.planned):
+                close_step(job.ses, later, job.mail.trace, "stopped", f"{arn}: {decided}")
+
+
+async def return_bounce(job: Job) -> None:
+    """Send a delivery report to the mail's sender, in the step that records it.
+
+    AWS: SES Developer Guide, Return bounce response action.
+    """
+    from kamome.services.ses import bounces  # what makes reports is imported with the first one
+
+    action = job.step.planned.action["BounceAction"]
+    bounces.check_sender(job.ses, job.step.owner, action["Sender"])
+    with job.ses.store.engine.atomic():
+        code, status = action["SmtpReplyCode"], action.get("StatusCode", "")
+        sent = bounces.bounce(job, code, status, action["Message"], sender=action["Sender"])
+        detail = f"to {job.mail.envelope.reverse_path}" if sent else "the mail has no sender"
+        finish(job, action.get("TopicArn"), detail=detail)
+
+
+async def note_only(job: Job) -> None:
+    """WorkMail and Connect are not part of this server: the call is recorded, nothing more.
+
+    AWS: SES Developer Guide, Integrate with Amazon WorkMail action.
+    """
+    action = job.step.planned.action
+    topic_arn = action["WorkmailAction"].get("TopicArn") if "WorkmailAction" in action else None
+    with job.ses.store.engine.atomic():
+        finish(job, topic_arn, detail="recorded, not called: there is no such service here")
+
+
+async def stop_rule_set(job: Job) -> None:
     """Nothing after it has been planned; what is left is the news for its topic.
 
     AWS: SES Developer Guide, Stop rule set action.
     """
     with job.ses.store.engine.atomic():
-        _finish(job, job.step.planned.action["StopAction"].get("TopicArn"), detail="")
+        finish(job, job.step.planned.action["StopAction"].get("TopicArn"), detail="")
 
 
-ACTIONS: Mapping[str, Callable[[_Job], Awaitable[None]]] = {
+ACTIONS: Mapping[str, Callable[[Job], Awaitable[None]]] = {
     "S3Action": store_in_s3,
     "SNSAction": publish_to_sns,
     "LambdaAction": invoke_function,
+    "BounceAction": return_bounce,
+    "WorkmailAction": note_only,
+    "ConnectAction": note_only,
     "StopAction": stop_rule_set,
 }
+# What is recorded of a decision; later runs read it for the headers that no longer stand.
+_RESULTS = {CONTINUE: "ok", "STOP_RULE": "STOP_RULE", "STOP_RULE_SET": "STOP_RULE_SET"}
 
 
-def _job(ses: Ses, mail: Mail, step: Step, fields: list[Field]) -> _Job:
-    planned = step.planned
+def _job(ses: Ses, mail: Mail, step: Step, head: bytes) -> Job:
+    planned, fields = step.planned, split_fields(head)
     checked = verdicts(mail.checks, fields, is_scan_enabled=planned.is_scan_enabled)
+    stopped = ses.store.stopped_rules(step.mail_id, step.owner) if planned.added_headers else []
     prepended = [
         *trace_headers(mail, step.owner.region, planned.recipients, checked),
-        *planned.added_headers,
+        *standing_headers(planned, stopped),
     ]
-    return _Job(ses, mail, step, fields, checked, prepended)
+    return Job(ses, mail, step, head, fields, checked, prepended)
 
 
 async def _header_section(ses: Ses, mail: Mail) -> bytes:
@@ -202,48 +254,6 @@ async def _header_section(ses: Ses, mail: Mail) -> bytes:
     async for piece in pieces:
         head += piece
     return bytes(head[: header_end(bytes(head))])
-
-
-async def _content(job: _Job, block: bytes) -> AsyncIterator[bytes]:
-    yield block
-    async for piece in job.ses.ports.read_mail(job.mail.mail_id):
-        yield piece
-
-
-def _finish(job: _Job, topic_arn: str | None, *, detail: str) -> None:
-    """Record the action as done and publish its news, in the step of its effect.
-
-    A topic that refuses does not undo what was done: the mail is kept, and the journey says that
-    the news was not.
-    """
-    if not _close(job, "ok", detail) or not topic_arn:
-        return
-    message = notifications.notification(job.receipt(), job.described_mail())
-    try:
-        with job.ses.store.engine.atomic():
-            job.ses.ports.publish(job.ctx, topic_arn, message, subject=notifications.SUBJECT)
-    except AwsError as refusal:
-        if refusal.status >= 500:
-            raise
-        _record(job.ses, job.mail.trace, job.step, "not notified", f"{topic_arn}: {refusal}")
-
-
-def _close(job: _Job, result: str, detail: str) -> bool:
-    if not job.ses.store.finish_step(job.step, job.ses.clock.now_ms(), result):
-        return False
-    _record(job.ses, job.mail.trace, job.step, result, detail)
-    return True
-
-
-def _record(ses: Ses, trace: str, step: Step, result: str, detail: str) -> None:
-    ses.journeys.step(
-        trace,
-        service="ses",
-        action=f"{step.planned.rule_name}/{step.planned.kind}",
-        resource=step.mail_id,
-        result=result,
-        detail=detail,
-    )
 
 
 def _subject_of(payload: Mapping[str, object]) -> tuple[str, Owner]:

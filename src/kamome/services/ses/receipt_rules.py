@@ -18,11 +18,34 @@ from kamome.services.ses.rule_validation import (
     check_rule_set_name,
     checked_rule,
 )
+from kamome.services.ses.setup_notification import announce
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 
 if TYPE_CHECKING:
     from kamome.services.ses import shapes
+
+
+async def clone_receipt_rule_set(
+    ses: Ses, ctx: RequestContext, request: shapes.CloneReceiptRuleSetRequest
+) -> shapes.CloneReceiptRuleSetResult:
+    """Make a rule set with copies of another's rules; neither follows the other's changes.
+
+    Raises:
+        ValidationError: the name is not as AWS wants it.
+        RuleSetDoesNotExist: there is no set to copy.
+        AlreadyExists: there is a set of the new name.
+        LimitExceeded: the account has 40 sets in the region.
+
+    AWS: SES API Reference, CloneReceiptRuleSet.
+    """
+    owner, original = _owner(ctx), request["OriginalRuleSetName"]
+    check_rule_set_name(request["RuleSetName"])
+    _need_rule_set(ses, owner, original)
+    with ses.store.engine.atomic():
+        _add_rule_set(ses, owner, request["RuleSetName"])
+        ses.store.replace_rules(owner, request["RuleSetName"], ses.store.rules(owner, original))
+    return {}
 
 
 async def create_receipt_rule(
@@ -56,7 +79,9 @@ async def create_receipt_rule(
             f"Maximum number of rules per rule set ({RULES_PER_RULE_SET_MAX}) reached: {set_name}"
         )
     rules.insert(0 if after is None else names.index(after) + 1, rule)
-    ses.store.replace_rules(owner, set_name, rules)
+    with ses.store.engine.atomic():
+        ses.store.replace_rules(owner, set_name, rules)
+        announce(ses, ctx, rule, [])
     return {}
 
 
@@ -74,11 +99,7 @@ async def create_receipt_rule_set(
     """
     owner, name = _owner(ctx), request["RuleSetName"]
     check_rule_set_name(name)
-    if ses.store.rule_set_created_at_ms(owner, name) is not None:
-        raise AlreadyExists(f"Rule set already exists: {name}", {"Name": name})
-    if len(ses.store.rule_sets(owner)) >= RULE_SETS_MAX:
-        raise LimitExceeded(f"Maximum number of rule sets ({RULE_SETS_MAX}) reached")
-    ses.store.add_rule_set(owner, name, ses.clock.now_ms())
+    _add_rule_set(ses, owner, name)
     return {}
 
 
@@ -230,6 +251,32 @@ async def set_active_receipt_rule_set(
     return {}
 
 
+async def set_receipt_rule_position(
+    ses: Ses, ctx: RequestContext, request: shapes.SetReceiptRulePositionRequest
+) -> shapes.SetReceiptRulePositionResult:
+    """Move a rule behind the rule `After`, or to the front where that is not given.
+
+    Raises:
+        RuleSetDoesNotExist: no such set.
+        RuleDoesNotExist: no rule of either name in it.
+
+    AWS: SES API Reference, SetReceiptRulePosition.
+    """
+    owner, set_name = _owner(ctx), request["RuleSetName"]
+    _need_rule_set(ses, owner, set_name)
+    rules = {rule["Name"]: rule for rule in ses.store.rules(owner, set_name)}
+    name, after = request["RuleName"], request.get("After")
+    for each in (name, after):
+        if each is not None and each not in rules:
+            raise _no_rule(each)
+    if after != name:
+        moved = rules.pop(name)
+        order = list(rules.values())
+        order.insert(0 if after is None else list(rules).index(after) + 1, moved)
+        ses.store.replace_rules(owner, set_name, order)
+    return {}
+
+
 async def update_receipt_rule(
     ses: Ses, ctx: RequestContext, request: shapes.UpdateReceiptRuleRequest
 ) -> shapes.UpdateReceiptRuleResult:
@@ -250,9 +297,20 @@ async def update_receipt_rule(
     names = [each["Name"] for each in rules]
     if rule["Name"] not in names:
         raise _no_rule(rule["Name"])
+    before = rules[names.index(rule["Name"])]
     rules[names.index(rule["Name"])] = rule
-    ses.store.replace_rules(owner, set_name, rules)
+    with ses.store.engine.atomic():
+        ses.store.replace_rules(owner, set_name, rules)
+        announce(ses, ctx, rule, before.get("Actions", ()))
     return {}
+
+
+def _add_rule_set(ses: Ses, owner: Owner, name: str) -> None:
+    if ses.store.rule_set_created_at_ms(owner, name) is not None:
+        raise AlreadyExists(f"Rule set already exists: {name}", {"Name": name})
+    if len(ses.store.rule_sets(owner)) >= RULE_SETS_MAX:
+        raise LimitExceeded(f"Maximum number of rule sets ({RULE_SETS_MAX}) reached")
+    ses.store.add_rule_set(owner, name, ses.clock.now_ms())
 
 
 def _owner(ctx: RequestContext) -> Owner:

@@ -6,7 +6,7 @@ AWS: SES Developer Guide, Email receiving concepts (recipient-based control, rec
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -27,6 +27,15 @@ class RuleSet(msgspec.Struct, frozen=True):
     verified_domains: tuple[str, ...]
 
 
+class AddedHeader(NamedTuple):
+    """A header of an AddHeader action: of which rule, and before which planned action it stands."""
+
+    name: str
+    value: str
+    rule_name: str
+    before: int
+
+
 class PlannedAction(msgspec.Struct, frozen=True):
     """One action of one rule, for the recipients that the rule matched."""
 
@@ -35,7 +44,7 @@ class PlannedAction(msgspec.Struct, frozen=True):
     action: ReceiptAction
     recipients: tuple[str, ...]
     is_scan_enabled: bool
-    added_headers: tuple[tuple[str, str], ...]  # by the AddHeader actions that came before it
+    added_headers: tuple[AddedHeader, ...]  # by the AddHeader actions that came before it
 
 
 def action_kind(action: ReceiptAction) -> str:
@@ -89,13 +98,14 @@ def plan(rule_set: RuleSet, recipients: Sequence[str]) -> list[PlannedAction]:
     AWS: SES Developer Guide, Action options; Stop rule set action; Add header action.
     """
     planned: list[PlannedAction] = []
-    added: list[tuple[str, str]] = []
+    added: list[AddedHeader] = []
     for rule, matched in rules_taking(rule_set, recipients):
         for action in rule.get("Actions", ()):
             kind = action_kind(action)
             if kind == "AddHeaderAction":
                 header = action["AddHeaderAction"]
-                added.append((header["HeaderName"], header["HeaderValue"]))
+                name, value = header["HeaderName"], header["HeaderValue"]
+                added.append(AddedHeader(name, value, rule["Name"], len(planned)))
                 continue
             planned.append(
                 PlannedAction(

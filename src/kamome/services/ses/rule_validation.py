@@ -33,12 +33,15 @@ from kamome.services.ses.recipients import normal_domain
 if TYPE_CHECKING:
     from kamome.services.ses.shapes import (
         AddHeaderAction,
+        BounceAction,
+        ConnectAction,
         LambdaAction,
         ReceiptAction,
         ReceiptRule,
         S3Action,
         SNSAction,
         StopAction,
+        WorkmailAction,
     )
 
 
@@ -49,11 +52,12 @@ _HEADER_NAME = r"^[a-zA-Z0-9-]+$"
 _DOMAIN = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))+")
 _LOCAL_PART = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]{1,256}")
 
-_NOT_SERVED = {
-    "BounceAction": "The Bounce action",
-    "WorkmailAction": "The WorkMail action",
-    "ConnectAction": "The Amazon Connect action",
-}
+# RFC 5321 §4.2.1: a refusal; RFC 3463 §2.
+_REPLY_CODE = re.compile(r"[45][0-5][0-9]")
+_STATUS_CODE = re.compile(r"[45]\.[0-9]{1,3}\.[0-9]{1,3}")
+# AWS: SES API Reference, WorkmailAction; ConnectAction (InstanceARN).
+_ORGANIZATION = re.compile(r"arn:[\w-]+:workmail:[a-z0-9-]+:[0-9]{12}:organization/[\w-]+")
+_INSTANCE = re.compile(r"arn:[\w-]+:connect:[a-z0-9-]+:[0-9]{1,20}:instance/[a-f0-9-]{36}")
 
 
 def check_rule_set_name(name: str, path: str = "ruleSetName") -> None:
@@ -153,9 +157,6 @@ def _check_recipient(recipient: str) -> None:
 def _checked_action(action: ReceiptAction, path: str, ports: SesPorts) -> ReceiptAction:
     if len(action) != 1:
         raise InvalidParameterValue("A receipt action holds exactly one action.")
-    for kind, words in _NOT_SERVED.items():
-        if kind in action:
-            raise OperationNotServed(f"{words} of receipt rules is not served by Kamome.")
     if "S3Action" in action:
         return {"S3Action": _checked_s3(action["S3Action"], ports)}
     if "SNSAction" in action:
@@ -164,13 +165,20 @@ def _checked_action(action: ReceiptAction, path: str, ports: SesPorts) -> Receip
         return {"LambdaAction": _checked_lambda(action["LambdaAction"], ports)}
     if "AddHeaderAction" in action:
         return {"AddHeaderAction": _checked_header(action["AddHeaderAction"], path)}
+    if "BounceAction" in action:
+        return {"BounceAction": _checked_bounce(action["BounceAction"], ports)}
+    if "WorkmailAction" in action:
+        return {"WorkmailAction": _checked_workmail(action["WorkmailAction"], ports)}
+    if "ConnectAction" in action:
+        return {"ConnectAction": _checked_connect(action["ConnectAction"])}
     return {"StopAction": _checked_stop(action["StopAction"], ports)}
 
 
 def _checked_s3(action: S3Action, ports: SesPorts) -> S3Action:
     if "KmsKeyArn" in action:
         raise OperationNotServed(
-            "KmsKeyArn of the S3 action (encryption of mails by SES) is not served by Kamome."
+            "KmsKeyArn of the S3 action (mails that SES encrypts for the S3 encryption client) is"
+            " not served by Kamome, for there are no KMS keys in it."
         )
     if len(action.get("ObjectKeyPrefix", "").encode()) > OBJECT_KEY_PREFIX_BYTES_MAX:
         raise InvalidParameterValue(
@@ -189,18 +197,44 @@ def _checked_sns(action: SNSAction, ports: SesPorts) -> SNSAction:
 
 
 def _checked_lambda(action: LambdaAction, ports: SesPorts) -> LambdaAction:
-    if action.get("InvocationType", "Event") != "Event":
-        raise OperationNotServed(
-            "InvocationType RequestResponse of the Lambda action is not served by Kamome; Event is."
-        )
     arn = action["FunctionArn"]
     if not ports.function_exists(arn):
         raise InvalidLambdaFunction(
             f"Could not invoke Lambda function: {arn}", {"FunctionArn": arn}
         )
     _check_topic(action.get("TopicArn"), ports)
-    checked: LambdaAction = {**action, "InvocationType": "Event"}
+    checked: LambdaAction = {**action, "InvocationType": action.get("InvocationType", "Event")}
     return checked
+
+
+def _checked_bounce(action: BounceAction, ports: SesPorts) -> BounceAction:
+    code, status = action["SmtpReplyCode"], action.get("StatusCode")
+    if not _REPLY_CODE.fullmatch(code):
+        raise InvalidParameterValue(f"Invalid SMTP reply code: {code}.")
+    if status is not None and not (_STATUS_CODE.fullmatch(status) and status[0] == code[0]):
+        raise InvalidParameterValue(f"Invalid status code: {status}.")
+    if not action["Message"].strip():
+        raise InvalidParameterValue("The message of a bounce must not be empty.")
+    local, _, domain = action["Sender"].rpartition("@")
+    if not is_domain(normal_domain(domain)) or not _LOCAL_PART.fullmatch(local):
+        raise InvalidParameterValue(f"Invalid sender: {action['Sender']}.")
+    _check_topic(action.get("TopicArn"), ports)
+    return action
+
+
+def _checked_workmail(action: WorkmailAction, ports: SesPorts) -> WorkmailAction:
+    """Kept and recorded for each mail; there is no WorkMail to call."""
+    if not _ORGANIZATION.fullmatch(action["OrganizationArn"]):
+        raise InvalidParameterValue(f"Invalid organization ARN: {action['OrganizationArn']}.")
+    _check_topic(action.get("TopicArn"), ports)
+    return action
+
+
+def _checked_connect(action: ConnectAction) -> ConnectAction:
+    """Kept and recorded for each mail; there is no Amazon Connect to call."""
+    if not _INSTANCE.fullmatch(action["InstanceARN"]):
+        raise InvalidParameterValue(f"Invalid instance ARN: {action['InstanceARN']}.")
+    return action
 
 
 def _checked_stop(action: StopAction, ports: SesPorts) -> StopAction:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import orjson
 
-from kamome.services.ses.receiving import PlannedAction
+from kamome.services.ses.receiving import AddedHeader, PlannedAction
 from kamome.storage.engine import Engine, Row
 
 if TYPE_CHECKING:
-    from kamome.services.ses.shapes import ReceiptRule
+    from kamome.services.ses.shapes import ReceiptFilter, ReceiptRule
 
 
 SCHEMA_FOLDER = Path(__file__).parent
@@ -62,6 +62,16 @@ DO UPDATE SET position = excluded.position, rule = excluded.rule
 """
 DELETE_RULES = "DELETE FROM ses_receipt_rule WHERE account = ? AND region = ? AND rule_set_name = ?"
 
+# All by the primary key of ses_receipt_filter, or a range of it.
+INSERT_FILTER = """
+INSERT INTO ses_receipt_filter (account, region, name, policy, cidr) VALUES (?, ?, ?, ?, ?)
+"""
+SELECT_FILTERS = """
+SELECT name, policy, cidr FROM ses_receipt_filter
+WHERE account = ? AND region = ? ORDER BY name LIMIT ?
+"""
+DELETE_FILTER = "DELETE FROM ses_receipt_filter WHERE account = ? AND region = ? AND name = ?"
+
 # All by the primary key of ses_receipt_step, or a range of it.
 INSERT_STEP = """
 INSERT INTO ses_receipt_step
@@ -75,6 +85,13 @@ WHERE mail_id = ? AND account = ? AND region = ? AND done_at_ms IS NULL ORDER BY
 FINISH_STEP = """
 UPDATE ses_receipt_step SET done_at_ms = ?, result = ?
 WHERE mail_id = ? AND account = ? AND region = ? AND number = ? AND done_at_ms IS NULL
+"""
+SELECT_ANY_STEP = """
+SELECT number FROM ses_receipt_step WHERE mail_id = ? AND account = ? AND region = ? LIMIT 1
+"""
+SELECT_STOPPED = """
+SELECT number, planned FROM ses_receipt_step
+WHERE mail_id = ? AND account = ? AND region = ? AND result = 'STOP_RULE' ORDER BY number
 """
 DELETE_STEPS = "DELETE FROM ses_receipt_step WHERE mail_id = ?"
 
@@ -215,6 +232,24 @@ class SesStore:
                 ],
             )
 
+    # ------------------------------------------------------------------ filters
+
+    def add_receipt_filter(self, owner: Owner, name: str, policy: str, cidr: str) -> None:
+        """Keep a new IP address filter."""
+        self.engine.write(INSERT_FILTER, (owner.account, owner.region, name, policy, cidr))
+
+    def receipt_filters(self, owner: Owner) -> list[ReceiptFilter]:
+        """The IP address filters, by name."""
+        rows = self.engine.all(SELECT_FILTERS, (owner.account, owner.region, _ROWS_MAX))
+        return [
+            {"Name": str(name), "IpFilter": {"Policy": str(policy), "Cidr": str(cidr)}}
+            for name, policy, cidr in rows
+        ]
+
+    def delete_receipt_filter(self, owner: Owner, name: str) -> None:
+        """Forget a filter; nothing happens where there is none."""
+        self.engine.write(DELETE_FILTER, (owner.account, owner.region, name))
+
     # ------------------------------------------------------------------ received mails
 
     def add_steps(
@@ -239,6 +274,21 @@ class SesStore:
         key = (step.mail_id, step.owner.account, step.owner.region, step.number)
         return self.engine.write(FINISH_STEP, (now_ms, result, *key)) == 1
 
+    def has_steps(self, mail_id: str, owner: Owner) -> bool:
+        """Whether a mail was received for this account and region."""
+        key = (mail_id, owner.account, owner.region)
+        return self.engine.one(SELECT_ANY_STEP, key) is not None
+
+    def stopped_rules(self, mail_id: str, owner: Owner) -> list[tuple[str, int]]:
+        """The rules that a function has stopped for a mail, and the number of the action it was."""
+        found = []
+        rows = self.engine.all(SELECT_STOPPED, (mail_id, owner.account, owner.region))
+        for number, planned in rows:
+            assert isinstance(number, int)
+            assert isinstance(planned, bytes)
+            found.append((str(orjson.loads(planned)["rule"]), number))
+        return found
+
     def forget_mails(self, mail_ids: Iterable[str]) -> None:
         """These mails are no longer kept."""
         self.engine.write_many(DELETE_STEPS, [(mail_id,) for mail_id in mail_ids])
@@ -258,7 +308,7 @@ def _dump(planned: PlannedAction) -> bytes:
             "action": planned.action,
             "recipients": planned.recipients,
             "scan": planned.is_scan_enabled,
-            "headers": planned.added_headers,
+            "headers": [tuple(header) for header in planned.added_headers],
         }
     )
 
@@ -274,6 +324,6 @@ def _step(mail_id: str, owner: Owner, row: Row) -> Step:
         plan["action"],
         tuple(plan["recipients"]),
         plan["scan"],
-        tuple((name, value) for name, value in plan["headers"]),
+        tuple(AddedHeader(*header) for header in plan["headers"]),
     )
     return Step(mail_id, owner, number, str(rule_set_name), planned)
