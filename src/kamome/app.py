@@ -43,6 +43,7 @@ from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
 from kamome.storage.migrations import migrate
 from kamome.wiring import admin, receiving, submission
+from kamome.wiring import ses as ses_wiring
 from kamome.wiring.kernel import SCHEMAS, Kernel, SliceSettings
 from kamome.wiring.slices import Slices
 
@@ -163,6 +164,7 @@ class App:
         self._inbound.start_retention()
         self.slices.lanes.start()
         self.slices.spool.start_retention()
+        ses_wiring.start(self.slices.ses)
         self._cleaning = asyncio.get_running_loop().create_task(self._settle())
 
     async def stop(self) -> None:

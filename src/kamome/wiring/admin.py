@@ -13,7 +13,7 @@ from kamome.observe.admin import AdminApi
 from kamome.services.ecs import metadata
 from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_.functions import open_code
-from kamome.services.ses import entries, preflight_api, verification
+from kamome.services.ses import entries, event_records, preflight_api, verification
 from kamome.services.sns import inspection as sns_inspection
 from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
 from kamome.wire import HttpRequest, HttpResponse
@@ -47,6 +47,9 @@ def make(
             preflight_api.PREFIX: preflights,
             spool_api.PREFIX: spool_api.SpoolApi(slices.spool),
             **MailboxRoutes(kernel, slices, inbound).routes(),
+            event_records.PREFIX: event_records.EventRecordsApi(
+                slices.ses, region=settings.region, account=settings.account
+            ),
             QUEUES_PATH: queues,
             MESSAGES_PATH: queues,
             sns_inspection.PREFIX: lambda request: sns_inspection.inspect(slices.sns, request),

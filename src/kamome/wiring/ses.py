@@ -116,6 +116,13 @@ def _register_feedback(outbox: Outbox, ses: Ses) -> None:
     outbox.register(entries.SIMULATED_KIND, simulate)
 
 
+def start(ses: Ses) -> None:
+    """Forget sent mails when they are old."""
+    from kamome.services.ses import sent_retention
+
+    sent_retention.start(ses)
+
+
 def on_outcome(ses: Ses, outcome: Outcome) -> None:
     """What became of a mail at one recipient, in the step that records it."""
     from kamome.services.ses import feedback

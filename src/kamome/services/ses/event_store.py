@@ -76,6 +76,8 @@ _PERIODS_MAX = 1_500
 PERIOD_MS = 15 * 60_000
 STATISTICS_MS = 14 * 24 * 3600_000
 _MINUTE_MS = 60_000
+# What is old goes while the first minutes of an hour are counted.
+_HOUR_MS = 3600_000
 # AWS: CloudWatch User Guide, Metrics retention: points of a minute are kept for 15 days.
 COUNTS_MS = 15 * 24 * 3600_000
 
@@ -164,6 +166,8 @@ class EventStore:
         key = (owner.account, owner.region)
         row = (*key, at_ms, counted.metric, dimensions, counted.count)
         self._engine.write(COUNT_EVENT, row)
+        if at_ms % _HOUR_MS == 0:
+            self._engine.write(DELETE_OLD_COUNTS, (*key, at_ms - COUNTS_MS))
 
     def counts(self, owner: Owner, since_ms: int) -> list[Count]:
         """The counters of minutes from a moment on, in order."""
@@ -178,19 +182,16 @@ class EventStore:
     def add_statistics(self, owner: Owner, added: Statistics) -> None:
         """Add to the quarter of an hour that `at_ms` lies in."""
         at_ms = added.at_ms - added.at_ms % PERIOD_MS
+        key = (owner.account, owner.region)
         numbers = (added.delivery_attempts, added.bounces, added.complaints, added.rejects)
-        self._engine.write(ADD_STATISTICS, (owner.account, owner.region, at_ms, *numbers))
+        self._engine.write(ADD_STATISTICS, (*key, at_ms, *numbers))
+        if at_ms % _HOUR_MS == 0:
+            self._engine.write(DELETE_OLD_STATISTICS, (*key, at_ms - STATISTICS_MS))
 
     def statistics(self, owner: Owner, since_ms: int) -> list[Statistics]:
         """The quarters of an hour from a moment on that have anything, in order."""
         row = (owner.account, owner.region, since_ms, _PERIODS_MAX)
         return [_statistics(found) for found in self._engine.all(SELECT_STATISTICS, row)]
-
-    def prune(self, owner: Owner, now_ms: int) -> None:
-        """Forget counts and statistics that are too old to be asked for."""
-        key = (owner.account, owner.region)
-        self._engine.write(DELETE_OLD_COUNTS, (*key, now_ms - COUNTS_MS))
-        self._engine.write(DELETE_OLD_STATISTICS, (*key, now_ms - STATISTICS_MS))
 
 
 def _event(row: Row) -> MailEvent:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from kamome.context import RequestContext
 from kamome.services.ses import verification
 from kamome.services.ses.addresses import AddressInvalid, check_address
+from kamome.services.ses.configuration_sets import store_of as feedback_of
 from kamome.services.ses.errors import InvalidParameterValue, LimitExceeded
 from kamome.services.ses.identity_names import DOMAIN, EMAIL_ADDRESS, normal_identity, type_of
 from kamome.services.ses.identity_store import Identity
@@ -256,6 +257,7 @@ def forget_identity(ses: Ses, ctx: RequestContext, name: str) -> None:
     with ses.store.engine.atomic():
         ses.identities.delete(Owner(ctx.account, ctx.region), name)
         forget_tags(ses, ctx.arn("ses", f"identity/{name}"))
+        feedback_of(ses).delete_feedback(Owner(ctx.account, ctx.region), name)
 
 
 def token_of(last: str) -> str:

@@ -133,19 +133,6 @@ async def set_identity_notification_topic(
     return {}
 
 
-def forget_identity(ses: Ses, owner: Owner, identity: str) -> None:
-    """The identity is deleted, and its settings with it. Part of the caller's step."""
-    store_of(ses).delete_feedback(owner, identity)
-
-
-def is_forwarding(ses: Ses, owner: Owner, identity: str) -> bool:
-    """`FeedbackForwardingStatus` of an identity.
-
-    AWS: SES API v2 Reference, GetEmailIdentity.
-    """
-    return _settings(ses, owner, identity).is_forwarded
-
-
 def _known(ses: Ses, owner: Owner, name: str) -> str:
     """The identity of this name as it is kept; empty where there is none."""
     local, _, domain = name.rpartition("@")

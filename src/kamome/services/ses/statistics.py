@@ -19,13 +19,12 @@ async def get_send_statistics(
     """Attempts, bounces, complaints and rejects for each quarter of an hour of two weeks.
 
     Quarters in which nothing happened are left out. The simulator's bounces and complaints do not
-    count. Older ones are forgotten when these are asked for.
+    count.
 
     AWS: SES API Reference, GetSendStatistics.
     """
     owner, kept = Owner(ctx.account, ctx.region), EventStore(ses.store.engine)
-    now_ms = ses.clock.now_ms()
-    kept.prune(owner, now_ms)
+    since_ms = ses.clock.now_ms() - STATISTICS_MS
     points: list[shapes.SendDataPoint] = [
         {
             "Timestamp": period.at_ms / 1000,
@@ -34,6 +33,6 @@ async def get_send_statistics(
             "Complaints": period.complaints,
             "Rejects": period.rejects,
         }
-        for period in kept.statistics(owner, now_ms - STATISTICS_MS)
+        for period in kept.statistics(owner, since_ms)
     ]
     return {"SendDataPoints": points}
