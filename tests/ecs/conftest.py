@@ -13,6 +13,7 @@ import pytest
 from kamome import observe, storage
 from kamome.clock import Clock, manual_clock
 from kamome.context import RequestContext
+from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys, Step
 from kamome.services import ecs as ecs_package
@@ -33,6 +34,10 @@ TRACE = "Root=1-68e60000-0123456789abcdef01234567"
 ACCOUNT, REGION = "000000000000", "eu-west-1"
 
 
+class NoSuchKey(AwsError):
+    status = 404
+
+
 @dataclass(slots=True)
 class World:
     """One run of a server that has only ECS, and a caller."""
@@ -42,6 +47,7 @@ class World:
     ctx: RequestContext
     folder: Path
     faults: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, folder: Path, clock: Clock, *, database: Path | None, **more: object) -> World:
@@ -52,6 +58,13 @@ class World:
         image = folder / "image"
         image.mkdir(exist_ok=True)
         faults: dict[str, str] = {}
+        objects: dict[str, bytes] = {}
+
+        async def read_object(cluster: ClusterName, bucket: str, key: str) -> bytes:
+            if f"{bucket}/{key}" not in objects:
+                raise NoSuchKey("The specified key does not exist.")
+            return objects[f"{bucket}/{key}"]
+
         settings: dict[str, object] = {
             "folder": folder / "ecs",
             "endpoint_url": lambda: "http://127.0.0.1:4566",
@@ -68,12 +81,12 @@ class World:
             clock=clock,
             ids=seeded_ids(engine.commits + len(list(folder.iterdir()))),
             settings=EcsSettings(**settings),  # type: ignore[arg-type]  # each of its own type
-            ports=Ports(lambda cluster, family: faults.pop(family, "")),
+            ports=Ports(lambda cluster, family: faults.pop(family, ""), read_object=read_object),
         )
         ctx = RequestContext(
             ACCOUNT, REGION, f"arn:aws:iam::{ACCOUNT}:root", "request-1", "json", trace=TRACE
         )
-        return cls(ecs, clock, ctx, folder, faults)
+        return cls(ecs, clock, ctx, folder, faults, objects)
 
     def start(self) -> None:
         prepare(self.ecs)

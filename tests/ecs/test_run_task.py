@@ -298,9 +298,9 @@ async def test_call_that_placed_nothing_does_not_use_its_token_up(world: World) 
         ({"overrides": {"cpu": "many"}}, ClientException, "Invalid 'cpu' setting for task."),
         ({"launchType": "EXTERNAL"}, OperationNotServed, "The launch type EXTERNAL is not served"),
         (
-            {"placementConstraints": [{"type": "distinctInstance"}]},
-            OperationNotServed,
-            "`placementConstraints` of a task is not served",
+            {"placementConstraints": [{"type": "memberOf"}]},
+            InvalidParameterException,
+            "An expression belongs to a placement constraint of type memberOf",
         ),
     ],
     ids=lambda value: "",
@@ -317,10 +317,8 @@ async def test_what_cannot_be_run_is_refused(
 @pytest.mark.parametrize(
     "member",
     [
-        {"secrets": [{"name": "S", "valueFrom": "arn:aws:ssm:::parameter/s"}]},
-        {"environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::b/f.env"}]},
-        {"healthCheck": {"command": ["CMD", "true"]}},
-        {"logConfiguration": {"logDriver": "awsfirelens"}},
+        {"logConfiguration": {"logDriver": "splunk"}},
+        {"volumesFrom": [{"sourceContainer": "other"}]},
         {"resourceRequirements": [{"type": "GPU", "value": "1"}]},
     ],
     ids=lambda member: next(iter(member)),

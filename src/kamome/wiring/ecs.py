@@ -1,17 +1,28 @@
-"""ECS: ordered faults may take the place of a full cluster."""
+"""ECS: ordered faults may take the place of a full cluster; files of variables come from S3."""
 
 from __future__ import annotations
 
+from kamome.context import RequestContext
 from kamome.faults.injector import Faults
 from kamome.faults.rules import Target
 from kamome.services.ecs.names import ClusterName
 from kamome.services.ecs.ports import Ports
 from kamome.services.ecs.slice import Ecs, make_ecs
 from kamome.wiring.kernel import Kernel, SliceSettings
+from kamome.wiring.offers import Offers
+
+_SERVICE = "ecs-tasks.amazonaws.com"
 
 
-def make(kernel: Kernel, settings: SliceSettings) -> Ecs:
+def make(kernel: Kernel, settings: SliceSettings, offers: Offers) -> Ecs:
     """The slice with its ports."""
+
+    async def read_object(cluster: ClusterName, bucket: str, key: str) -> bytes:
+        ctx = RequestContext(
+            cluster.account, cluster.region, _SERVICE, kernel.ids.uuid()
+        ).as_service(_SERVICE, source_arn=cluster.arn)
+        return await offers.read_object(ctx, bucket, key)
+
     return make_ecs(
         kernel.engine,
         kernel.outbox,
@@ -20,7 +31,10 @@ def make(kernel: Kernel, settings: SliceSettings) -> Ecs:
         ids=kernel.ids,
         settings=settings.ecs,
         ports=Ports(
-            placement_fault=lambda cluster, family: _placement_fault(kernel.faults, cluster, family)
+            placement_fault=lambda cluster, family: _placement_fault(
+                kernel.faults, cluster, family
+            ),
+            read_object=read_object,
         ),
     )
 

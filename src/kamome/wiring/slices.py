@@ -25,7 +25,7 @@ class Slices:
         self.s3 = s3.make(kernel, self.offers)
         self.lambda_ = lambda_.make(kernel, settings, self.offers, self.sqs)
         self.dynamodb = dynamodb.make(kernel)
-        self.ecs = ecs.make(kernel, settings)
+        self.ecs = ecs.make(kernel, settings, self.offers)
         self.spool = mail.make_spool(kernel)
         self.lanes = mail.make_lanes(kernel, self.spool, settings.mail)
         self.ses = ses.make(kernel, settings, self.offers, self.mails, self.spool.put)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kamome.services.ecs.environment import container_environment, overridden
+from kamome.services.ecs.firelens import (
+    CONFIG_PATHS,
+    CONFIG_VARIABLE,
+    HOST,
+    Route,
+    is_routed,
+    tag_of,
+)
+from kamome.services.ecs.names import definition_of_arn
 from kamome.services.ecs.records import TaskRecord
 from kamome.services.ecs.runtimes.output import log_file
 from kamome.services.ecs.runtimes.port import ContainerSpec
+from kamome.services.ecs.volumes import Mount, mounts_of
 
 if TYPE_CHECKING:
     from kamome.services.ecs import shapes
@@ -20,9 +31,17 @@ CREDENTIALS_PATH = "/_kamome/ecs/credentials/"
 
 
 def container_spec(
-    ecs: Ecs, task: TaskRecord, container: shapes.ContainerDefinition
+    ecs: Ecs,
+    task: TaskRecord,
+    container: shapes.ContainerDefinition,
+    volumes: Sequence[shapes.Volume] = (),
+    *,
+    router_port: int = 0,
 ) -> tuple[shapes.ContainerDefinition, ContainerSpec]:
-    """The container as the task overrides it, and how it is to be run."""
+    """The container as the task overrides it, and how it is to be run.
+
+    `router_port` is where the task's log router listens, 0 where it has none.
+    """
     wanted = overridden(container, task.shown.get("overrides", {}))
     token = ecs.ids.hex(32)
     folder = ecs.task_folder / task.name.id / container["name"]
@@ -40,6 +59,11 @@ def container_spec(
         scratch=folder / "tmp",
         program_folder=Path(sys.executable).parent,
     )
+    config = _router_config(ecs, task, container)
+    if router_port:
+        environment |= {"FLUENT_HOST": HOST, "FLUENT_PORT": str(router_port)}
+    if config is not None:
+        environment[CONFIG_VARIABLE] = str(config.source)
     spec = ContainerSpec(
         name=container["name"],
         image=container["image"],
@@ -54,8 +78,34 @@ def container_spec(
         folder=folder,
         log_file=_log_file(ecs, task, wanted),
         token=token,
+        mounts=mounts_of(wanted, volumes, ecs.task_folder / task.name.id / "volumes"),
+        route=_route(task, wanted, token, router_port) if is_routed(wanted) else None,
+        config=config,
     )
     return wanted, spec
+
+
+def _route(task: TaskRecord, container: shapes.ContainerDefinition, token: str, port: int) -> Route:
+    definition = definition_of_arn(task.definition)
+    name = container["name"]
+    return Route(
+        port,
+        tag_of(name, task.name.id),
+        f"{task.name.id}-{token[:10]}",
+        f"/ecs-{definition.family}-{definition.revision}-{name}-{task.name.id}",
+    )
+
+
+def _router_config(
+    ecs: Ecs, task: TaskRecord, container: shapes.ContainerDefinition
+) -> Mount | None:
+    """Where the configuration of a log router is written, and where its image looks for it."""
+    configuration = container.get("firelensConfiguration")
+    if configuration is None:
+        return None
+    target = CONFIG_PATHS[configuration["type"]]
+    folder = ecs.task_folder / task.name.id / "firelens"
+    return Mount(folder / target.rpartition("/")[2], target, is_read_only=True, is_ours=True)
 
 
 def log_stream(container: shapes.ContainerDefinition, task_id: str) -> tuple[str, str]:

@@ -27,6 +27,8 @@ def overridden(
             changed: shapes.ContainerDefinition = {**container}
             if "command" in override:
                 changed["command"] = override["command"]
+            if "environmentFiles" in override:
+                changed["environmentFiles"] = override["environmentFiles"]
             if "cpu" in override:
                 changed["cpu"] = override["cpu"]
             if "memory" in override:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from kamome.services.ecs.errors import InvalidParameterException, not_served
+from kamome.services.ecs.errors import InvalidParameterException
 from kamome.services.ecs.records import ClusterRecord, DefinitionRecord
 from kamome.services.ecs.served import check_launch_type
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kamome.services.ecs import shapes
 
 _SUBNETS_MAX = 16
+_CONSTRAINTS_MAX = 10
 _SECURITY_GROUPS_MAX = 5
 
 
@@ -85,18 +86,23 @@ def check_network(
         )
 
 
-def check_placement(
-    constraints: Sequence[shapes.PlacementConstraint], definition: DefinitionRecord
-) -> None:
-    """Placement constraints are not evaluated, so what has some is refused.
-
-    Strategies need no check: on one machine each of them leads to the same place.
+def check_placement(constraints: Sequence[shapes.PlacementConstraint]) -> None:
+    """Placement constraints are kept and shown. On one machine nothing follows from them.
 
     Raises:
-        OperationNotServed: there are constraints.
+        InvalidParameterException: there are more than ten, or memberOf has no expression.
+
+    AWS: ECS API Reference, PlacementConstraint, RunTask (up to 10 constraints for each task).
     """
-    if constraints or definition.shown.get("placementConstraints"):
-        raise not_served("`placementConstraints` of a task")
+    if len(constraints) > _CONSTRAINTS_MAX:
+        raise InvalidParameterException(
+            f"placementConstraints can have at most {_CONSTRAINTS_MAX} items."
+        )
+    for constraint in constraints:
+        if (constraint.get("type") == "memberOf") != bool(constraint.get("expression")):
+            raise InvalidParameterException(
+                "An expression belongs to a placement constraint of type memberOf, and to no other."
+            )
 
 
 def _provider(

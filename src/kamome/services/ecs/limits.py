@@ -70,3 +70,12 @@ LOG_READ_BYTES_MAX = 1024 * 1024
 COMPLAINT_CHARACTERS_MAX = 300
 # Ours: how many tasks a service starts in one step; the next step begins at once.
 STARTS_PER_STEP_MAX = 10
+# Ours: an environment file is a few lines; what is longer is another file.
+ENVIRONMENT_FILE_BYTES_MAX = 1024 * 1024
+# Docker cuts longer lines into several records.
+LOG_LINE_BYTES_MAX = 16 * 1024
+# Ours: what of a container's output waits for its log router, and how many lines go together.
+ROUTED_BYTES_MAX = 1024 * 1024
+ROUTED_PER_MESSAGE_MAX = 100
+# Ours: how long a container that has ended waits for its last lines to be routed.
+ROUTED_LAST_S = 5.0

@@ -125,6 +125,8 @@ def _container_document(ecs: Ecs, task: TaskRecord, name: str) -> dict[str, obje
     }
     if "startedAt" in task.shown:
         document["StartedAt"] = _iso(task.shown["startedAt"])
+    if "healthCheck" in own:
+        document["Health"] = {"status": shown.get("healthStatus", "UNKNOWN")}
     if "exitCode" in shown:
         document["ExitCode"] = shown["exitCode"]
     return document | _log(own, task)

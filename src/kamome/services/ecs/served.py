@@ -1,7 +1,7 @@
 """What of a task definition can run here. The rest is refused by name before anything starts.
 
 A definition may say all that ECS takes; it is kept as it is. But a container that would run without
-the secret, the volume or the log driver it names would run wrongly, so such a task is not started.
+the volume or the log driver it names would run wrongly, so such a task is not started.
 """
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ from kamome.services.ecs.errors import not_served
 if TYPE_CHECKING:
     from kamome.services.ecs import shapes
 
-_LOG_DRIVERS = ("awslogs", "json-file")
+_LOG_DRIVERS = ("awslogs", "awsfirelens", "json-file")
 # Members of a container definition whose absence a program would notice.
 _REFUSED_MEMBERS = (
-    "secrets",
-    "environmentFiles",
-    "healthCheck",
-    "mountPoints",
     "volumesFrom",
     "links",
     "resourceRequirements",
-    "firelensConfiguration",
     "credentialSpecs",
 )
-_REFUSED_OVERRIDES = ("environmentFiles", "resourceRequirements")
+_REFUSED_OVERRIDES = ("resourceRequirements",)
+# Kinds of volumes that this machine has none of.
+_REFUSED_VOLUMES = (
+    "dockerVolumeConfiguration",
+    "efsVolumeConfiguration",
+    "fsxWindowsFileServerVolumeConfiguration",
+    "s3filesVolumeConfiguration",
+    "configuredAtLaunch",
+)
 LAUNCH_TYPES = ("EC2", "FARGATE")
 
 
@@ -34,22 +37,26 @@ def check_served(definition: shapes.TaskDefinition, overrides: shapes.TaskOverri
     """Refuse a task that needs something Kamome does not do.
 
     Raises:
-        OperationNotServed: it names secrets, environment files, volumes, health checks, another
-            log driver than awslogs and json-file, or something else that is not served.
+        OperationNotServed: it names a volume that is no directory of this machine, another log
+            driver than awslogs, awsfirelens and json-file, or something else that is not served.
     """
     for container in definition["containerDefinitions"]:
         where = f"of container '{container['name']}' in a task"
         for member in _REFUSED_MEMBERS:
             if container.get(member):
                 raise not_served(f"`{member}` {where}")
-        for dependency in container.get("dependsOn", ()):
-            if dependency["condition"] == "HEALTHY":
-                raise not_served(f"The condition HEALTHY {where}")
+        options = container.get("firelensConfiguration", {}).get("options", {})
+        if options.get("config-file-type") == "s3":
+            raise not_served(f"A log router's configuration in S3 {where}")
         log = container.get("logConfiguration")
         if log is not None and log["logDriver"] not in _LOG_DRIVERS:
             raise not_served(f"The log driver {log['logDriver']} {where}")
         if log is not None and log.get("secretOptions"):
             raise not_served(f"`secretOptions` {where}")
+    for volume in definition.get("volumes", ()):
+        for member in _REFUSED_VOLUMES:
+            if volume.get(member):
+                raise not_served(f"`{member}` of a volume in a task")
     for override in overrides.get("containerOverrides", ()):
         for member in _REFUSED_OVERRIDES:
             if override.get(member):

@@ -309,7 +309,7 @@ def _new_service(
     request: shapes.CreateServiceRequest,
 ) -> ServiceRecord:
     check_served(definition.shown, {})
-    check_placement(request.get("placementConstraints", ()), definition)
+    check_placement(request.get("placementConstraints", ()))
     strategy = request.get("capacityProviderStrategy", [])
     launch = decide_launch(cluster, definition, request.get("launchType"), strategy)
     check_network(definition, request.get("networkConfiguration"))
@@ -326,7 +326,7 @@ def _new_service(
         "taskDefinition": definition.name.arn,
         "deploymentConfiguration": _configuration(request, _DEPLOYMENT_DEFAULTS),
         "createdAt": ecs.now_s,
-        "placementConstraints": [],
+        "placementConstraints": request.get("placementConstraints", []),
         "placementStrategy": request.get("placementStrategy", []),
         "schedulingStrategy": "REPLICA",
         "deploymentController": {"type": "ECS"},
@@ -381,7 +381,7 @@ def _deployed(
     shown = cast("shapes.Service", {**service.shown, **of_deployment})
     if definition is not None:
         check_served(definition.shown, {})
-        check_placement(request.get("placementConstraints", ()), definition)
+        check_placement(request.get("placementConstraints", ()))
         check_network(definition, shown.get("networkConfiguration"))
         if shown["launchType"] not in definition.shown.get("compatibilities", ()):
             raise InvalidParameterException(

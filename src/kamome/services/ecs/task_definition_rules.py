@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, cast
 
 import orjson
 
+from kamome.services.ecs.environment_files import file_of_arn
 from kamome.services.ecs.errors import ClientException
+from kamome.services.ecs.firelens import is_routed
+from kamome.services.ecs.health_checks import (
+    INTERVAL_S_MAX,
+    INTERVAL_S_MIN,
+    RETRIES_MAX,
+    RETRIES_MIN,
+    START_PERIOD_S_MAX,
+    TIMEOUT_S_MAX,
+    TIMEOUT_S_MIN,
+)
 from kamome.services.ecs.limits import (
     CONTAINER_MEMORY_MB_MIN,
     CONTAINERS_MAX,
@@ -30,6 +41,8 @@ if TYPE_CHECKING:
     from kamome.services.ecs import shapes
 
 _PORT_MAX = 65_535
+# AWS: ECS Developer Guide, Pass environment variables to an Amazon ECS container: ten files.
+_ENVIRONMENT_FILES_MAX = 10
 _LOG_OPTIONS_REQUIRED = {"awslogs": ("awslogs-region", "awslogs-group")}
 _FARGATE_LOG_DRIVERS = ("awslogs", "splunk", "awsfirelens")
 # Members that RegisterTaskDefinition takes and TaskDefinition shows, as they are.
@@ -143,11 +156,23 @@ def _check_together(
         _check_dependencies(container, containers)
     start_order(containers)
     _check_sums(containers, request)
+    _check_routing(containers)
     volumes = {volume.get("name") for volume in request.get("volumes", ())}
     for container in containers:
         for mount in container.get("mountPoints", ()):
             if mount.get("sourceVolume") not in volumes:
                 raise ClientException(f"Unknown volume '{mount.get('sourceVolume', '')}'.")
+
+
+def _check_routing(containers: Sequence[shapes.ContainerDefinition]) -> None:
+    routers = [each["name"] for each in containers if "firelensConfiguration" in each]
+    if len(routers) > 1:
+        raise ClientException("A task definition has one FireLens log router at most.")
+    if not routers and any(is_routed(each) for each in containers):
+        raise ClientException(
+            "The log driver awsfirelens needs a container with a firelensConfiguration in the task"
+            " definition."
+        )
 
 
 def _check_dependencies(
@@ -237,6 +262,8 @@ def _check_container(
             raise ClientException(f"The {member} of container '{name}' should not be negative.")
     _check_log(container)
     _check_restart_policy(container)
+    _check_secrets(container)
+    _check_health(container)
 
 
 def _check_container_size(
@@ -305,6 +332,50 @@ def _check_restart_policy(container: shapes.ContainerDefinition) -> None:
         )
     if len(policy.get("ignoredExitCodes", ())) > 50:
         raise ClientException("A restart policy has 50 ignored exit codes at most.")
+
+
+def _check_secrets(container: shapes.ContainerDefinition) -> None:
+    names = [secret["name"] for secret in container.get("secrets", ())]
+    own = {pair.get("name") for pair in container.get("environment", ())}
+    for name in names:
+        if names.count(name) > 1 or name in own:
+            raise ClientException(
+                "The secret name must be unique and not shared with any new or existing environment"
+                f" variables set on the container, such as '{name}'."
+            )
+    files = container.get("environmentFiles", ())
+    if len(files) > _ENVIRONMENT_FILES_MAX:
+        raise ClientException(
+            f"A container has {_ENVIRONMENT_FILES_MAX} environment files at most."
+        )
+    for file in files:
+        if file_of_arn(file["value"]) is None or not file["value"].endswith(".env"):
+            raise ClientException(
+                f"The environment file '{file['value']}' is no ARN of an object ending with .env."
+            )
+
+
+def _check_health(container: shapes.ContainerDefinition) -> None:
+    check = container.get("healthCheck")
+    if check is None:
+        return
+    if not check["command"]:
+        raise ClientException("HealthCheck.command should not be empty.")
+    for member, least, most in _HEALTH_RANGES:
+        value = cast("dict[str, int]", check).get(member)
+        if value is not None and not least <= value <= most:
+            raise ClientException(
+                f"The health check's {member} of container '{container['name']}' should be"
+                f" {least} to {most}."
+            )
+
+
+_HEALTH_RANGES = (
+    ("interval", INTERVAL_S_MIN, INTERVAL_S_MAX),
+    ("timeout", TIMEOUT_S_MIN, TIMEOUT_S_MAX),
+    ("retries", RETRIES_MIN, RETRIES_MAX),
+    ("startPeriod", 0, START_PERIOD_S_MAX),
+)
 
 
 # ---------------------------------------------------------------------- what ECS adds

@@ -20,16 +20,21 @@ from msgspec.structs import replace
 from kamome.services.ecs.container_runs import ContainerRun
 from kamome.services.ecs.container_specs import container_spec
 from kamome.services.ecs.errors import ServerException
+from kamome.services.ecs.firelens import Facts, is_routed, router_config, router_of
+from kamome.services.ecs.health_checks import UNHEALTHY, keep_checking
 from kamome.services.ecs.limits import SETTLING_S, SHORT_TASK_S
 from kamome.services.ecs.names import ServiceName, TaskName, definition_of_arn
 from kamome.services.ecs.records import STOPPED, TaskRecord
+from kamome.services.ecs.runtimes.fluent_forward import free_port
 from kamome.services.ecs.runtimes.port import CannotRun
 from kamome.services.ecs.scheduling import ask_for_look
 from kamome.services.ecs.task_ends import record_end
+from kamome.services.ecs.task_resources import with_resources
 from kamome.services.ecs.task_starts import task_of
 from kamome.services.ecs.task_states import (
     ESSENTIAL_EXITED,
     FAILED_TO_START,
+    SCHEDULER_INITIATED,
     TERMINATION_NOTICE,
     as_pending,
     as_pulled,
@@ -37,6 +42,7 @@ from kamome.services.ecs.task_states import (
     as_stopping,
     as_told_to_stop,
     with_container,
+    with_health,
 )
 from kamome.services.ecs.task_stops import tell_to_stop
 
@@ -136,6 +142,7 @@ class TaskRun:
         self._changes: dict[str, shapes.ContainerShape] = {}
         self._hold = Hold(ecs.clock.activity)
         self._hold.keep(SHORT_TASK_S)
+        self._router_config = ""
         self.containers = self._make_containers(task)
         loop = asyncio.get_running_loop()
         self._begun: asyncio.Future[None] = loop.create_future()
@@ -170,10 +177,23 @@ class TaskRun:
         ecs = self._ecs
         definition = ecs.store.find_definition(definition_of_arn(task.definition))
         assert definition is not None, "revisions are never deleted"
-        containers = {}
-        for container in definition.shown["containerDefinitions"]:
-            wanted, spec = container_spec(ecs, task, container)
-            containers[container["name"]] = ContainerRun(wanted, spec)
+        containers, shown = {}, definition.shown["containerDefinitions"]
+        router = router_of(shown)
+        port = 0 if router is None else free_port()
+        if router is not None:
+            cluster = task.name.cluster.name
+            facts = Facts(
+                cluster, task.name.arn, f"{definition.name.family}:{definition.name.revision}"
+            )
+            self._router_config = router_config(shown, port, facts)
+        for container in shown:
+            wanted, spec = container_spec(
+                ecs, task, container, definition.shown.get("volumes", []), router_port=port
+            )
+            follows = router["name"] if router is not None and is_routed(container) else ""
+            containers[container["name"]] = ContainerRun(
+                wanted, spec, ecs.clock.now_ms, router=follows
+            )
             ecs.running.by_token[spec.token] = (self, container["name"])
         return containers
 
@@ -202,11 +222,30 @@ class TaskRun:
         """Find out how each container is run; the first that cannot be ends the task."""
         for container in self.containers.values():
             try:
+                await self._prepare(container)
                 container.command = await self._ecs.host.command_for(container.spec)
             except CannotRun as error:
                 self._cannot_run(container, error)
                 return
         self._update(lambda shown: as_pulled(shown, self._ecs.now_s))
+
+    async def _prepare(self, container: ContainerRun) -> None:
+        """Fetch its variables, make its volumes, write its router's configuration.
+
+        Raises:
+            CannotRun: something of it cannot be had.
+        """
+        cluster = self.name.cluster
+        container.spec = await with_resources(
+            self._ecs.ports, cluster, container.definition, container.spec
+        )
+        for mount in container.spec.mounts:
+            if mount.is_ours:
+                mount.source.mkdir(parents=True, exist_ok=True)
+        if container.spec.config is not None:
+            path = container.spec.config.source
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self._router_config, "utf-8")
 
     async def _run_containers(self) -> None:
         works = [
@@ -228,24 +267,54 @@ class TaskRun:
             self._end_because(FAILED_TO_START, _OUR_FAILURE)
             await container.kill()
         finally:
-            container.has_ended.set()
+            container.note_end()
         if container.is_essential:
             self._end_because(ESSENTIAL_EXITED, "Essential container in task exited")
         elif not self._stopping.is_set():
             self._update(lambda shown: shown)
 
     async def _run_container(self, container: ContainerRun) -> None:
-        await container.wait_for(self.containers)
+        await container.wait_for(self.containers, self._hold.release)
         if self._stopping.is_set():
             return
         await container.start()
         container.has_started.set()
         self._note_start(container)
-        container.exit_code = await container.run_to_end()
+        checking = self._begin_checks(container)
+        try:
+            container.exit_code = await container.run_to_end()
+        finally:
+            checking.cancel()
         self._changes[container.name] = {
             "lastStatus": STOPPED,
             "exitCode": container.exit_code,
         }
+
+    def _begin_checks(self, container: ContainerRun) -> asyncio.Task[None]:
+        disabled: shapes.HealthCheck = {"command": ["NONE"]}
+        check, clock = container.definition.get("healthCheck", disabled), self._ecs.clock
+        return asyncio.create_task(
+            keep_checking(
+                check, clock, container.check, lambda status: self._note_health(container, status)
+            )
+        )
+
+    def _note_health(self, container: ContainerRun, status: str) -> None:
+        """A service's task that is not healthy is replaced; others go on, whatever their health."""
+        container.note_health(status)
+        if any(each.is_waiting for each in self.containers.values()):
+            self._hold.keep(SHORT_TASK_S)  # who waited for it goes on in real time
+        name = container.name
+        self._changes[name] = {**self._changes.get(name, {}), "healthStatus": status}
+        checked = {
+            each.name
+            for each in self.containers.values()
+            if each.is_essential and "healthCheck" in each.definition
+        }
+        self._update(lambda shown: with_health(shown, checked))
+        if status == UNHEALTHY and container.is_essential and self.is_of_service:
+            self._hold.keep(SHORT_TASK_S)
+            self._end_because(SCHEDULER_INITIATED, "Task failed container health checks")
 
     def _cannot_run(self, container: ContainerRun, error: CannotRun) -> None:
         self._changes[container.name] = {"lastStatus": STOPPED, "reason": str(error)}
@@ -337,6 +406,8 @@ class TaskRun:
         if not all(container.has_started.is_set() for container in self.containers.values()):
             return False
         self._is_running = True
+        if any("healthCheck" in each.definition for each in self.containers.values()):
+            self._hold.keep(SETTLING_S)  # it is to go on; its checks come by the clock
         with self._ecs.engine.atomic():
             task = self._update(lambda shown: as_running(shown, self._ecs.now_s))
             self._ecs.journeys.step(

@@ -128,6 +128,7 @@ def _new_task(ecs: Ecs, name: TaskName, wanted: Wanted) -> shapes.Task:
         "desiredStatus": RUNNING,
         "enableExecuteCommand": wanted.is_execute_command_enabled,
         "group": wanted.group,
+        "healthStatus": "UNKNOWN",
         "lastStatus": PROVISIONING if is_awsvpc else PENDING,
         "launchType": wanted.launch_type,
         "overrides": _shown_overrides(definition, wanted.overrides),
@@ -168,6 +169,7 @@ def _new_container(
         "image": container["image"],
         "lastStatus": "PENDING",
         "networkInterfaces": [],
+        "healthStatus": "UNKNOWN",
         "cpu": str(container.get("cpu", 0)),
     }
     if "memory" in container:

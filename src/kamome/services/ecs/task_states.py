@@ -8,7 +8,7 @@ AWS: ECS Developer Guide, Task lifecycle; ECS API Reference, Task, Container.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -65,6 +65,21 @@ def with_container(task: shapes.Task, name: str, changes: shapes.ContainerShape)
         for container in task["containers"]
     ]
     return _changed(task, containers=containers)
+
+
+def with_health(task: shapes.Task, checked: Collection[str]) -> shapes.Task:
+    """The health of the task, by that of its essential containers that are checked.
+
+    AWS: ECS Developer Guide, Determine Amazon ECS task health using container health checks.
+    """
+    found = {
+        container.get("healthStatus", "UNKNOWN")
+        for container in task["containers"]
+        if container["name"] in checked
+    }
+    if "UNHEALTHY" in found:
+        return _changed(task, healthStatus="UNHEALTHY")
+    return _changed(task, healthStatus="HEALTHY" if found == {"HEALTHY"} else "UNKNOWN")
 
 
 def as_told_to_stop(task: shapes.Task, stop_code: str, reason: str, now_s: float) -> shapes.Task:

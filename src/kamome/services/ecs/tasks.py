@@ -201,7 +201,7 @@ def _wanted(
     check_served(definition.shown, overrides)
     if request.get("volumeConfigurations"):
         raise not_served("`volumeConfigurations`")
-    check_placement(request.get("placementConstraints", ()), definition)
+    check_placement(request.get("placementConstraints", ()))
     launch = decide_launch(
         cluster, definition, request.get("launchType"), request.get("capacityProviderStrategy", ())
     )

@@ -72,6 +72,9 @@ class Host:
             arguments += ["--env", key]
         if spec.working_directory:
             arguments += ["--workdir", spec.working_directory]
+        for mount in (*spec.mounts, *((spec.config,) if spec.config is not None else ())):
+            end = ":ro" if mount.is_read_only else ""
+            arguments += ["--volume", f"{mount.source}:{mount.target}{end}"]
         for limit, (soft, hard) in spec.ulimits.items():
             arguments += ["--ulimit", f"{limit}={soft}:{hard}"]
         command = list(spec.command)
@@ -84,6 +87,7 @@ class Host:
             spec.folder,
             environment,
             removal=[self._runtime, "rm", "--force", name],
+            inside=[self._runtime, "exec", name],
         )
 
 
@@ -100,6 +104,7 @@ def _mapped(program: Program, spec: ContainerSpec) -> Command:
             "CannotStartContainerError: no command specified: the container has neither command"
             " nor entryPoint, and its image is mapped to a directory"
         )
+    _check_mounts(spec)
     folder = working_folder(program, spec.working_directory, spec.scratch)
     found = _executable(arguments[0], folder, spec.environment["PATH"])
     if not found:
@@ -107,6 +112,17 @@ def _mapped(program: Program, spec: ContainerSpec) -> Command:
             f'CannotStartContainerError: exec: "{arguments[0]}": executable file not found in $PATH'
         )
     return Command([found, *arguments[1:]], folder, spec.environment)
+
+
+def _check_mounts(spec: ContainerSpec) -> None:
+    """A process sees this machine's files: a volume is for it where it is, or not at all."""
+    for mount in spec.mounts:
+        if Path(mount.target).resolve() != mount.source.resolve():
+            raise CannotRun(
+                f"CannotStartContainerError: {mount.source} cannot be mounted at {mount.target} of"
+                " a container that runs as a process: use the same path for both, or a container"
+                " runtime"
+            )
 
 
 def _executable(name: str, folder: Path, search_path: str) -> str:

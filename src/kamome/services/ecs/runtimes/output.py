@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Protocol
 
 from kamome.services.ecs.limits import (
     LOG_FILE_BYTES_MAX,
@@ -36,11 +37,24 @@ class ContainerLog:
         except OSError:
             return  # a full disk must not fail the container; the store's own edge reports it
 
+    def end(self) -> None:
+        """The file stays as it is."""
+
+
+class Sink(Protocol):
+    """Takes what a container prints."""
+
+    def write(self, text: bytes) -> None:
+        """More of it."""
+
+    def end(self) -> None:
+        """Nothing more comes."""
+
 
 class Output:
-    """The read end of one container's stdout and stderr."""
+    """The read end of one container's stdout, of its stderr, or of both."""
 
-    def __init__(self, log: ContainerLog) -> None:
+    def __init__(self, log: Sink) -> None:
         self._log = log
         self._reader, self.writer = os.pipe()
         os.set_blocking(self._reader, False)
@@ -68,6 +82,7 @@ class Output:
     def close(self) -> None:
         """Take what is left and let go of the pipe."""
         self.drain()
+        self._log.end()
         self._close_reader()
         if self.writer >= 0:
             os.close(self.writer)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from kamome.services.ecs.firelens import Route
+from kamome.services.ecs.volumes import Mount
+
 
 class CannotRun(Exception):
     """The container cannot be run; the sentence is what ECS shows as the reason."""
@@ -17,7 +20,8 @@ class ContainerSpec(msgspec.Struct, frozen=True):
 
     `folder` is its own on disk (removed at its end), with `tmp/` in it as scratch. `token` is in
     its environment and nowhere else, so that what a killed server has left can be known by it.
-    `ulimits` are name → (soft, hard).
+    `ulimits` are name → (soft, hard). `route` says where its lines go besides the log file.
+    `config` is a file of ours that a container runtime mounts, and a process finds by a variable.
     """
 
     name: str
@@ -30,6 +34,9 @@ class ContainerSpec(msgspec.Struct, frozen=True):
     folder: Path
     log_file: Path
     token: str
+    mounts: tuple[Mount, ...] = ()
+    route: Route | None = None
+    config: Mount | None = None
 
     @property
     def scratch(self) -> Path:
@@ -41,9 +48,11 @@ class Command(msgspec.Struct, frozen=True):
     """A program with its arguments, where it starts and with which environment.
 
     `removal` ends what outlives the program itself when it is killed; empty where nothing does.
+    `inside` stands before a command that is to run where the program does.
     """
 
     arguments: Sequence[str]
     folder: Path
     environment: Mapping[str, str]
     removal: Sequence[str] = ()
+    inside: Sequence[str] = ()

@@ -12,10 +12,12 @@ import os
 import resource
 import shutil
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kamome.services.ecs.environment import METADATA_VARIABLE
+from kamome.services.ecs.limits import ROUTED_LAST_S
+from kamome.services.ecs.runtimes.fluent_forward import LineWriter, RoutedLines
 from kamome.services.ecs.runtimes.output import ContainerLog, Output
 from kamome.services.ecs.runtimes.port import CannotRun, Command, ContainerSpec
 
@@ -36,12 +38,18 @@ _LIMITS = {
 
 
 class ContainerProcess:
-    """The process of one container, from its start to the removal of its folder."""
+    """The process of one container, from its start to the removal of its folder.
 
-    def __init__(self, spec: ContainerSpec, command: Command) -> None:
+    Its stdout and stderr are one, but where lines are routed: there each line says which it is of.
+    """
+
+    def __init__(self, spec: ContainerSpec, command: Command, now_ms: Callable[[], int]) -> None:
         self._spec = spec
         self._command = command
-        self._output = Output(ContainerLog(spec.log_file))
+        self._log = ContainerLog(spec.log_file)
+        self._lines = RoutedLines(spec.route, now_ms) if spec.route is not None else None
+        self._output = Output(self._sink("stdout"))
+        self._errors = Output(self._sink("stderr")) if self._lines is not None else self._output
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -60,15 +68,16 @@ class ContainerProcess:
                 env=dict(command.environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=self._output.writer,
-                stderr=self._output.writer,
+                stderr=self._errors.writer,
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            self._output.close()
+            await self._close_output()
             raise CannotRun(
                 f'CannotStartContainerError: exec: "{command.arguments[0]}": {error}'
             ) from error
-        self._output.watch()
+        for output in {self._output, self._errors}:
+            output.watch()
         _limit(self._process.pid, spec.ulimits)
 
     async def wait(self) -> int:
@@ -76,7 +85,7 @@ class ContainerProcess:
         assert self._process is not None
         code = await self._process.wait()
         self._kill_group(signal.SIGKILL)
-        self._output.close()
+        await self._close_output()
         return code
 
     def terminate(self) -> None:
@@ -92,20 +101,65 @@ class ContainerProcess:
         if self._process is not None and self._process.returncode is None:
             self._kill_group(signal.SIGKILL)
 
+    async def check(self, command: Sequence[str], timeout_s: float) -> bool:
+        """Whether a command that runs where the container does ends well, and in time."""
+        own = self._command
+        arguments = [*own.inside, *command]
+        code, _ = await run_shortly(
+            arguments, own.environment, seconds=timeout_s, folder=own.folder
+        )
+        return code == 0
+
+    def _sink(self, source: str) -> ContainerLog | RoutedLog:
+        if self._lines is None:
+            return self._log
+        return RoutedLog(self._log, self._lines.source(source))
+
+    async def _close_output(self) -> None:
+        """Take what is left of the output, and wait a little for its way to the router."""
+        for output in {self._output, self._errors}:
+            output.close()
+        if self._lines is not None:
+            lost = await self._lines.finish(ROUTED_LAST_S)
+            if lost:
+                self._log.write(f"{lost} lines were not taken by the log router\n".encode())
+
     def _kill_group(self, number: signal.Signals) -> None:
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
 
 
+class RoutedLog:
+    """A container's log whose text goes to its router as well."""
+
+    def __init__(self, log: ContainerLog, writer: LineWriter) -> None:
+        self._log = log
+        self._writer = writer
+
+    def write(self, text: bytes) -> None:
+        """Add output."""
+        self._log.write(text)
+        self._writer.write(text)
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self._writer.end()
+
+
 async def run_shortly(
-    arguments: Sequence[str], environment: Mapping[str, str], *, seconds: float = _REMOVAL_S_MAX
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    seconds: float = _REMOVAL_S_MAX,
+    folder: Path | None = None,
 ) -> tuple[int, str]:
     """Run a program to its end, or end it after some seconds: exit code and what it complained."""
     try:
         process = await asyncio.create_subprocess_exec(
             *arguments,
             env=dict(environment),
+            cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
