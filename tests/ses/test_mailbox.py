@@ -338,6 +338,18 @@ def test_what_is_not_there_is_404(kamome: Tenant, method: str, path: str, status
     assert ask(kamome, f"/_kamome/mails{path}", method, order)["status"] == status
 
 
+def test_the_beginning_of_an_id_is_enough(kamome: Tenant) -> None:
+    message_id = sent(kamome)
+
+    answer = ask(kamome, f"/_kamome/mails/{message_id[:25]}")
+    several = ask(kamome, "/_kamome/mails/01000000")
+    too_short = ask(kamome, f"/_kamome/mails/{message_id[:7]}")
+
+    assert answer["id"] == message_id
+    assert several["status"] == 404
+    assert too_short["status"] == 404
+
+
 # ---------------------------------------------------------------------- /_aws/ses
 
 

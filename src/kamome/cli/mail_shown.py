@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -16,6 +17,9 @@ Json = Mapping[str, object]
 # Whoever writes a mail must not move the cursor, colour the screen or turn the text around.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _SHOWN_CHARACTERS = 50
+# The beginning of an id: the moment and a part of the rest, enough to name it by.
+_ID_SHOWN = 25
+_COLOURS = {"captured": "dim", "delivered": "dim", "": "dim", "bounced": "red", "expired": "red"}
 _ARROWS = {"received": "in", "sent": "out"}
 
 
@@ -31,7 +35,42 @@ def show_list(title: str, mails: Sequence[Json], *, is_json: bool) -> None:
         return
     if not mails:
         click.echo(f"{title}: none.")
-        return
+    elif sys.stdout.isatty():
+        _show_on_terminal(title, mails)
+    else:
+        _show_plainly(title, mails)
+
+
+def _show_on_terminal(title: str, mails: Sequence[Json]) -> None:
+    """One line for each mail, whatever the width: whom it is from or to, and the id's beginning."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(printable(title)), title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("at (UTC)", no_wrap=True, min_width=11)
+    table.add_column("", no_wrap=True, min_width=14)
+    table.add_column("from or to", no_wrap=True, overflow="ellipsis", ratio=2)
+    table.add_column("subject", no_wrap=True, overflow="ellipsis", ratio=3)
+    table.add_column("id", no_wrap=True, min_width=_ID_SHOWN)
+    for mail in mails:
+        state = " ".join(_texts(mail["states"])[1:])
+        is_in = mail["direction"] == "received"
+        whom = _texts(mail["senders"])[:1] if is_in else _texts(mail["recipients"])
+        table.add_row(
+            str(mail["at"])[5:16].replace("T", " "),
+            Text("→ in" if is_in else "← out", "cyan" if is_in else "green").append(
+                f" {state}", _COLOURS.get(state, "yellow")
+            ),
+            Text(_one_line(whom)),
+            Text(_one_line([str(mail["subject"])])),
+            Text(str(mail["id"])[:_ID_SHOWN], "dim"),
+        )
+    Console(highlight=False).print(table)
+
+
+def _show_plainly(title: str, mails: Sequence[Json]) -> None:
     rows = [
         [
             str(mail["at"])[:19].replace("T", " "),
@@ -157,8 +196,12 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
     report_for_stdout().table(title, columns, safe)
 
 
+def _one_line(texts: Sequence[str]) -> str:
+    return " ".join(printable(", ".join(texts)).split())
+
+
 def _cut(texts: Sequence[str]) -> str:
-    text = " ".join(printable(", ".join(texts)).split())
+    text = _one_line(texts)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -28,6 +28,8 @@ SELECT mail_id, received_at_ms, reverse_path, recipients, helo, client_ip, tls, 
 FROM mail WHERE mail_id = ?
 """
 SELECT_CONTENT = "SELECT blob_id, content FROM mail_content WHERE mail_id = ?"
+# As a range: ids that begin like this.
+SELECT_IDS = "SELECT mail_id FROM mail WHERE mail_id >= ? AND mail_id < ? LIMIT ?"
 DELETE_MAIL = "DELETE FROM mail WHERE mail_id = ?"
 DELETE_CONTENT = "DELETE FROM mail_content WHERE mail_id = ?"
 # Index mail_received, oldest first.
@@ -86,6 +88,11 @@ class MailStore:
         """The envelope of a mail, None where it is not (or no longer) kept."""
         row = self.engine.one(SELECT_MAIL, (mail_id,))
         return None if row is None else _mail(row)
+
+    def ids(self, beginning: str, limit: int) -> list[str]:
+        """Ids of mails that begin like this, `limit` at most. No id has a `~`."""
+        rows = self.engine.all(SELECT_IDS, (beginning, f"{beginning}~", limit))
+        return [str(row[0]) for row in rows]
 
     def latest(self, limit: int, *, before: tuple[int, str] = _LAST) -> list[Mail]:
         """The mails received last, newest first.

@@ -227,6 +227,10 @@ class Mailbox:
         except MailGone:
             return await self.sent.content(mail_id)
 
+    def ids(self, beginning: str) -> list[str]:
+        """Ids that begin like this, two of either kind at most."""
+        return [*self.mails.ids(beginning, 2), *self._steps.sent_ids(beginning, 2)]
+
     def received(self, mail_id: str) -> Mail | None:
         """The envelope of a received mail."""
         return self.mails.find(mail_id)

@@ -11,7 +11,7 @@
     GET    /_aws/ses?id=ID&email=SOURCE                  sent mails, the oldest first
     DELETE /_aws/ses?id=ID                               forget one, or all
 
-Fields and examples: docs/mail.md.
+ID may be the beginning of one, from 8 characters on. Fields and examples: docs/mail.md.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ FEED_PREFIX = "/_aws/ses"
 
 _LISTED_MAX = 500
 _LISTED_BY_DEFAULT = 50
+# So much of an id names a mail where no other begins like it.
+_ID_CHARACTERS_MIN = 8
 _FED_MAX = 1_000
 _FORGOTTEN_AT_ONCE = 500
 _NUMBER = re.compile(r"[0-9]{1,4}")
@@ -102,7 +104,7 @@ class MailboxApi:
         found = _PATH.fullmatch(path)
         if found is None:
             return None
-        mail_id = found["mail_id"]
+        mail_id = self._whole_id(found["mail_id"])
         what, slash, number = (found["what"] or "").partition("/")
         routes = {
             ("GET", ""): partial(self._show, mail_id),
@@ -114,6 +116,15 @@ class MailboxApi:
         if slash:
             routes["GET", "attachments"] = partial(self._attachment, mail_id, int(number))
         return routes.get((method, what))
+
+    def _whole_id(self, given: str) -> str:
+        """The id itself, or the one mail's whose id begins like this."""
+        if len(given) < _ID_CHARACTERS_MIN:
+            return given
+        found = self._mailbox.ids(given)
+        if len(found) > 1 and given not in found:
+            raise CannotBeDone(f"Several ids begin with {given}: {', '.join(found)}.")
+        return found[0] if len(found) == 1 else given
 
     # ------------------------------------------------------------------ looking
 

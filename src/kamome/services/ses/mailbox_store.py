@@ -14,6 +14,9 @@ SELECT account, region, rule_set_name, planned, done_at_ms, result FROM ses_rece
 WHERE mail_id = ? ORDER BY account, region, number LIMIT ?
 """
 
+# Primary key of ses_sent, as a range: ids that begin like this.
+SELECT_SENT_IDS = "SELECT message_id FROM ses_sent WHERE message_id >= ? AND message_id < ? LIMIT ?"
+
 # A rule set has 200 rules of 10 actions.
 _STEPS_MAX = 2_000
 
@@ -56,3 +59,8 @@ class MailboxStore:
                 )
             )
         return shown
+
+    def sent_ids(self, beginning: str, limit: int) -> list[str]:
+        """Ids of sent mails that begin like this, `limit` at most. No id has a `~`."""
+        rows = self._engine.all(SELECT_SENT_IDS, (beginning, f"{beginning}~", limit))
+        return [str(row[0]) for row in rows]
