@@ -13,6 +13,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,17 +112,25 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def running_postfix(
-    folder: Path, *, next_port: int, access: str = "", pem: bytes = b""
+    *, next_port: int, access: str = "", pem: bytes = b""
 ) -> AsyncIterator[Postfix]:
     """Postfix until the block ends: takes mail from loopback, and gives all of it to `next_port`.
 
     `access` are pairs for check_recipient_access: `{ nobody@example.net = REJECT }`.
     """
+    # Not in pytest's folders: those are closed to postfix's own user.
+    with tempfile.TemporaryDirectory(prefix="kamome-postfix-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        async with _running_in(folder, next_port=next_port, access=access, pem=pem) as postfix:
+            yield postfix
+
+
+@contextlib.asynccontextmanager
+async def _running_in(
+    folder: Path, *, next_port: int, access: str, pem: bytes
+) -> AsyncIterator[Postfix]:
     owner = pwd.getpwnam("postfix")
-    folder.mkdir(mode=0o755, exist_ok=True)
-    for parent in (folder, *folder.parents):
-        if parent.owner() == "root" and not parent.stat().st_mode & 0o001 and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)  # pytest's folders are closed to postfix
     (folder / "queue").mkdir()
     (folder / "data").mkdir()
     os.chown(folder / "data", owner.pw_uid, owner.pw_gid)

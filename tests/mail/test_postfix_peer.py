@@ -33,10 +33,9 @@ CONTENT = (
 
 
 @pytest.fixture
-async def peer(world: World, tmp_path: Path) -> AsyncIterator[Postfix]:
+async def peer(world: World) -> AsyncIterator[Postfix]:
     """Postfix that hands everything on to the listener of `world`."""
     async with running_postfix(
-        tmp_path / "postfix",
         next_port=world.port,
         access="{ nobody@example.com = REJECT no such user }",
         pem=self_signed("localhost", 1_760_000_000_000),
@@ -110,7 +109,7 @@ async def test_refusal_of_postfix_is_a_bounce_in_its_words(out: SpoolWorld) -> N
 async def test_postfix_that_stops_puts_the_mail_off_and_a_new_one_takes_it(
     world: World, tmp_path: Path
 ) -> None:
-    async with running_postfix(tmp_path / "one", next_port=world.port) as peer:
+    async with running_postfix(next_port=world.port) as peer:
         relay = Relay(RelaySettings("localhost", peer.port, tls="off"), "mail.example.net")
         port = peer.port
     async with running_spool(tmp_path, relay) as out:
@@ -118,7 +117,7 @@ async def test_postfix_that_stops_puts_the_mail_off_and_a_new_one_takes_it(
         await out.settle()
         assert out.states(mail_id) == ["waiting"]
 
-        async with running_postfix(tmp_path / "two", next_port=world.port) as peer:
+        async with running_postfix(next_port=world.port) as peer:
             relay._settings = RelaySettings("localhost", peer.port, tls="off")
             assert peer.port != port
             await out.clock.advance(5 * 60_000)
