@@ -18,8 +18,8 @@ from kamome.services.ses.raw_mail import MailInvalid, parse
 
 ME = Mailbox("", "me@example.com")
 # What may stand in one line: everything but control characters and halves of pairs.
-LINES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=200)
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r"), max_size=400)
+LINES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=200)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=400)
 
 
 def read(letter: Letter) -> Any:  # email's messages are dynamic

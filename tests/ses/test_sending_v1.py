@@ -155,6 +155,15 @@ async def test_unverified_addresses_are_named_with_the_region(world: World) -> N
     assert world.neighbours.spooled == []
 
 
+@pytest.mark.parametrize("field", ["Sender", "Return-Path"])
+async def test_other_senders_of_a_raw_mail_must_be_verified(verified: World, field: str) -> None:
+    raw = f"{field}: x@example.org\n".encode() + RAW.replace(b"Return-Path: <>\n", b"")
+
+    error = await verified.refused("SendRawEmail", RawMessage={"Data": raw})
+
+    assert error.message.endswith("US-EAST-1: x@example.org")
+
+
 @pytest.mark.parametrize("source", ["x@example.com", "x@EXAMPLE.com", "x@a.b.example.com"])
 async def test_domain_speaks_for_its_addresses_and_sub_domains(
     verified: World, source: str

@@ -17,6 +17,7 @@ SELECT_ACCOUNT = "SELECT facts FROM ses_account WHERE account = ? AND region = ?
 ADD_COUNT = """
 INSERT INTO ses_send_count (account, region, minute, recipients) VALUES (?, ?, ?, ?)
 ON CONFLICT (account, region, minute) DO UPDATE SET recipients = recipients + excluded.recipients
+RETURNING recipients
 """
 SUM_COUNTS = """
 SELECT coalesce(sum(recipients), 0) FROM ses_send_count
@@ -90,8 +91,9 @@ class AccountStore:
         """Count a mail against the day; what is older than that is removed."""
         minute = now_ms // _MINUTE_MS
         key = (owner.account, owner.region)
-        self._engine.write(DELETE_OLD_COUNTS, (*key, minute - _DAY_MINUTES))
-        self._engine.write(ADD_COUNT, (*key, minute, recipients))
+        [row] = self._engine.write_returning(ADD_COUNT, (*key, minute, recipients))
+        if row[0] == recipients:  # the first of its minute
+            self._engine.write(DELETE_OLD_COUNTS, (*key, minute - _DAY_MINUTES))
 
     def count_second(self, owner: Owner, now_ms: int, recipients: int) -> int:
         """Count a mail against this second; returns all that were counted in it."""

@@ -14,6 +14,7 @@ from kamome.services.ses.limits import (
     BULK_DESTINATIONS_MAX,
     HEADER_LINE_CHARACTERS_MAX,
     HEADERS_PER_MAIL_MAX,
+    MAIL_BYTES_MAX,
     TEMPLATE_DATA_CHARACTERS_MAX,
 )
 from kamome.services.ses.refusals import INVALID, TEMPLATE_MISSING, SendRefused
@@ -66,6 +67,7 @@ class Envelope(msgspec.Struct, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     list_name: str = ""
     topic_name: str = ""
+    bytes_max: int = MAIL_BYTES_MAX
 
 
 def submission_of(
@@ -96,6 +98,7 @@ def submission_of(
         recipients=requests.recipients((envelope.to, envelope.cc, envelope.bcc)),
         draft=requests.composed(letter, ses.ids),
         return_path=envelope.return_path,
+        bytes_max=envelope.bytes_max,
         arns=envelope.arns,
         configuration_set=envelope.configuration_set,
         tags=envelope.tags,

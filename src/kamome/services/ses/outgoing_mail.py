@@ -85,10 +85,11 @@ def shown(draft: Draft, message_id: str) -> Shown:
             break
         headers.append(Header(field.name, decode_words(field.value)))
     common: dict[str, str | list[str]] = {}
+    values = {field.name.lower(): field.value for field in reversed(fields)}
     for name in _COMMON:
-        values = [field.value for field in fields if field.name.lower() == name.lower()]
-        if values:
-            common[_member(name)] = _common_value(name, values[0])
+        value = values.get(name.lower())
+        if value is not None:
+            common[_member(name)] = _common_value(name, value)
     common["messageId"] = message_id
     return Shown(tuple(headers), len(headers) < len(fields), common)
 

@@ -15,7 +15,7 @@ import msgspec
 from kamome.mail.header_fields import Field, decode_words, first
 from kamome.services.ses import send_requests as requests
 from kamome.services.ses.addresses import parse_mailbox
-from kamome.services.ses.raw_mail import fields_of, parse, recipients_of, source_of
+from kamome.services.ses.raw_mail import fields_of, mailboxes_of, parse, recipients_of, source_of
 from kamome.services.ses.refusals import INVALID, SendRefused
 from kamome.services.ses.sending import Arns, Submission
 
@@ -62,6 +62,7 @@ def raw_submission(asked: RawRequest) -> Submission:
         recipients=found,
         draft=draft,
         source=requests.address(asked.source),
+        sender=_sender(fields),
         return_path=requests.address(asked.return_path) or _return_path(fields),
         arns=Arns(
             source=asked.arns.source or _value(fields, "X-SES-SOURCE-ARN"),
@@ -77,6 +78,11 @@ def raw_submission(asked: RawRequest) -> Submission:
 
 def _value(fields: Sequence[Field], name: str) -> str:
     return (first(list(fields), name) or "").strip()
+
+
+def _sender(fields: Sequence[Field]) -> str:
+    """AWS: SES Developer Guide, Verified identities: the Sender must be verified, too."""
+    return next((box.address for box in mailboxes_of(fields, "Sender")), "")
 
 
 def _return_path(fields: Sequence[Field]) -> str:

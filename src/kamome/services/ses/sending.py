@@ -59,8 +59,9 @@ class Submission(msgspec.Struct, frozen=True):
     """A mail as it is asked to be sent.
 
     `author` is the From mailbox, `source` the address that the call names (empty: the author's),
-    `return_path` where feedback by mail goes (empty: to the source). `recipients` are the
-    envelope's, each once. `tags` are message tags by name. `operation` is the API's, or `SMTP`.
+    `return_path` where feedback by mail goes (empty: to the source), `sender` the address of the
+    Sender field. `recipients` are the envelope's, each once. `tags` are message tags by name.
+    `operation` is the API's, or `SendSmtpEmail`.
     """
 
     operation: str
@@ -69,6 +70,8 @@ class Submission(msgspec.Struct, frozen=True):
     draft: Draft
     source: str = ""
     return_path: str = ""
+    sender: str = ""
+    bytes_max: int = MAIL_BYTES_MAX
     arns: Arns = Arns()
     configuration_set: str = ""
     tags: tuple[tuple[str, str], ...] = ()
@@ -181,6 +184,7 @@ def _claim(mail: Submission) -> Claim:
     others: Sequence[Speaker] = (
         Speaker(mail.source, mail.arns.source),
         Speaker(mail.return_path, mail.arns.return_path),
+        Speaker(mail.sender, mail.arns.source),
     )
     return Claim(
         operation=mail.operation,
@@ -203,9 +207,9 @@ def _made(
     draft = completed(mail.draft, stamp)
     sent = _sent(ses, ctx, mail, allowed, (message_id, now_ms, shown(draft, message_id)))
     content = content_of(engagement.prepared(ses, sent, draft))
-    if len(content) > MAIL_BYTES_MAX:
+    if len(content) > mail.bytes_max:
         raise SendRefused(
-            INVALID, f"Message length is more than {MAIL_BYTES_MAX} bytes long: '{len(content)}'."
+            INVALID, f"Message length is more than {mail.bytes_max} bytes long: '{len(content)}'."
         )
     return msgspec.structs.replace(sent, raw_bytes=len(content)), content
 

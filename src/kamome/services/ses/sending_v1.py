@@ -51,6 +51,7 @@ async def send_bulk_templated_email(
         template = existing_template(ses, ctx, request["Template"])
         envelope = Envelope(
             operation="SendBulkTemplatedEmail",
+            bytes_max=MAIL_BYTES_MAX_V1,
             source=requests.mailbox(request["Source"]),
             reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
             return_path=requests.address(request.get("ReturnPath", "")),
@@ -90,6 +91,7 @@ async def send_email(
         envelope = _addressed(
             Envelope(
                 operation="SendEmail",
+                bytes_max=MAIL_BYTES_MAX_V1,
                 source=requests.mailbox(request["Source"]),
                 reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
                 return_path=requests.address(request.get("ReturnPath", "")),
@@ -168,6 +170,7 @@ async def send_templated_email(
         envelope = _addressed(
             Envelope(
                 operation="SendTemplatedEmail",
+                bytes_max=MAIL_BYTES_MAX_V1,
                 source=requests.mailbox(request["Source"]),
                 reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
                 return_path=requests.address(request.get("ReturnPath", "")),
