@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from random import Random
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.durability.server_process import ServerProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _FILE_BYTES_MAX = 2_000_000
@@ -118,3 +121,105 @@ def test_an_object_without_room_is_refused_and_leaves_no_file(data: Path) -> Non
         assert server.stop() == 0
     files = [path for path in (data / "blobs").rglob("*") if path.is_file()]
     assert [path.stat().st_size for path in files] == [1_000_000]
+
+
+def test_every_way_of_making_an_object_without_room_leaves_the_old_one(data: Path) -> None:
+    """Copies, forms and parts: the refusal is clear, the old object whole, and no file is left."""
+    with ServerProcess(data) as server:
+        s3 = server.client("s3")
+        s3.put_object(Bucket="bucket", Key="large", Body=b"l" * 3_000_000)
+        s3.put_object(Bucket="bucket", Key="old", Body=b"o" * 300_000)
+        upload = s3.create_multipart_upload(Bucket="bucket", Key="old")["UploadId"]
+        assert server.stop() == 0
+
+    with ServerProcess(data, file_bytes_max=_FILE_BYTES_MAX) as server:
+        s3 = server.client("s3")
+        statuses = {
+            "copy": refused(
+                lambda: s3.copy_object(Bucket="bucket", Key="old", CopySource="bucket/large")
+            ),
+            "part": refused(
+                lambda: s3.upload_part(
+                    Bucket="bucket",
+                    Key="old",
+                    UploadId=upload,
+                    PartNumber=1,
+                    Body=b"p" * 5 * 1024**2,
+                )
+            ),
+            "form": post_form(s3, b"f" * 3_000_000),
+        }
+
+        assert statuses == {"copy": 503, "part": 503, "form": 503}
+        assert s3.get_object(Bucket="bucket", Key="old")["Body"].read() == b"o" * 300_000
+        assert s3.get_object(Bucket="bucket", Key="large")["Body"].read() == b"l" * 3_000_000
+        assert server.stop() == 0
+    files = [path for path in (data / "blobs").rglob("*") if path.is_file()]
+    assert sorted(path.stat().st_size for path in files) == [300_000, 3_000_000]
+
+
+def test_completion_without_room_leaves_the_upload_as_it_was(data: Path) -> None:
+    """Its row is large (many parts), and there is no room for it until the limit is lifted."""
+    named: list[dict[str, Any]] = []
+    with ServerProcess(data) as server:
+        s3, sqs = server.client("s3"), server.client("sqs")
+        s3.put_object(Bucket="bucket", Key="key", Body=b"old")
+        upload = s3.create_multipart_upload(Bucket="bucket", Key="key")["UploadId"]
+        where = {"Bucket": "bucket", "Key": "key", "UploadId": upload}
+        for number, body in ((1, b"1" * 5 * 1024**2), (2, b"2")):
+            part = s3.upload_part(**where, PartNumber=number, Body=body)
+            named.append({"PartNumber": number, "ETag": part["ETag"]})
+        queue_url = sqs.get_queue_url(QueueName="queue")["QueueUrl"]
+        assert server.stop() == 0
+
+    def complete(s3: Any) -> int:
+        return refused(
+            lambda: s3.complete_multipart_upload(**where, MultipartUpload={"Parts": named})
+        )
+
+    with ServerProcess(data, file_bytes_max=_FILE_BYTES_MAX) as server:
+        s3, sqs = server.client("s3"), server.client("sqs")
+        fill(sqs, queue_url)
+        while True:  # up to the last page that the WAL has room for
+            try:
+                sqs.send_message(QueueUrl=queue_url, MessageBody="x")
+            except ClientError:
+                break
+        status = complete(s3)
+        body = s3.get_object(Bucket="bucket", Key="key")["Body"].read()
+        assert (status, body) in ((503, b"old"), (200, b"1" * 5 * 1024**2 + b"2"))
+        server.kill()
+
+    with ServerProcess(data) as server:
+        s3 = server.client("s3")
+        assert status == 200 or complete(s3) == 200
+        body = s3.get_object(Bucket="bucket", Key="key")["Body"].read()
+        assert body == b"1" * 5 * 1024**2 + b"2"
+        assert server.stop() == 0
+
+
+def refused(call: Callable[[], Any]) -> int:
+    """The status of an answer, good or bad."""
+    try:
+        status: int = call()["ResponseMetadata"]["HTTPStatusCode"]
+    except ClientError as refusal:
+        status = refusal.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status
+
+
+def post_form(s3: Any, content: bytes) -> int:
+    """Upload by a browser's form."""
+    post = s3.generate_presigned_post("bucket", "old")
+    fields = "".join(
+        f'--limit\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in post["fields"].items()
+    )
+    head = '--limit\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    body = (fields + head).encode() + content + b"\r\n--limit--\r\n"
+    request = Request(post["url"], body, {"Content-Type": "multipart/form-data; boundary=limit"})
+    try:
+        with urlopen(request) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        error.close()
+        return error.code

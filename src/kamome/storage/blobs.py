@@ -183,7 +183,12 @@ class Blobs:
                     self._remove(blob_id)
 
     async def read(
-        self, blob_id: str, start: int = 0, length: int | None = None
+        self,
+        blob_id: str,
+        start: int = 0,
+        length: int | None = None,
+        *,
+        piece_bytes: int = PIECE_BYTES,
     ) -> AsyncIterator[bytes]:
         """The bytes of a body from `start`, in pieces.
 
@@ -199,7 +204,7 @@ class Blobs:
             raise BlobDamaged(f"blob {blob_id} has no file") from error
         try:
             while left > 0:
-                piece = await self.in_thread(partial(os.pread, file, min(PIECE_BYTES, left), start))
+                piece = await self.in_thread(partial(os.pread, file, min(piece_bytes, left), start))
                 if not piece:
                     raise BlobDamaged(f"blob {blob_id} ends at byte {start} of {size}")
                 start += len(piece)

@@ -19,7 +19,12 @@ from kamome.errors import ServiceUnavailable
 from kamome.services.s3.checksums import Digest, crc32c, new_digest
 from kamome.services.s3.encryption import CustomerKey, cipher_at, decrypted
 from kamome.services.s3.errors import EntityTooLarge, IncompleteBody, InternalError
-from kamome.services.s3.limits import BLOCK_BYTES, INLINE_BYTES_MAX, PUT_BYTES_MAX
+from kamome.services.s3.limits import (
+    BLOCK_BYTES,
+    INLINE_BYTES_MAX,
+    PIECE_BYTES,
+    PUT_BYTES_MAX,
+)
 from kamome.services.s3.store import StoredBody
 from kamome.storage.blobs import Blob, BlobDamaged, Blobs, BlobWriter
 from kamome.wire import BodyStream
@@ -56,7 +61,7 @@ class Sealing(msgspec.Struct, frozen=True):
 
 
 class _Digests:
-    """All digests of one body, taken a block at a time, and its encryption."""
+    """All digests of one body, taken some blocks at a time, and its encryption."""
 
     def __init__(self, algorithm: str, sealing: Sealing | None, second: str) -> None:
         self.md5 = hashlib.md5(usedforsecurity=False)
@@ -72,13 +77,16 @@ class _Digests:
         return block if self._cipher is None else self._cipher.update(block)
 
     def take(self, block: bytes, sealed: bytes) -> None:
+        """The next bytes: whole blocks, but for the last. Nothing is one block, too."""
         self.md5.update(block)
         if self.stored_md5 is not self.md5:
             self.stored_md5.update(sealed)
         self.checksum.update(block)
         if self.second is not None:
             self.second.update(block)
-        self.crcs += crc32c(sealed).to_bytes(_CRC_BYTES, "big")
+        view = memoryview(sealed)
+        for at in range(0, len(sealed) or 1, BLOCK_BYTES):
+            self.crcs += crc32c(view[at : at + BLOCK_BYTES]).to_bytes(_CRC_BYTES, "big")
 
 
 async def pieces_of(content: bytes) -> AsyncIterator[bytes]:
@@ -203,28 +211,38 @@ async def _pumped(pump: _Pump, chunks: AsyncIterable[bytes], length: int | None)
 
 
 class _Pump:
-    """Writes and hashes one block in threads while the next one arrives."""
+    """Writes and hashes one piece in threads while the next one arrives.
+
+    Pieces are some blocks: with single ones the loop and the threads wait for each other's turns
+    most of the time.
+    """
 
     def __init__(self, blobs: Blobs, digests: _Digests) -> None:
         self._blobs = blobs
         self._digests = digests
         self._writer: BlobWriter = blobs.writer()
-        self._buffer = bytearray()
+        self._arrived: list[bytes | memoryview] = []
+        self._size = 0
         self._under_way: asyncio.Task[None] | None = None
         self._blob: Blob | None = None
 
     async def add(self, chunk: bytes) -> None:
-        """Take the next bytes; waits while two blocks are in memory."""
-        self._buffer += chunk
-        while len(self._buffer) >= BLOCK_BYTES:
-            block = bytes(memoryview(self._buffer)[:BLOCK_BYTES])
-            del self._buffer[:BLOCK_BYTES]
-            await self._begin(block)
+        """Take the next bytes; waits while two pieces are in memory."""
+        view = memoryview(chunk)
+        while self._size + len(view) >= PIECE_BYTES:
+            room = PIECE_BYTES - self._size
+            await self._begin(b"".join((*self._arrived, view[:room])))
+            self._arrived.clear()
+            self._size = 0
+            view = view[room:]
+        if view:
+            self._arrived.append(view)
+            self._size += len(view)
 
     async def finish(self) -> Blob:
         """Write what is left; the blob is durable on return."""
-        if self._buffer:
-            await self._begin(bytes(self._buffer))
+        if self._size:
+            await self._begin(b"".join(self._arrived))
         await self._settled()
         self._under_way = asyncio.create_task(self._finish())
         await self._settled()
@@ -340,39 +358,45 @@ async def _verified(
     blobs: Blobs, blob_id: str, crcs: bytes, first: int, length: int
 ) -> AsyncGenerator[bytes, None]:
     """Read whole blocks, compare each with its CRC, give out what was asked for."""
-    number = first // BLOCK_BYTES
-    start = number * BLOCK_BYTES
+    start = first // BLOCK_BYTES * BLOCK_BYTES
     end = -(-(first + length) // BLOCK_BYTES) * BLOCK_BYTES
-    skip = first - start
-    left = length
-    async with aclosing(_blocks(blobs, blob_id, start, end - start)) as blocks:
-        async for block in blocks:
-            at = number * _CRC_BYTES
-            if crc32c(block).to_bytes(_CRC_BYTES, "big") != crcs[at : at + _CRC_BYTES]:
-                raise BlobDamaged(f"block {number} of blob {blob_id} is not what was written")
-            piece = block[skip : skip + left]
-            left -= len(piece)
+    at, skip, left = start, first - start, length
+    async with aclosing(_read_ahead(blobs, blob_id, start, end - start)) as pieces:
+        async for piece in pieces:
+            _compare(blob_id, piece, crcs, at // BLOCK_BYTES)
+            at += len(piece)
+            given = piece if not skip and left >= len(piece) else piece[skip : skip + left]
+            left -= len(given)
             skip = 0
-            number += 1
-            yield piece
+            yield given
     if left:
         raise BlobDamaged(f"blob {blob_id} ends {left} bytes early")
 
 
-async def _blocks(
+def _compare(blob_id: str, piece: bytes, crcs: bytes, number: int) -> None:
+    """Each block of a piece with its CRC; `number` is that of the first."""
+    view = memoryview(piece)
+    for start in range(0, len(piece), BLOCK_BYTES):
+        expected = crcs[number * _CRC_BYTES : (number + 1) * _CRC_BYTES]
+        if crc32c(view[start : start + BLOCK_BYTES]).to_bytes(_CRC_BYTES, "big") != expected:
+            raise BlobDamaged(f"block {number} of blob {blob_id} is not what was written")
+        number += 1
+
+
+async def _read_ahead(
     blobs: Blobs, blob_id: str, start: int, length: int
 ) -> AsyncGenerator[bytes, None]:
-    """The pieces of a file, as blocks of the size the CRCs were taken of."""
-    waiting = b""
-    pieces = blobs.read(blob_id, start, length)
+    """The pieces of a file: the next one is read while the present one is on its way out."""
+    pieces = blobs.read(blob_id, start, length, piece_bytes=PIECE_BYTES)
+    piece = await anext(pieces, b"")
+    ahead: asyncio.Task[bytes] | None = None
     try:
-        async for piece in pieces:
-            waiting = waiting + piece if waiting else piece
-            while len(waiting) >= BLOCK_BYTES:
-                yield waiting[:BLOCK_BYTES]
-                waiting = waiting[BLOCK_BYTES:]
-        if waiting:
-            yield waiting
+        while piece:
+            ahead = asyncio.ensure_future(anext(pieces, b"")) if len(piece) == PIECE_BYTES else None
+            yield piece
+            piece = await ahead if ahead is not None else b""
     finally:
+        if ahead is not None and not ahead.done():
+            await asyncio.wait((ahead,))
         if isinstance(pieces, AsyncGenerator):
             await pieces.aclose()

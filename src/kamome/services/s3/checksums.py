@@ -66,7 +66,7 @@ def _crt() -> ModuleType:
     return import_module("awscrt.checksums")
 
 
-def crc32c(piece: bytes) -> int:
+def crc32c(piece: bytes | memoryview) -> int:
     """CRC-32C of some bytes: what guards each block of a stored body."""
     value: int = _crt().crc32c(piece)
     return value
