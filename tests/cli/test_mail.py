@@ -145,3 +145,9 @@ def test_a_mail_from_an_unverified_identity_is_refused_as_ses_does(kamome: Tenan
 
 def test_lists_without_mails_say_so(kamome: Tenant) -> None:
     assert said(kamome, "search", "subject:there-is-no-such-mail").endswith("none.\n")
+
+
+def test_the_spool_is_shown_and_tried_now(kamome: Tenant) -> None:
+    assert said(kamome, "spool") == "Mail that waits (by capture): none.\n"
+    assert said(kamome, "retry", "example.net") == "Trying 0 recipients now.\n"
+    assert json.loads(said(kamome, "spool", "--json"))["transports"] == ["capture"]

@@ -41,6 +41,7 @@ def finds(query: str) -> bool:
         "-has:html",
         "is:captured is:sent",
         "-is:delivered",
+        "-is:complained -is:rejected -is:pending",
         "before:2026-11-22T11:30:00Z",
         "after:2h",
         "after:2026-11-22 before:2026-11-23",

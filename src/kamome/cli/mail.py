@@ -14,7 +14,7 @@ import click
 from kamome.cli.admin_client import ask, download, endpoint_option, json_option, print_json
 from kamome.cli.mail_preflight import preflight
 from kamome.cli.mail_send import send
-from kamome.cli.mail_shown import printable, show_list, show_mail
+from kamome.cli.mail_shown import printable, show_list, show_mail, show_spool
 
 # The server gives up a search after some thousands of mails; so often it is asked to go on.
 _PAGES_MAX = 100
@@ -165,6 +165,28 @@ def rerun(mail_id: str, endpoint: str, is_json: bool) -> None:
     """Work the received mail MAIL_ID by the receipt rules as they are now."""
     answer = ask(endpoint, f"mails/{quote(mail_id, safe='')}/rerun", "POST", {})
     _tell(answer, f"{answer.get('actions')} actions are planned.", is_json=is_json)
+
+
+@mail.command()
+@endpoint_option
+@json_option
+def spool(endpoint: str, is_json: bool) -> None:
+    """List the domains that mail waits for, with the last words of their servers."""
+    answer = ask(endpoint, "spool")
+    if is_json:
+        print_json(answer)
+    else:
+        show_spool(answer)
+
+
+@mail.command()
+@click.argument("domain", default="")
+@endpoint_option
+@json_option
+def retry(domain: str, endpoint: str, is_json: bool) -> None:
+    """Try to deliver now what waits for DOMAIN, or all that waits."""
+    answer = ask(endpoint, "spool/retry", "POST", {"domain": domain})
+    _tell(answer, f"Trying {answer.get('recipients')} recipients now.", is_json=is_json)
 
 
 def _tell(answer: Mapping[str, object], sentence: str, *, is_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import cast
 
 import click
@@ -104,6 +105,29 @@ def show_mail(mail: Json, what: str) -> None:
         click.echo("\n" + printable(str(text or "")).rstrip() + "\n")
     _show_attachments(mail)
     _show_deeds(mail)
+
+
+def show_spool(spool: Json) -> None:
+    """What waits to leave, by domain."""
+    rows = [
+        [
+            str(each["domain"]),
+            str(each["recipients"]),
+            _utc(int(str(each["due_ms"]))),
+            str(each["last_words"]),
+        ]
+        for each in _mappings(spool["domains"])
+    ]
+    title = f"Mail that waits (by {', '.join(_texts(spool['transports']))})"
+    if rows:
+        _table(title, ("domain", "recipients", "next attempt (UTC)", "last words"), rows)
+    else:
+        click.echo(f"{title}: none.")
+
+
+def _utc(at_ms: int) -> str:
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return moment.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
 
 
 def _show_head(mail: Json) -> None:

@@ -23,6 +23,8 @@ STATES = (
     "delivered",
     "bounced",
     "expired",
+    "complained",
+    "rejected",
     "pending",
 )
 _HAS = ("attachment", "html", "text")
