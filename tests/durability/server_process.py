@@ -72,11 +72,13 @@ class ServerProcess:
     def client(self, service: str) -> Any:  # boto3's clients are made at run time
         return self.session().client(service)
 
-    def admin(self, path: str, body: object = None) -> Any:  # JSON
+    def admin(self, path: str, body: object = None, *, method: str = "") -> Any:  # JSON
         """What the admin API answers."""
         content = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.endpoint + path, content, headers)
+        request = urllib.request.Request(
+            self.endpoint + path, content, headers, method=method or None
+        )
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=120) as answer:
             return json.load(answer)

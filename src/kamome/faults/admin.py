@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from kamome.errors import AwsError
 from kamome.faults.injector import RULES_MAX, Faults, LiveRule, Strike
 from kamome.observe.answers import json_response, refusal
 
@@ -54,7 +55,14 @@ class FaultsApi:
         """Answer one request under `/_kamome/faults`."""
         if not self._is_allowed:
             return refusal(403, "This server takes no faults: it was started with --no-faults.")
-        path = request.raw_path.removeprefix(PREFIX).strip("/")
+        answer = self._answer(request, request.raw_path.removeprefix(PREFIX).strip("/"))
+        try:
+            await self._faults.durable()
+        except AwsError as error:
+            return refusal(error.status, error.message)
+        return answer
+
+    def _answer(self, request: HttpRequest, path: str) -> HttpResponse:
         match request.method, path:
             case "POST", "":
                 return self._add(request)

@@ -133,6 +133,10 @@ class Faults:
         self.handlings = Handlings()
         self._sort()
 
+    async def durable(self) -> None:
+        """Return when the rules are kept as they are now."""
+        await self._store.engine.durable()
+
     def save(self) -> None:
         """Keep what the rules have counted. A crash may lose the counts of the last second."""
         unsaved, self._unsaved = self._unsaved, set()
