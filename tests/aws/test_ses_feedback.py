@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
 import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -83,11 +84,11 @@ def send(kamome: Tenant, to: str, html: str = "<p>hi</p>", **options: Any) -> st
 
 
 def captured(kamome: Tenant, message_id: str) -> str:
-    """The mail as it left."""
+    """The mail as it left, its lines unfolded and its links whole."""
     url = f"{kamome.endpoint}/_kamome/mails/{message_id}/raw"
     with urllib.request.urlopen(url) as answer:
         raw: bytes = answer.read()
-    return raw.decode()
+    return re.sub(r"\r\n[ \t]+", " ", raw.decode())
 
 
 @pytest.mark.parametrize(
@@ -214,6 +215,59 @@ def test_contacts_are_kept_with_their_preferences(kamome: Tenant) -> None:
 
     assert contact["AttributesData"] == '{"name": "A"}'
     assert [each["EmailAddress"] for each in listed["Contacts"]] == ["a@example.net"]
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """Stay here: where the link leads is what is asked."""
+
+
+def visit(url: str, body: bytes | None = None) -> tuple[int, str]:
+    """Status and Location of what a recipient's client calls."""
+    opener = urllib.request.build_opener(_NoRedirect)
+    request = urllib.request.Request(url, data=body, headers={"User-Agent": "Mail/1.0"})
+    try:
+        with opener.open(request) as answer:
+            return int(answer.status), ""
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.headers.get("Location", "")
+
+
+def test_opens_and_clicks_come_from_the_mail_itself(kamome: Tenant, events: Any) -> None:
+    page = '<body><a href="https://example.com/a?b=1&amp;c=2">look</a></body>'
+    message_id = send(kamome, "to@example.net", page)
+    body = captured(kamome, message_id)
+    click = re.search(r'href="(http[^"]+)"', body)
+    pixel = re.search(r'src="(http[^"]+)"', body)
+    assert click
+    assert pixel
+
+    went = visit(click[1])
+    seen = visit(pixel[1])
+
+    told = {event["eventType"]: event for event in events()}
+    assert went == (302, "https://example.com/a?b=1&c=2")
+    assert seen == (200, "")
+    assert told["Click"]["click"]["link"] == "https://example.com/a?b=1&c=2"
+    assert told["Open"]["open"]["userAgent"] == "Mail/1.0"
+    assert told["Open"]["mail"]["messageId"] == message_id
+
+
+def test_one_click_unsubscribes_and_the_next_mail_bounces(kamome: Tenant, events: Any) -> None:
+    topics = [{"TopicName": "t", "DisplayName": "T", "DefaultSubscriptionStatus": "OPT_IN"}]
+    kamome.client("sesv2").create_contact_list(ContactListName="news", Topics=topics)
+    listed = {"ListManagementOptions": {"ContactListName": "news", "TopicName": "t"}}
+    first = send(kamome, "to@example.net", **listed)
+    link = re.search(r"List-Unsubscribe: <([^>]+)>", captured(kamome, first))
+    assert link
+
+    went = visit(link[1], b"List-Unsubscribe=One-Click")
+    second = send(kamome, "to@example.net", **listed)
+
+    told = [event for event in events() if event["mail"]["messageId"] == second]
+    bounces = [event["bounce"]["bounceSubType"] for event in told if "bounce" in event]
+    assert went == (200, "")
+    assert bounces == ["UnsubscribedRecipient"]
 
 
 # ---------------------------------------------------------------------- other clients
