@@ -11,6 +11,7 @@ import json
 import smtplib
 import ssl
 import time
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import dkim  # type: ignore[import-untyped] # dkimpy has no types
@@ -282,3 +283,26 @@ def test_password_is_of_the_secret_where_that_is_enforced(tmp_path: Path) -> Non
             code, _ = session.login("AKIAIOSFODNN7EXAMPLE", password(secret, "eu-west-1"))
 
     assert code == 235
+
+
+# --- proving identities ---------------------------------------------------------------------------
+
+
+def test_address_is_proven_by_following_the_link(tmp_path: Path) -> None:
+    settings = Settings(port=0, smtp_port=0, verify_identities=True, data=str(tmp_path))
+    with ServerThread(settings) as server:
+        tenant = Tenant(server, "555555555555")
+        ses = tenant.client("sesv2")
+        ses.create_email_identity(EmailIdentity="me@example.com")
+        before = ses.get_email_identity(EmailIdentity="me@example.com")
+
+        [mail] = server.app.slices.ses.sent.latest(1)
+        text = parsed(content_of(tenant, mail.message_id)).get_content()
+        link = next(word for word in text.split() if word.startswith("http://"))
+        with urllib.request.urlopen(link, timeout=10) as answer:
+            status = answer.status
+        after = ses.get_email_identity(EmailIdentity="me@example.com")
+
+    assert (before["VerificationStatus"], after["VerificationStatus"]) == ("PENDING", "SUCCESS")
+    assert status == 200
+    assert mail.destinations == ("me@example.com",)

@@ -132,10 +132,29 @@ async def test_tags_are_kept_with_the_identity_and_go_with_it(world: World) -> N
 
     before = await world.call_v2("ListTagsForResource", ResourceArn=arn)
     await world.call_v2("DeleteEmailIdentity", EmailIdentity="example.com")
+    missing = await world.refused_v2("ListTagsForResource", ResourceArn=arn)
+    made = await world.call_v2("CreateEmailIdentity", EmailIdentity="example.com")
     after = await world.call_v2("ListTagsForResource", ResourceArn=arn)
 
     assert before == {"Tags": [{"Key": "team", "Value": "post"}]}
+    assert missing.code == "NotFoundException"
+    assert made
     assert after == {"Tags": []}
+
+
+@pytest.mark.parametrize(
+    ("arn", "code"),
+    [
+        ("arn:aws:ses:us-east-1:000000000000:rule-set/x", "BadRequestException"),
+        ("arn:aws:sqs:us-east-1:000000000000:identity/x", "BadRequestException"),
+        ("example.com", "BadRequestException"),
+        ("arn:aws:ses:eu-west-1:000000000000:identity/example.com", "NotFoundException"),
+    ],
+)
+async def test_tags_are_those_of_own_resources(world: World, arn: str, code: str) -> None:
+    tags = [{"Key": "a", "Value": "b"}]
+
+    assert (await world.refused_v2("TagResource", ResourceArn=arn, Tags=tags)).code == code
 
 
 async def test_identity_that_is_not_there_is_not_found(world: World) -> None:

@@ -10,6 +10,8 @@ from kamome.context import RequestContext
 from kamome.services.ses.errors_v2 import BadRequestException, NotFoundException
 from kamome.services.ses.limits import TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_MAX
 from kamome.services.ses.slice import Ses
+from kamome.services.ses.store import Owner
+from kamome.services.ses.tagged_resources import has_tags, is_there
 
 if TYPE_CHECKING:
     from kamome.services.ses import shapes_v2
@@ -21,11 +23,12 @@ async def list_tags_for_resource(
     """The tags of a resource by their keys.
 
     Raises:
-        BadRequestException: it is no ARN of this account's SES.
+        BadRequestException: it is no ARN of a resource with tags.
+        NotFoundException: there is no such resource in this account and region.
 
     AWS: SES API v2 Reference, ListTagsForResource.
     """
-    return {"Tags": tags_of(ses, _checked_arn(ctx, request["ResourceArn"]))}
+    return {"Tags": tags_of(ses, _checked_arn(ses, ctx, request["ResourceArn"]))}
 
 
 async def tag_resource(
@@ -34,12 +37,13 @@ async def tag_resource(
     """Add tags, or change the values of those that are there.
 
     Raises:
-        BadRequestException: it is no ARN of this account's SES; a key or value is not allowed; more
-            than 50 tags.
+        BadRequestException: it is no ARN of a resource with tags; a key or value is not allowed;
+            more than 50 tags.
+        NotFoundException: there is no such resource in this account and region.
 
     AWS: SES API v2 Reference, TagResource.
     """
-    add_tags(ses, _checked_arn(ctx, request["ResourceArn"]), request["Tags"])
+    add_tags(ses, _checked_arn(ses, ctx, request["ResourceArn"]), request["Tags"])
     return {}
 
 
@@ -49,11 +53,12 @@ async def untag_resource(
     """Remove tags by their keys.
 
     Raises:
-        BadRequestException: it is no ARN of this account's SES.
+        BadRequestException: it is no ARN of a resource with tags.
+        NotFoundException: there is no such resource in this account and region.
 
     AWS: SES API v2 Reference, UntagResource.
     """
-    arn = _checked_arn(ctx, request["ResourceArn"])
+    arn = _checked_arn(ses, ctx, request["ResourceArn"])
     ses.store.remove_tags(arn, request["TagKeys"])
     return {}
 
@@ -90,11 +95,12 @@ def forget_tags(ses: Ses, arn: str) -> None:
     ses.store.remove_all_tags(arn)
 
 
-def _checked_arn(ctx: RequestContext, arn: str) -> str:
+def _checked_arn(ses: Ses, ctx: RequestContext, arn: str) -> str:
     parsed = parse_arn(arn)
-    if parsed is None or parsed.service != "ses":
+    if parsed is None or parsed.service != "ses" or not has_tags(parsed.resource):
         raise BadRequestException(f"Invalid ARN <{arn}>.")
-    if (parsed.region, parsed.account) != (ctx.region, ctx.account):
+    owner = Owner(parsed.account, parsed.region)
+    if owner != Owner(ctx.account, ctx.region) or not is_there(ses, owner, parsed.resource):
         raise NotFoundException(f"No resource <{arn}> in this account and region.")
     return arn
 
