@@ -12,6 +12,7 @@ from kamome.mail.envelope import Envelope, Mail, MailRefused, RecipientVerdict
 from kamome.mail.inbound import Inbound
 from kamome.mail.limits import LINE_BYTES_MAX, MAIL_BYTES_MAX, RECIPIENTS_MAX
 from kamome.mail.outgoing import MailUnfit
+from kamome.mail.transports import CAPTURE
 from kamome.services.ses import intake
 from kamome.services.ses.mailbox import Mailbox
 from kamome.services.ses.slice import Ses
@@ -53,6 +54,8 @@ class MailboxActions:
     async def release(self, mail_id: str, transport: str = "") -> int:
         """Send a captured mail on; how many recipients it now goes to.
 
+        Without a transport it is the server's own, or the only one that leads out.
+
         Raises:
             CannotBeDone: it is not captured, or the server has no way out.
         """
@@ -63,7 +66,7 @@ class MailboxActions:
         lost = engine.lost_transactions
         try:
             with engine.atomic():
-                count = self._mailbox.spool.release(mail_id, transport)
+                count = self._mailbox.spool.release(mail_id, transport or self._way_out())
                 if count == 0:
                     raise CannotBeDone("No recipient of this mail is captured.")
                 self._note(sent.trace, "Release", mail_id, f"to {count} recipients")
@@ -71,6 +74,10 @@ class MailboxActions:
             raise CannotBeDone(str(error)) from None
         await engine.durable(lost)
         return count
+
+    def _way_out(self) -> str:
+        ways = [each for each in self._mailbox.spool.transports if each != CAPTURE]
+        return ways[0] if len(ways) == 1 else ""
 
     async def rerun(self, mail_id: str) -> int:
         """Work a received mail by the rules as they are now; how many actions that makes.
