@@ -56,7 +56,7 @@ class SmtpPeer:
         self.most_open = max(self.most_open, self.open_now)
         try:
             await self._converse(session, reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
             pass
         finally:
             self.open_now -= 1
@@ -126,7 +126,7 @@ class SmtpPeer:
         if reply == RESET_AFTER:
             session.mails.append(mail)
             return CLOSE
-        return reply or b"250 2.0.0 queued as 4711\r\n"
+        return b"250 2.0.0 queued as 4711\r\n" if reply is None else reply
 
 
 @contextlib.asynccontextmanager

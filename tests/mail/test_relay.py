@@ -159,6 +159,74 @@ async def test_mail_larger_than_the_server_takes_is_not_sent() -> None:
     assert not any(command.startswith("MAIL") for command in peer.commands)
 
 
+class TestBadServers:
+    """They are slow, silent or mad; the mail is put off, and the connection not used again."""
+
+    @pytest.mark.parametrize("verb", ["EHLO", "MAIL", "RCPT", "DATA", "."])
+    async def test_silence_at_any_stage_ends(self, verb: str) -> None:
+        async with running_peer(say=lambda said, _: b"" if said == verb else None) as peer:
+            transport = relay(peer)
+            transport._timeouts = Timeouts(connect_s=1, command_s=0.2, data_s=0.2)
+            answers = await transport.deliver(delivery(), MAIL)
+            await transport.close()
+
+        assert (answers[0].code, answers[0].enhanced) == (451, "4.4.2")
+        assert "timed out" in answers[0].text
+
+    async def test_silent_greeting_ends(self) -> None:
+        async with running_peer(greeting=b"") as peer:
+            transport = relay(peer)
+            transport._timeouts = Timeouts(connect_s=1, command_s=0.2, data_s=0.2)
+            answers = await transport.deliver(delivery(), MAIL)
+
+        assert answers[0].code == 451
+        assert "timed out" in answers[0].text
+
+    @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", ".", "RSET"])
+    @pytest.mark.parametrize(
+        "garbage",
+        [b"\r\n", b"\xff\xfe\x00\r\n", b"250-\r\n" * 9_000, b"2" * 50_000 + b"\r\n", b"12 x\r\n"],
+        ids=["empty", "binary", "endless lines", "endless line", "short"],
+    )
+    async def test_garbage_at_any_stage_puts_the_mail_off(self, verb: str, garbage: bytes) -> None:
+        def say(said: str, _line: str) -> bytes | None:
+            if said == verb:
+                return garbage
+            return (
+                b"451 4.3.0 so that RSET follows\r\n" if said == "MAIL" and verb == "RSET" else None
+            )
+
+        async with running_peer(say=say) as peer:
+            transport = relay(peer)
+            transport._timeouts = Timeouts(connect_s=1, command_s=0.3, data_s=0.3)
+            answers = await transport.deliver(delivery(), MAIL)
+            again = transport._kept.take(transport._tls(delivery().mail))
+            await transport.close()
+
+        assert 400 <= answers[0].code < 500
+        assert again is None
+        assert peer.mails == [] or verb == "."
+
+    @pytest.mark.parametrize("garbage", [b"\r\n", b"\xff\xfe\r\n", b"250-\r\n" * 9_000])
+    async def test_garbage_for_ehlo_puts_the_mail_off(self, garbage: bytes) -> None:
+        async with running_peer(say=lambda said, _: garbage if said == "EHLO" else None) as peer:
+            answers = await send(peer)
+
+        assert (answers[0].code, peer.mails) == (451, [])
+
+    async def test_reply_that_comes_too_early_counts_for_nothing(self) -> None:
+        early = b"250 2.1.0 ok\r\n250 2.1.5 and one more\r\n"
+        replies = {"MAIL": early, "RCPT": b"550 5.1.1 no\r\n"}
+        async with running_peer(say=lambda verb, _: replies.get(verb)) as peer:
+            transport = relay(peer)
+            transport._timeouts = Timeouts(connect_s=1, command_s=0.3, data_s=0.3)
+            answers = await transport.deliver(delivery(), MAIL)
+            await transport.close()
+
+        assert answers[0].code >= 400
+        assert peer.mails == []
+
+
 class TestSmtpUtf8:
     async def test_addresses_are_sent_as_utf8(self) -> None:
         async with running_peer(extensions=["SMTPUTF8", "8BITMIME"]) as peer:

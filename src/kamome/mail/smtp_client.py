@@ -179,15 +179,19 @@ class SmtpConnection:
         try:
             response = await self._client.execute_command(*words, timeout=self._timeouts.command_s)
         except (SMTPException, OSError) as error:
+            self.close()  # whatever comes now is the reply to nothing
             return _broken(error, f"in {words[0].decode()}")
+        if not 200 <= response.code < 600:
+            self.close()
         return _reply(response.code, response.message)
 
     async def _data(self, content: bytes) -> _Reply:
         try:
             response = await self._client.data(content, timeout=self._timeouts.data_s)
-        except SMTPResponseException as refused:
-            return _reply(refused.code, refused.message)
         except (SMTPException, OSError) as error:
+            if isinstance(error, SMTPResponseException) and error.code >= 200:
+                return _reply(error.code, error.message)
+            self.close()
             return _broken(error, "at the end of DATA")
         return _reply(response.code, response.message)
 
@@ -249,16 +253,17 @@ async def connect(
     Raises:
         ConnectFailed: it cannot be had.
     """
-    endpoint = await _socket(server, timeouts.connect_s)
+    tls_context = await _context(tls, context)
+    # The socket is the client's from here on, who closes it.
     client = aiosmtplib.SMTP(
         hostname=server.host,
         local_hostname=hostname,
         timeout=timeouts.command_s,
-        sock=endpoint,
+        sock=await _socket(server, timeouts.connect_s),
         port=None,
         use_tls=tls is Tls.IMPLICIT,
         start_tls=False,
-        tls_context=await _context(tls, context),
+        tls_context=tls_context,
     )
     try:
         await client.connect()
@@ -270,7 +275,6 @@ async def connect(
         return SmtpConnection(client, server, timeouts)
     except BaseException as error:
         client.close()
-        endpoint.close()
         if isinstance(error, (SMTPException, OSError, ssl.CertificateError)):
             raise _failure(error) from error
         raise
