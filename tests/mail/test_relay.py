@@ -7,6 +7,7 @@ import base64
 from pathlib import Path
 
 import pytest
+import uvloop
 from tests.mail.smtp_peer import CLOSE, RESET_AFTER, SmtpPeer, certificate, running_peer
 
 from kamome.mail.outgoing import OutgoingMail
@@ -390,6 +391,28 @@ class TestTls:
 
         assert answers[0].enhanced == "4.7.10"
         assert peer.mails == []
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit", "opportunistic", "broken"])
+def test_tls_works_on_uvloop_which_the_server_uses(tmp_path: Path, tls: str) -> None:
+    async def play() -> None:
+        server, client = certificate(tmp_path, "localhost")
+        async with running_peer(
+            tls=None if tls == "broken" else server,
+            is_tls_broken=tls == "broken",
+            implicit_tls=tls == "implicit",
+        ) as peer:
+            transport = relay(peer, tls="opportunistic" if tls == "broken" else tls)
+            transport._context = client
+            answers = [(await transport.deliver(delivery(), MAIL))[0] for _ in range(2)]
+            await transport.close()
+
+        assert [each.code for each in answers] == [250, 250]
+        assert peer.sessions[-1].is_encrypted == (tls != "broken")
+        assert peer.mails == [MAIL, MAIL]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(play())
 
 
 class TestLogin:
