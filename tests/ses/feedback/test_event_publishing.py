@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from tests.ses.feedback.conftest import TOPIC, outcome_of
 
@@ -138,6 +139,25 @@ async def test_record_of_a_delay_tells_until_when_it_is_tried(sender: Sender) ->
         "reportingMTA": "localhost",
     }
     assert "headers" not in record["mail"]
+
+
+async def test_what_could_not_be_delivered_in_time_says_so(sender: Sender) -> None:
+    await sender.destination("BOUNCE")
+    sent = await sender.send("a@example.net", configuration_set="set")
+    result = msgspec.structs.replace(
+        outcome_of(sent, "expired", 421, "4.4.1", "busy"), at_ms=sent.sent_at_ms + 840 * 60_000
+    )
+
+    await sender.outcome(result)
+
+    bounce = sender.told()[0]["bounce"]
+    assert (bounce["bounceType"], bounce["bouncedRecipients"][0]["status"]) == (
+        "Transient",
+        "4.4.7",
+    )
+    assert bounce["bouncedRecipients"][0]["diagnosticCode"] == (
+        "smtp; 550 4.4.7 Message expired: unable to deliver in 840 minutes.<421 4.4.1 busy>"
+    )
 
 
 async def test_every_type_reaches_a_destination_that_wants_it(sender: Sender) -> None:

@@ -144,6 +144,33 @@ async def test_a_link_that_is_not_signed_leads_nowhere(sender: Sender, path: str
     assert (await visit(sender, path)).status == 404
 
 
+async def test_a_link_that_would_be_too_long_for_a_line_is_not_tracked(sender: Sender) -> None:
+    url = "https://example.com/" + "x" * 900
+
+    _, text = await ready(sender, mail(f'<a href="{url}">x</a>'), "CLICK")
+
+    assert url in text
+    assert max(map(len, text.split("\r\n"))) <= 998
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("iso-2022-jp", "ご注文 <a href='https://example.com/'>"),
+        ("punycode", HTML),
+        ("no-such", HTML),
+    ],
+)
+async def test_html_in_any_charset_is_tracked(sender: Sender, charset: str, text: str) -> None:
+    codec = charset if charset == "iso-2022-jp" else "utf-8"
+    raw = mail("{}").replace(b"charset=utf-8", f"charset={charset}".encode())
+
+    _, left = await ready(sender, raw.replace(b"{}", text.encode(codec)), "CLICK")
+
+    assert len(links(left, "L0")) == 1
+    assert codec == "utf-8" or "ご注文" in left.encode().decode(codec, "ignore")
+
+
 async def test_a_token_of_one_kind_is_none_of_another(sender: Sender) -> None:
     _, text = await ready(sender, mail(), "CLICK")
     token = links(text, "L0")[0].rpartition("/")[2]
@@ -222,6 +249,20 @@ async def test_one_click_unsubscribes_from_the_topic_of_the_mail(sender: Sender)
         "topicName": "sports",
         "subscriptionStatus": "OptOut",
     }
+
+
+@pytest.mark.usefixtures("news")
+async def test_one_click_may_come_as_a_multipart_form(sender: Sender) -> None:
+    _, text = await ready(sender, mail(), list_name="news", topic_name="sports")
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\n'
+        b"One-Click\r\n--x--\r\n"
+    )
+
+    await visit(sender, unsubscribe_path(text), "POST", form)
+
+    contact = await sender.v2("GetContact", ContactListName="news", EmailAddress="to@example.net")
+    assert contact["TopicPreferences"][0]["SubscriptionStatus"] == "OPT_OUT"
 
 
 @pytest.mark.usefixtures("news")

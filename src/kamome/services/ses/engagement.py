@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,15 @@ UNSUBSCRIBE = "unsubscribe"
 
 _Change = Callable[[str, str], str]
 _LINE_OCTETS = 76
+# RFC 5321 §4.5.3.1.6, without the line end.
+_LINE_OCTETS_MAX = 998
+# A tracked link stands on a line of its own; longer URLs lead where they led before.
+_LINK_CHARACTERS_MAX = 960
+# Charsets of mails. Python has codecs that are none, and some that take very long.
+_CHARSET = re.compile(
+    r"utf-?8|utf-16(?:le|be)?|(?:us-)?ascii|iso-?8859-\d{1,2}|windows-\d{3,4}|cp\d{3,4}|koi8-[ru]"
+    r"|iso-2022-(?:jp(?:-\d)?|kr)|shift[_-]jis|euc-(?:jp|kr)|gb2312|gbk|gb18030|big5"
+)
 _REPLACED = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
 
@@ -110,10 +120,8 @@ def _tracked(ses: Ses, sent: SentMail, bases: tuple[str, str, str], link: Link) 
     if link.tags:
         content["t"] = link.tags
     base = bases[2] if link.url.lower().startswith("https:") else bases[1]
-    token = link_keys.signed(ses, CLICKED, content)
-    if len(token) > link_keys.TOKEN_CHARACTERS_MAX:
-        return link.url
-    return f"{base}{LINKS_PATH}{CLICKED}/{token}"
+    tracked = f"{base}{LINKS_PATH}{CLICKED}/{link_keys.signed(ses, CLICKED, content)}"
+    return tracked if len(tracked) <= _LINK_CHARACTERS_MAX else link.url
 
 
 def _unsubscribe_url(ses: Ses, sent: SentMail) -> str:
@@ -168,7 +176,7 @@ def _part_changed(encoded: bytes, part: Part, change: _Change) -> bytes:
         return encoded
     charset = part.charset or "utf-8"
     try:
-        text = octets.decode(charset)
+        text = octets.decode(charset if _CHARSET.fullmatch(charset) else "")
         is_lossless = text.encode(charset) == octets
     except (LookupError, UnicodeError):
         is_lossless = False
@@ -178,7 +186,9 @@ def _part_changed(encoded: bytes, part: Part, change: _Change) -> bytes:
     changed = change(part.content_type, text)
     if changed == text:
         return encoded
-    return _encoded(changed.encode(charset, "xmlcharrefreplace"), part.encoding)
+    left = _encoded(changed.encode(charset, "xmlcharrefreplace"), part.encoding)
+    # A line that no server takes would cost the whole mail: then the text stays as it was.
+    return encoded if any(len(line) > _LINE_OCTETS_MAX for line in left.split(b"\r\n")) else left
 
 
 def _decoded(encoded: bytes, encoding: str) -> bytes | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _DELIVERED = "delivered"
 _DELAYED = "delayed"
 _EXPIRED = "expired"
+# RFC 3463 §3.5: delivery time expired.
+_EXPIRED_STATUS = "4.4.7"
 
 
 def outcome(ses: Ses, result: Outcome) -> None:
@@ -34,7 +36,7 @@ def outcome(ses: Ses, result: Outcome) -> None:
     AWS: SES Developer Guide, Amazon SNS notification contents for Amazon SES.
     """
     sent = find_sent(ses, result.mail_id)
-    if sent is None:
+    if sent is None or not sent.identity:
         return
     if result.kind == _DELIVERED:
         publish(ses, sent, _delivery(ses, sent, result))
@@ -70,13 +72,17 @@ def _delay(ses: Ses, sent: SentMail, result: Outcome) -> Event:
 
 
 def _bounce(ses: Ses, sent: SentMail, result: Outcome) -> None:
-    """What has expired was never refused for good: it is a soft bounce."""
+    """What has expired was never refused for good: it is a soft bounce, in SES's own words."""
     status = status_of(result.code, result.enhanced, result.text)
     kind = bounce_type(status, result.code, result.text)
-    if result.kind == _EXPIRED and kind.is_hard:
-        kind = SOFT
+    words = _reply(result)
+    if result.kind == _EXPIRED:
+        kind = SOFT if kind.is_hard else kind
+        status = _EXPIRED_STATUS
+        minutes = (result.at_ms - sent.sent_at_ms) // 60_000
+        words = f"550 {status} Message expired: unable to deliver in {minutes} minutes.<{words}>"
     feedback_id = events.feedback_id(ses.ids, result.at_ms)
-    bounced = BouncedRecipient(result.recipient, "failed", status, f"smtp; {_reply(result)}")
+    bounced = BouncedRecipient(result.recipient, "failed", status, f"smtp; {words}")
     event = events.bounce(
         kind,
         [bounced],

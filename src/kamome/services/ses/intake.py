@@ -101,13 +101,13 @@ def forget(ses: Ses, mail_ids: list[str]) -> None:
 
 
 def returned_to(ses: Ses, recipient: str) -> str:
-    """The id of the sent mail whose return path an address is; empty where it is none's.
+    """The id of the sender's mail whose return path an address is; empty where it is none's.
 
     RFC 3464 §2: a mail's envelope id, here its return path, tells which mail a report is about.
     """
     message_id = message_id_of(recipient)
     sent = None if message_id is None else find_sent(ses, message_id)
-    return "" if sent is None else sent.message_id
+    return "" if sent is None or not sent.identity else sent.message_id
 
 
 def _reached(ses: Ses, rule_sets: list[RuleSet], client_ip: str) -> list[RuleSet]:

@@ -6,6 +6,7 @@ AWS: SES Developer Guide, Using subscription management. RFC 8058.
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,7 @@ _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 # `source` of the event: AWS's word for the header, ours for the page.
 _BY_HEADER = "UnsubscribeHeader"
 _BY_PAGE = "UnsubscribePage"
+_MULTIPART_CLICK = re.compile(rb'name="?List-Unsubscribe"?\s*\r?\n\r?\nOne-Click\s')
 _FIELDS_MAX = 100
 _ALL = "all"
 _STATUSES = {OPT_IN: "OptIn", OPT_OUT: "OptOut"}
@@ -80,13 +82,24 @@ def unsubscribe(ses: Ses, request: HttpRequest, content: Mapping[str, object]) -
         return _shown(found, _contact(ses, who), "")
     if request.method != "POST":
         return HttpResponse(405, [("allow", "GET, HEAD, POST")], b"")
-    form = parse_qsl(request.body.decode("utf-8", "replace"), True, max_num_fields=_FIELDS_MAX)
+    form = _form(request)
     if _ONE_CLICK in form:
         _change(ses, found, who, _without(found, _contact(ses, who), who.topic), _BY_HEADER)
         return _answered(200, "<p>You are unsubscribed.</p>")
     changed = _ticked(found, _contact(ses, who), dict(form))
     _change(ses, found, who, changed, _BY_PAGE)
     return _shown(found, changed, "<p>Saved.</p>")
+
+
+def _form(request: HttpRequest) -> list[tuple[str, str]]:
+    """What is posted; clients may send one click as a form of either kind. RFC 8058 §3.2."""
+    if _MULTIPART_CLICK.search(request.body):
+        return [_ONE_CLICK]
+    try:
+        text = request.body.decode("utf-8", "replace")
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX)
+    except ValueError:
+        return []  # too many fields: none of ours
 
 
 def _contact(ses: Ses, who: _Subscriber) -> Contact:
