@@ -186,6 +186,35 @@ async def test_set_of_the_identity_is_used_where_none_is_named(verified: World) 
     assert [each and each.configuration_set for each in found] == ["default", "own"]
 
 
+async def test_set_of_an_address_comes_before_its_domains(verified: World) -> None:
+    for name in ("domain", "address"):
+        await verified.call_v2("CreateConfigurationSet", ConfigurationSetName=name)
+    put = "PutEmailIdentityConfigurationSetAttributes"
+    await verified.call_v2(put, EmailIdentity="example.com", ConfigurationSetName="domain")
+    await verified.call_v2("CreateEmailIdentity", EmailIdentity="news@example.com")
+
+    first = await verified.call_v2("SendEmail", **simple())
+    await verified.call_v2(put, EmailIdentity="news@example.com", ConfigurationSetName="address")
+    second = await verified.call_v2("SendEmail", **simple())
+
+    found = [verified.ses.sent.find(each["MessageId"]) for each in (first, second)]
+    assert [each and each.configuration_set for each in found] == ["domain", "address"]
+
+
+async def test_set_of_the_identity_that_is_gone_is_a_bad_request(verified: World) -> None:
+    await verified.call_v2("CreateConfigurationSet", ConfigurationSetName="default")
+    await verified.call_v2(
+        "PutEmailIdentityConfigurationSetAttributes",
+        EmailIdentity="example.com",
+        ConfigurationSetName="default",
+    )
+    await verified.call_v2("DeleteConfigurationSet", ConfigurationSetName="default")
+
+    error = await verified.refused_v2("SendEmail", **simple())
+
+    assert error.code == "BadRequestException"
+
+
 async def test_bulk_entries_have_data_headers_and_results_of_their_own(verified: World) -> None:
     template = {
         "TemplateContent": {"Subject": "{{name}}", "Text": "x"},

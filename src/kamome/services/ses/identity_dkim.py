@@ -168,7 +168,7 @@ def dkim_of(ses: Ses, owner: Owner, identity: Identity) -> Dkim:
 def with_easy_dkim(
     ses: Ses, owner: Owner, identity: Identity, key_length: str = "RSA_2048_BIT"
 ) -> Identity:
-    """The identity with tokens and a new key to come, which is looked for from now on.
+    """The identity with its tokens and a new key to come, which is looked for from now on.
 
     AWS: SES Developer Guide, Easy DKIM.
     """
@@ -176,7 +176,7 @@ def with_easy_dkim(
     dkim = Dkim(
         is_enabled=identity.dkim.is_enabled,
         status=verification.first_status(ses),
-        tokens=new_tokens(ses),
+        tokens=identity.dkim.tokens or new_tokens(ses),
         key_length=key_length,
         next_key_length=key_length,
         key_made_at_ms=ses.clock.now_ms(),

@@ -17,6 +17,8 @@ from kamome.services.ses import errors, errors_v2
 MESSAGE_REJECTED = "MessageRejected"
 MAIL_FROM_NOT_VERIFIED = "MailFromDomainNotVerified"
 CONFIGURATION_SET_MISSING = "ConfigurationSetDoesNotExist"
+# The identity's own set is gone. AWS: SES Developer Guide, Default configuration sets.
+DEFAULT_SET_MISSING = "DefaultConfigurationSetDoesNotExist"
 TEMPLATE_MISSING = "TemplateDoesNotExist"
 THROTTLED = "AccountThrottled"
 QUOTA_EXCEEDED = "AccountDailyQuotaExceeded"
@@ -30,6 +32,7 @@ STATUS_V2: Mapping[str, str] = {
     MESSAGE_REJECTED: "MESSAGE_REJECTED",
     MAIL_FROM_NOT_VERIFIED: "MAIL_FROM_DOMAIN_NOT_VERIFIED",
     CONFIGURATION_SET_MISSING: "CONFIGURATION_SET_NOT_FOUND",
+    DEFAULT_SET_MISSING: "CONFIGURATION_SET_NOT_FOUND",
     TEMPLATE_MISSING: "TEMPLATE_NOT_FOUND",
     THROTTLED: "ACCOUNT_THROTTLED",
     QUOTA_EXCEEDED: "ACCOUNT_DAILY_QUOTA_EXCEEDED",
@@ -38,13 +41,6 @@ STATUS_V2: Mapping[str, str] = {
     INVALID: "INVALID_PARAMETER",
     NOT_ALLOWED: "FAILED",
 }
-# What the call itself is refused with, even where it has many destinations.
-OF_THE_CALL = frozenset(
-    {
-        *(CONFIGURATION_SET_MISSING, CONFIGURATION_SET_PAUSED, ACCOUNT_PAUSED, NOT_ALLOWED),
-        *(TEMPLATE_MISSING, MAIL_FROM_NOT_VERIFIED),
-    }
-)
 
 
 class SendRefused(Exception):
@@ -57,13 +53,23 @@ class SendRefused(Exception):
         self.name = name
 
 
+def status_v1(refused: SendRefused) -> str:
+    """BulkEmailStatus of the first API.
+
+    AWS: SES API Reference, BulkEmailDestinationStatus.
+    """
+    if refused.kind == DEFAULT_SET_MISSING:
+        return CONFIGURATION_SET_MISSING
+    return "Failed" if refused.kind == NOT_ALLOWED else refused.kind
+
+
 def error_v1(refused: SendRefused) -> AwsError:
     """The refusal as the first API says it.
 
     AWS: SES API Reference, SendEmail (Errors).
     """
     kind, message, name = refused.kind, refused.message, refused.name
-    if kind == CONFIGURATION_SET_MISSING:
+    if kind in (CONFIGURATION_SET_MISSING, DEFAULT_SET_MISSING):
         return errors.ConfigurationSetDoesNotExist(message, {"ConfigurationSetName": name})
     if kind == CONFIGURATION_SET_PAUSED:
         members = {"ConfigurationSetName": name}
@@ -91,6 +97,7 @@ def error_v2(refused: SendRefused) -> AwsError:
         MESSAGE_REJECTED: errors_v2.MessageRejected,
         MAIL_FROM_NOT_VERIFIED: errors_v2.MailFromDomainNotVerifiedException,
         CONFIGURATION_SET_MISSING: errors_v2.NotFoundException,
+        DEFAULT_SET_MISSING: errors_v2.BadRequestException,
         TEMPLATE_MISSING: errors_v2.NotFoundException,
         THROTTLED: errors_v2.TooManyRequestsException,
         QUOTA_EXCEEDED: errors_v2.LimitExceededException,

@@ -36,6 +36,7 @@ from kamome.services.ses.refusals import (
     ACCOUNT_PAUSED,
     CONFIGURATION_SET_MISSING,
     CONFIGURATION_SET_PAUSED,
+    DEFAULT_SET_MISSING,
     INVALID,
     SendRefused,
 )
@@ -157,23 +158,22 @@ def check(ses: Ses, ctx: RequestContext, mail: Submission) -> Allowed:
     owner = Owner(ctx.account, ctx.region)
     if not quotas.accounts_of(ses).find(owner).is_sending_enabled:
         raise SendRefused(ACCOUNT_PAUSED, "Email sending is disabled for your account.")
-    _check_configuration_set(ses, owner, mail.configuration_set)
+    _check_configuration_set(ses, owner, mail.configuration_set, CONFIGURATION_SET_MISSING)
     passed = gate.check(ses, ctx, _claim(mail))
-    name = mail.configuration_set or passed.identity.configuration_set
-    if passed.owner != owner and not mail.configuration_set:
-        name = ""  # the other account's set is not ours to use
-    if not mail.configuration_set:
-        _check_configuration_set(ses, owner, name)
+    name = mail.configuration_set
+    if not name and passed.owner == owner:  # another account's set is not ours to use
+        name = signing.default_configuration_set(ses, passed, mail.author.address)
+        _check_configuration_set(ses, owner, name, DEFAULT_SET_MISSING)
     return Allowed(passed, name, signing.mail_from_domain(ses, passed, mail.author.address))
 
 
-def _check_configuration_set(ses: Ses, owner: Owner, name: str) -> None:
+def _check_configuration_set(ses: Ses, owner: Owner, name: str, missing: str) -> None:
     if not name:
         return
     chosen = configuration_sets.find(ses, owner, name)
     if chosen is None:
         message = f"Configuration set <{name}> does not exist."
-        raise SendRefused(CONFIGURATION_SET_MISSING, message, name)
+        raise SendRefused(missing, message, name)
     if not chosen.is_sending_enabled:
         message = f"Email sending is disabled for configuration set <{name}>."
         raise SendRefused(CONFIGURATION_SET_PAUSED, message, name)

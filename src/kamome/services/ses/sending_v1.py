@@ -23,7 +23,7 @@ from kamome.services.ses.letters import (
 from kamome.services.ses.limits import MAIL_BYTES_MAX_V1
 from kamome.services.ses.raw_mail import MailInvalid
 from kamome.services.ses.raw_submission import RawRequest, raw_submission
-from kamome.services.ses.refusals import NOT_ALLOWED, SendRefused, error_v1
+from kamome.services.ses.refusals import SendRefused, error_v1, status_v1
 from kamome.services.ses.sending import Arns, send
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.template_store import Template
@@ -202,8 +202,7 @@ async def _sent_to(
         data = (default, each.get("ReplacementTemplateData", ""))
         message_id = await send_templated(ses, ctx, addressed, template, *data)
     except SendRefused as refused:
-        status = "Failed" if refused.kind == NOT_ALLOWED else refused.kind
-        return {"Status": status, "Error": refused.message}
+        return {"Status": status_v1(refused), "Error": refused.message}
     return {"Status": "Success", "MessageId": message_id}
 
 

@@ -1,4 +1,4 @@
-"""With which keys, and from which envelope sender, the mails of an identity leave.
+"""With which keys, set and envelope sender the mails of an identity leave.
 
 AWS: SES Developer Guide, Authenticating email with DKIM (d= is the nearest domain identity that is
 set up); Using a custom MAIL FROM domain (an address without its own uses its domain's).
@@ -32,6 +32,15 @@ async def signer_of(ses: Ses, passed: Passed, address: str) -> Signer | None:
         elif not domain.dkim.is_enabled:
             return None
     return None
+
+
+def default_configuration_set(ses: Ses, passed: Passed, address: str) -> str:
+    """The set of mails that name none: the address's, else the nearest domain's.
+
+    AWS: SES Developer Guide, Understanding default configuration sets.
+    """
+    identities = (passed.identity, *_domains(ses, passed, address))
+    return next((each.configuration_set for each in identities if each.configuration_set), "")
 
 
 def mail_from_domain(ses: Ses, passed: Passed, address: str) -> str:
