@@ -232,3 +232,34 @@ def test_a_bomb_is_received_worked_and_shown(kamome: Tenant, name: str) -> None:
         shown = json.load(answer)
     assert shown["steps"][0]["done_at"] is not None
     assert len(json.dumps(shown["tree"])) < 2_000_000
+
+
+@pytest.mark.parametrize("field", ["Subject", "To", "Cc", "Reply-To", "X-Any", "Message-ID"])
+def test_feedback_of_a_sent_mail_with_an_endless_field_comes(kamome: Tenant, field: str) -> None:
+    domain = domain_of(kamome)
+    ses, sns, sqs = kamome.client("ses"), kamome.client("sns"), kamome.client("sqs")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    queue = sqs.create_queue(QueueName="news")["QueueUrl"]
+    arn = f"arn:aws:sqs:{kamome.region}:{kamome.account}:news"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    ses.set_identity_notification_topic(
+        Identity=domain, NotificationType="Delivery", SnsTopic=topic
+    )
+    ses.set_identity_headers_in_notifications_enabled(
+        Identity=domain, NotificationType="Delivery", Enabled=True
+    )
+    filler = '"\x01\x02" <a@example.net>,\r\n ' * 12_000
+    raw = f"From: from@{domain}\r\n{field}: {filler}<b@example.net>\r\n\r\ntext\r\n".encode()
+
+    try_to(
+        ses.send_raw_email,
+        Source=f"from@{domain}",
+        Destinations=["to@example.net"],
+        RawMessage={"Data": raw},
+    )
+    kamome.advance(0)
+
+    if left(kamome):  # else it was refused
+        [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
+        told = json.loads(json.loads(message["Body"])["Message"])
+        assert told["delivery"]["recipients"] == ["to@example.net"]

@@ -17,6 +17,7 @@ from kamome.mail.header_fields import Field, address_of, decode_words, first, sp
 from kamome.services.ses.headers import Verdicts, dmarc_policy
 from kamome.services.ses.limits import NOTIFIED_HEADER_BYTES_MAX
 from kamome.services.ses.receiving import PlannedAction
+from kamome.services.ses.told_texts import cut, fitting
 
 SUBJECT = "Amazon SES Email Receipt Notification"
 
@@ -175,7 +176,7 @@ def _destination(mail: Mail, fields: Sequence[Field]) -> list[str]:
         for mailbox in split_addresses(field.value)
         if (address := address_of(mailbox))
     ]
-    return _fitting(list(dict.fromkeys(named)) or list(mail.envelope.recipients))
+    return fitting(list(dict.fromkeys(named)) or list(mail.envelope.recipients))
 
 
 def _common_headers(mail: Mail, fields: list[Field]) -> dict[str, object]:
@@ -185,32 +186,11 @@ def _common_headers(mail: Mail, fields: list[Field]) -> dict[str, object]:
         if value is None:
             continue
         common[key] = (
-            _fitting([decode_words(mailbox) for mailbox in split_addresses(value)])
+            fitting([decode_words(mailbox) for mailbox in split_addresses(value)])
             if is_list
-            else _cut(decode_words(value))
+            else cut(decode_words(value))
         )
     return common
-
-
-def _fitting(texts: list[str]) -> list[str]:
-    """The first ones that fit 10 KB of JSON together.
-
-    Ours, as is `_cut`: a mail whose notification did not fit a message could never be worked.
-    """
-    left = NOTIFIED_HEADER_BYTES_MAX
-    for number, text in enumerate(texts):
-        left -= len(_json(text)) + 1
-        if left < 0:
-            return texts[:number]
-    return texts
-
-
-def _cut(text: str) -> str:
-    """As much of the text as fits 10 KB of JSON."""
-    while len(_json(text)) > NOTIFIED_HEADER_BYTES_MAX:
-        # A character takes twelve octets at most, so that a third is never too little for long.
-        text = text[: max(NOTIFIED_HEADER_BYTES_MAX // 12, len(text) * 2 // 3)]
-    return text
 
 
 def _json(message: object) -> bytes:

@@ -17,6 +17,7 @@ from kamome.services.ses.compose import Draft
 from kamome.services.ses.headers import rfc5322_date
 from kamome.services.ses.raw_mail import fields_of, head_of
 from kamome.services.ses.sent_mails import Header, message_id_header
+from kamome.services.ses.told_texts import cut, fitting
 
 # AWS: SES Developer Guide, Contents of event data, Mail object: headersTruncated.
 _HEADER_BYTES_MAX = 10 * 1024
@@ -112,5 +113,5 @@ def _member(name: str) -> str:
 
 def _common_value(name: str, value: str) -> str | list[str]:
     if name in ("Date", "Subject", "Sender"):
-        return decode_words(value)
-    return [decode_words(mailbox) for mailbox in split_addresses(value)]
+        return cut(decode_words(value))
+    return fitting([decode_words(mailbox) for mailbox in split_addresses(value)])
