@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import shlex
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kamome.clock import Clock
 from kamome.config import SettingError, Settings, configured_keys
@@ -27,25 +25,22 @@ from kamome.mail.dns import Resolver
 from kamome.mail.inbound import Inbound
 from kamome.mail.smtp_listener import SmtpListener
 from kamome.mail.stage_faults import StageFault
-from kamome.mail.transports.settings import RelaySettings, TransportSettings
 from kamome.observe import clock_api
+from kamome.observe.admin import AdminApi
+from kamome.observe.admin import Routes as AdminRoutes
 from kamome.observe.journeys import Journeys
-from kamome.services.ecs import slice as ecs_slice
-from kamome.services.ecs.images import Program, read_mapping
-from kamome.services.ecs.runtimes.host import find_runtime
-from kamome.services.ecs.task_size import TaskSize
-from kamome.services.lambda_ import slice as lambda_slice
-from kamome.services.ses import intake
-from kamome.services.ses.slice import SesSettings
 from kamome.storage.blobs import Blobs
 from kamome.storage.data_directory import DataDirectory
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
 from kamome.storage.migrations import migrate
-from kamome.wiring import admin, receiving, submission
-from kamome.wiring import ses as ses_wiring
-from kamome.wiring.kernel import SCHEMAS, Kernel, SliceSettings
+from kamome.wiring import receiving
+from kamome.wiring.kernel import SCHEMAS, Kernel
 from kamome.wiring.slices import Slices
+
+if TYPE_CHECKING:
+    from kamome.services.ses.slice import Ses
+    from kamome.wiring.settings import SliceSettings
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +90,6 @@ class App:
         image: bytes = b"",
     ) -> None:
         self.settings = settings
-        self._images = _task_images(settings)
         self._intake = receiving.intake_settings(settings)
         self.clock = clock or Clock()
         self.directory = DataDirectory(Path(settings.data) if settings.data else None)
@@ -116,16 +110,24 @@ class App:
         self._keys = {
             key.access_key: AccessKey(key.secret, key.account) for key in configured_keys(settings)
         }
+        if settings.task_images or settings.lambda_wrapper:
+            self._slice_settings()  # refused now if they cannot be read, not with the first call
+        self._is_settled = asyncio.Event()
         self.port = 0
         self.smtp_port = 0
-        self.submission_port = self.submission_tls_port = -1
+        self.smtp_tls_port = self.submission_port = self.submission_tls_port = -1
         self._make_listener = listener or self._own_listener
         self._http: Listener | None = None
         self._smtp: SmtpListener | None = None
         self._submission: SmtpListener | None = None
 
     async def start(self) -> None:
-        """Open the store, build the slices, listen, then work what an earlier run left.
+        """`open` and `settle`."""
+        await self.open()
+        await self.settle()
+
+    async def open(self) -> None:
+        """Open the store and listen. What is called is imported with the first call.
 
         What was begun is undone where it fails.
 
@@ -135,16 +137,14 @@ class App:
             NewerSchemaError: a later release wrote the data.
         """
         try:
-            await self._start()
+            await self._open()
         except BaseException:
             await self._close()
             raise
 
-    async def _start(self) -> None:
+    async def _open(self) -> None:
         self._open_store()
-        self.slices = Slices(self.kernel, self._slice_settings())
-        lambda_slice.prepare(self.slices.lambda_)
-        ecs_slice.prepare(self.slices.ecs)
+        self.slices = Slices(self.kernel, self._slice_settings)
         self._http = self._make_listener(self._server())
         self.port = await self._listen(self._http, "port")
         self._inbound = Inbound(
@@ -152,12 +152,30 @@ class App:
             self.kernel.journeys,
             self.clock,
             self.kernel.ids,
-            receiving.inbound_ports(self.kernel, self.slices.ses, self._intake),
+            receiving.inbound_ports(self.kernel, self._ses, self._intake),
         )
         self._smtp = self._smtp_listener()
         self.smtp_port = await self._listen(self._smtp, "smtp_port")
+        if self.settings.smtp_tls_port >= 0:
+            self.smtp_tls_port = await self._listen(_ImplicitTls(self._smtp), "smtp_tls_port")
         await self._listen_for_submission()
         await self.kernel.engine.durable()
+
+    async def settle(self) -> None:
+        """Make the slices that no call has made yet, then work what an earlier run has left."""
+        try:
+            await self._settle()
+        except BaseException:
+            await self._close()
+            raise
+
+    async def _settle(self) -> None:
+        for served in self.slices.served:
+            assert served.slice is not None
+            await asyncio.sleep(0)  # calls are answered in between
+        from kamome.services.lambda_ import slice as lambda_slice
+        from kamome.wiring import ses as ses_wiring
+
         self.kernel.outbox.start()
         self.slices.sqs.retention.start()
         lambda_slice.start(self.slices.lambda_)
@@ -165,7 +183,8 @@ class App:
         self.slices.lanes.start()
         self.slices.spool.start_retention()
         ses_wiring.start(self.slices.ses)
-        self._cleaning = asyncio.get_running_loop().create_task(self._settle())
+        self._is_settled.set()
+        self._cleaning = asyncio.get_running_loop().create_task(self._clean())
 
     async def stop(self) -> None:
         """Finish what is under way, from the outside in, and close the store.
@@ -178,6 +197,9 @@ class App:
         if self._submission is not None:
             await self._submission.stop()
             self._submission = None
+        from kamome.services.ecs import slice as ecs_slice
+        from kamome.services.lambda_ import slice as lambda_slice
+
         await lambda_slice.stop(self.slices.lambda_)
         await self.kernel.outbox.stop()
         await self.slices.lanes.stop()
@@ -215,9 +237,9 @@ class App:
 
     # ------------------------------------------------------------------ parts
 
-    async def _settle(self) -> None:
-        """What can wait until the server answers: operations to import, orphans to remove."""
-        for served in self.slices.served():
+    async def _clean(self) -> None:
+        """What nobody waits for: operations to import, orphans to remove."""
+        for served in self.slices.served:
             assert served.service.operations
             await asyncio.sleep(0)
         await self._remove_orphans()
@@ -233,26 +255,14 @@ class App:
         self.kernel.faults.restore()
 
     def _slice_settings(self) -> SliceSettings:
-        return SliceSettings(
-            lambda_folder=self.directory.folder("lambda"),
-            lambda_processes=self.settings.lambda_processes,
-            lambda_freeze=self.settings.lambda_freeze,
-            lambda_wrapper=_command(self.settings.lambda_wrapper),
-            endpoint_url=self._own_url,
-            credentials=self._function_credentials,
-            is_deleted_queue_name_blocked=self.settings.block_deleted_queue_names,
-            sns_certificate_base=self.settings.sns_certificate_base.rstrip("/"),
-            ecs=ecs_slice.EcsSettings(
-                folder=self.directory.folder("ecs"),
-                endpoint_url=self._own_url,
-                credentials=self._function_credentials,
-                images=self._images,
-                capacity=TaskSize(self.settings.task_cpu, self.settings.task_memory),
-                runtime=find_runtime(self.settings.container_runtime),
-            ),
-            ses=_ses_settings(self.settings, self._own_url),
-            mail=_transport_settings(self.settings),
+        from kamome.wiring.settings import slice_settings
+
+        return slice_settings(
+            self.settings, self.directory, self._own_url, self._function_credentials
         )
+
+    def _ses(self) -> Ses:
+        return self.slices.ses
 
     def _own_url(self) -> str:
         """Where functions find the server: on the loopback address if it listens on all."""
@@ -262,7 +272,9 @@ class App:
     def _function_credentials(self, account: str) -> tuple[str, str]:
         """What a function of an account signs with: under enforcement, a key of this run."""
         if self.settings.auth != "enforce":
-            return lambda_slice.development_credentials(account)
+            from kamome.services.lambda_.slice import development_credentials
+
+            return development_credentials(account)
         for access_key, key in self._keys.items():
             if key.account == account and access_key.startswith("ASIAFUNCTION"):
                 return access_key, key.secret
@@ -273,11 +285,12 @@ class App:
     def _smtp_listener(self) -> SmtpListener:
         return SmtpListener(
             self._inbound,
-            partial(intake.accepts, self.slices.ses),
+            receiving.accepts(self._ses),
             self.clock,
             hostname=self.settings.smtp_hostname,
             certificate_folder=self.directory.folder("smtp"),
             fault=self._stage_fault,
+            objection=receiving.objection(self.kernel, self._intake),
         )
 
     async def _listen_for_submission(self) -> None:
@@ -285,9 +298,11 @@ class App:
         names = ("submission_port", "submission_tls_port")
         if all(getattr(self.settings, name) < 0 for name in names):
             return
+        from kamome.wiring import submission
+
         self._submission = SmtpListener(
             self._inbound,
-            partial(intake.accepts, self.slices.ses),
+            receiving.accepts(self._ses),
             self.clock,
             hostname=self.settings.smtp_hostname,
             certificate_folder=self.directory.folder("smtp"),
@@ -314,7 +329,6 @@ class App:
         return stage_fault(self.kernel.faults, target)
 
     def _server(self) -> Server:
-        served = self.slices.served()
         authentication = Authentication(
             self.clock,
             is_enforced=self.settings.auth == "enforce",
@@ -322,7 +336,7 @@ class App:
             find_key=self._keys.get,
         )
         pipeline = Pipeline(
-            Routes(served),
+            Routes(self.slices.served),
             authentication,
             self.kernel.engine,
             self.clock,
@@ -331,50 +345,19 @@ class App:
             faults=self.kernel.faults,
             defaults=Defaults(region=self.settings.region),
         )
-        return Server(
-            pipeline,
-            admin.make(self.settings, self.kernel, self.slices, inbound=lambda: self._inbound),
+        admin_api = AdminApi(
+            self.kernel.journeys,
+            services=[served.service.name for served in self.slices.served],
+            find_routes=self._admin_routes,
         )
+        return Server(pipeline, admin_api)
 
+    async def _admin_routes(self) -> AdminRoutes:
+        """Once everything is at work: time that is moved before would pass some of it by."""
+        from kamome.wiring import admin
 
-def _transport_settings(settings: Settings) -> TransportSettings:
-    relay = RelaySettings(
-        settings.mail_relay_host,
-        settings.mail_relay_port,
-        settings.mail_relay_user,
-        settings.mail_relay_password,
-        settings.mail_relay_tls,
-    )
-    return TransportSettings(
-        settings.mail_transport,
-        settings.smtp_hostname,
-        relay if relay.host else None,
-        settings.mail_direct_port,
-    )
-
-
-def _ses_settings(settings: Settings, own_url: Callable[[], str]) -> SesSettings:
-    return SesSettings(
-        are_identities_verified_at_once=not settings.verify_identities,
-        is_sandboxed=settings.ses_sandbox,
-        mail_from_domain=settings.mail_from_domain,
-        mail_hostname=settings.smtp_hostname,
-        own_url=own_url,
-    )
-
-
-def _command(text: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise SettingError(f"The setting lambda_wrapper is no command: {error}.") from error
-
-
-def _task_images(settings: Settings) -> dict[str, Program]:
-    try:
-        return read_mapping(settings.task_images)
-    except ValueError as error:
-        raise SettingError(f"In the setting task_images, {error}.") from error
+        await self._is_settled.wait()
+        return admin.routes(self.settings, self.kernel, self.slices, inbound=lambda: self._inbound)
 
 
 def _resolver(settings: Settings, clock: Clock) -> Resolver:

@@ -10,8 +10,7 @@ import pytest
 from tests.http.raw_client import RawClient
 
 from kamome import __version__
-from kamome.observe.admin import AdminApi
-from kamome.observe.clock_api import ClockApi
+from kamome.observe.admin import AdminApi, Routes
 from kamome.observe.journeys import Journeys
 from kamome.wire import HttpRequest
 
@@ -40,8 +39,11 @@ def api() -> AdminApi:
     """The API alone, so that callers can come from anywhere."""
     journeys = create_autospec(Journeys, instance=True)
     journeys.latest.return_value = []
-    clock = create_autospec(ClockApi, instance=True)
-    return AdminApi(clock, journeys, services=["sqs"], local={}, extra={})
+
+    async def routes() -> Routes:
+        return Routes()
+
+    return AdminApi(journeys, services=["sqs"], find_routes=routes)
 
 
 @pytest.mark.parametrize("path", ["/_kamome/health", "/_localstack/health"])

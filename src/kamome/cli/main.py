@@ -115,22 +115,25 @@ async def _serve(settings: Settings) -> int:
     _raise_file_limit()
     try:
         app = App(settings)
-        await app.start()
+        await app.open()
     except (DataDirectoryInUse, NewerSchemaError, PortTaken, SettingError) as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence says it all
         return 1
     except OSError as error:
         log.error("Cannot listen or store: %s", error)  # noqa: TRY400 - as above
         return 1
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(*_GC_THRESHOLDS)
     log.info("Listening: http://%s:%d", _shown(settings.host), app.port)
     log.info("Listening: smtp://%s:%d", _shown(settings.host), app.smtp_port)
+    if app.smtp_tls_port >= 0:
+        log.info("Listening: smtps://%s:%d", _shown(settings.host), app.smtp_tls_port)
     for port in (app.submission_port, app.submission_tls_port):
         if port >= 0:
             log.info("Listening: submission://%s:%d", _shown(settings.host), port)
     log.info("Ready.")
+    await app.settle()
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(*_GC_THRESHOLDS)
     await stopping.wait()
     await app.stop()
     log.info("Stopped.")

@@ -15,7 +15,6 @@ import msgspec
 
 from kamome import __version__
 from kamome.observe.answers import json_response, refusal
-from kamome.observe.clock_api import ClockApi
 from kamome.observe.journeys import Journeys
 from kamome.wire import HttpRequest, HttpResponse
 
@@ -28,45 +27,51 @@ _PUBLIC = frozenset({"/_kamome/health", "/_localstack/health"})
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
-class AdminApi:
-    """Routes of the admin API.
+class Routes(msgspec.Struct, frozen=True):
+    """What others answer, beside health and journeys.
 
-    `local` are further routes by path prefix, within the bounds above; `extra` are those of slices,
-    which anybody may ask.
+    `exact` are by method and path, `local` by path prefix, both within the bounds above; `extra`
+    are by path prefix and for anybody (what slices hand out by URL).
+    """
+
+    exact: Mapping[tuple[str, str], Handler] = {}
+    local: Mapping[str, Handler] = {}
+    extra: Mapping[str, Handler] = {}
+
+
+class AdminApi:
+    """The admin API. `find_routes` waits until the server has begun all its work; it is asked once.
+
+    The health is answered before that: it only says that the listeners are there.
     """
 
     def __init__(
         self,
-        clock: ClockApi,
         journeys: Journeys,
         *,
         services: Sequence[str],
-        local: Mapping[str, Handler],
-        extra: Mapping[str, Handler],
+        find_routes: Callable[[], Awaitable[Routes]],
     ) -> None:
         self._journeys = journeys
         self._services = services
-        self._local = local
-        self._extra = extra
-        self._routes: Mapping[tuple[str, str], Handler] = {
-            ("GET", "/_kamome/health"): self._health,
-            ("GET", "/_localstack/health"): self._health,
-            ("GET", "/_kamome/clock"): clock.show,
-            ("POST", "/_kamome/clock"): clock.move,
-            ("GET", "/_kamome/journeys"): self._list_journeys,
-        }
+        self._find_routes = find_routes
+        self._routes: Routes | None = None
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one admin request."""
-        for prefix, answer in self._extra.items():
+        method = "GET" if request.method == "HEAD" else request.method
+        if method == "GET" and request.raw_path in _PUBLIC:
+            return self._health()
+        if self._routes is None:
+            self._routes = await self._find_routes()
+        for prefix, answer in self._routes.extra.items():
             if request.raw_path.startswith(prefix):
                 return await answer(request)
         if request.raw_path not in _PUBLIC and not (
             _is_of_this_machine(request.client_ip) and _is_name_of_this_machine(request)
         ):
             return refusal(403, "The admin API answers to this machine only.")
-        method = "GET" if request.method == "HEAD" else request.method
-        handler = self._routes.get((method, request.raw_path)) or self._local_route(request)
+        handler = self._handler(method, request.raw_path, self._routes)
         if handler is None:
             return refusal(404, f"There is nothing at {request.method} {request.raw_path}.")
         content_type = request.header("content-type").partition(";")[0].strip().lower()
@@ -75,13 +80,18 @@ class AdminApi:
             return refusal(415, "Send application/json.")
         return await handler(request)
 
-    def _local_route(self, request: HttpRequest) -> Handler | None:
-        for prefix, handler in self._local.items():
-            if request.raw_path == prefix or request.raw_path.startswith(f"{prefix}/"):
+    def _handler(self, method: str, path: str, routes: Routes) -> Handler | None:
+        if (method, path) == ("GET", "/_kamome/journeys"):
+            return self._list_journeys
+        exact = routes.exact.get((method, path))
+        if exact is not None:
+            return exact
+        for prefix, handler in routes.local.items():
+            if path == prefix or path.startswith(f"{prefix}/"):
                 return handler
         return None
 
-    async def _health(self, _request: HttpRequest) -> HttpResponse:
+    def _health(self) -> HttpResponse:
         return json_response(
             {
                 "status": "running",

@@ -7,7 +7,7 @@ pairs each with its slice.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -176,8 +176,14 @@ class Service(msgspec.Struct, frozen=True):
         return edge
 
 
-class Served(msgspec.Struct, frozen=True):
-    """A service with the slice that its operations work on."""
+class Served:
+    """A service with the slice that its operations work on, made when the first call needs it."""
 
-    service: Service
-    slice: object
+    def __init__(self, service: Service, make: Callable[[], object]) -> None:
+        self.service = service
+        self._make = make
+
+    @cached_property
+    def slice(self) -> object:
+        """The slice."""
+        return self._make()

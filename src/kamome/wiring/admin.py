@@ -9,7 +9,7 @@ from kamome.faults.admin import PREFIX, FaultsApi
 from kamome.mail import spool_api
 from kamome.mail.inbound import Inbound
 from kamome.observe import clock_api
-from kamome.observe.admin import AdminApi
+from kamome.observe.admin import Routes
 from kamome.services.ecs import metadata
 from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_.functions import open_code
@@ -22,20 +22,22 @@ from kamome.wiring.mailbox import MailboxRoutes
 from kamome.wiring.slices import Slices
 
 
-def make(
+def routes(
     settings: Settings, kernel: Kernel, slices: Slices, *, inbound: Callable[[], Inbound]
-) -> AdminApi:
-    """The API: `local` is for callers on this machine only, `extra` for whoever is told the URL."""
-    served = slices.served()
+) -> Routes:
+    """All of them: `local` are for callers on this machine, `extra` for whoever is told the URL."""
+    served = slices.served
     shown = _Shown(slices)
     queues = InspectionApi(slices.sqs, region=settings.region, account=settings.account)
     preflights = preflight_api.PreflightApi(
         slices.ses, region=settings.region, account=settings.account
     )
-    return AdminApi(
-        _clock(settings, kernel),
-        kernel.journeys,
-        services=[each.service.name for each in served],
+    clock = _clock(settings, kernel)
+    return Routes(
+        exact={
+            ("GET", "/_kamome/clock"): clock.show,
+            ("POST", "/_kamome/clock"): clock.move,
+        },
         local={
             PREFIX: FaultsApi(
                 kernel.faults,

@@ -8,8 +8,9 @@ from kamome.faults.rules import Target
 from kamome.services.ecs.names import ClusterName
 from kamome.services.ecs.ports import Ports
 from kamome.services.ecs.slice import Ecs, make_ecs
-from kamome.wiring.kernel import Kernel, SliceSettings
+from kamome.wiring.kernel import Kernel
 from kamome.wiring.offers import Offers
+from kamome.wiring.settings import SliceSettings
 
 _SERVICE = "ecs-tasks.amazonaws.com"
 

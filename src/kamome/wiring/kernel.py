@@ -1,9 +1,6 @@
-"""What every slice stands on, and what the slices are told of the server's settings."""
+"""What every slice stands on."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -11,10 +8,7 @@ from kamome.clock import Clock
 from kamome.faults.injector import Faults
 from kamome.ids import Ids
 from kamome.mail.dns import Resolver
-from kamome.mail.transports.settings import TransportSettings
 from kamome.observe.journeys import Journeys
-from kamome.services.ecs.slice import EcsSettings
-from kamome.services.ses.slice import SesSettings
 from kamome.storage.blobs import Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.facts import Facts
@@ -37,19 +31,3 @@ class Kernel(msgspec.Struct, frozen=True):
     journeys: Journeys
     faults: Faults
     resolver: Resolver
-
-
-class SliceSettings(msgspec.Struct, frozen=True):
-    """What the slices are told of the server's settings."""
-
-    lambda_folder: Path
-    lambda_processes: int
-    lambda_freeze: bool
-    lambda_wrapper: tuple[str, ...]
-    endpoint_url: Callable[[], str]
-    credentials: Callable[[str], tuple[str, str]]
-    is_deleted_queue_name_blocked: bool
-    sns_certificate_base: str
-    ecs: EcsSettings
-    ses: SesSettings
-    mail: TransportSettings = TransportSettings()

@@ -10,8 +10,9 @@ from kamome.services.lambda_.payloads import Result
 from kamome.services.lambda_.slice import Lambda, LambdaSettings, make_lambda
 from kamome.services.sqs import deliveries as queues
 from kamome.services.sqs.slice import Sqs
-from kamome.wiring.kernel import Kernel, SliceSettings
+from kamome.wiring.kernel import Kernel
 from kamome.wiring.offers import Offers, target_of
+from kamome.wiring.settings import SliceSettings
 
 
 def make(kernel: Kernel, settings: SliceSettings, offers: Offers, sqs: Sqs) -> Lambda:

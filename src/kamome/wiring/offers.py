@@ -1,4 +1,7 @@
-"""What slices do for each other. Each call passes the rules that may fail it (`hand_overs.py`)."""
+"""What slices do for each other. Each call passes the rules that may fail it (`hand_overs.py`).
+
+A slice is imported when it is first called: start-up is watched, and most systems use a few.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,6 @@ from kamome.arn import parse_arn
 from kamome.context import RequestContext
 from kamome.faults.rules import Target
 from kamome.hand_overs import HandOvers, source_of
-from kamome.services.lambda_.invocations import function_exists, invoke, invoke_event
-from kamome.services.s3.objects import get_object
-from kamome.services.s3.put_object import put_object_internal
-from kamome.services.sns.publishing import publish, topic_exists
-from kamome.services.sqs import deliveries as queues
 from kamome.wiring.kernel import PARTITION, Kernel
 
 if TYPE_CHECKING:
@@ -41,7 +39,9 @@ class Offers:
 
     def queue_exists(self, arn: str) -> bool:
         """Is there a queue of that ARN?"""
-        return queues.queue_exists(self._slices.sqs, arn)
+        from kamome.services.sqs.deliveries import queue_exists
+
+        return queue_exists(self._slices.sqs, arn)
 
     def send_to_queue(
         self,
@@ -54,10 +54,12 @@ class Offers:
         deduplication_id: str = "",
     ) -> str:
         """Send a message inside the caller's step; returns its MessageId."""
+        from kamome.services.sqs.deliveries import send_to_queue
+
         return self.hand_overs.deliver(
             ctx,
             ("sqs", "SendMessage", queue_arn),
-            lambda: queues.send_to_queue(
+            lambda: send_to_queue(
                 self._slices.sqs,
                 ctx,
                 queue_arn,
@@ -73,12 +75,16 @@ class Offers:
 
     def topic_exists(self, arn: str) -> bool:
         """Is there a topic of that ARN?"""
+        from kamome.services.sns.publishing import topic_exists
+
         return topic_exists(self._slices.sns, arn)
 
     def publish(
         self, ctx: RequestContext, topic_arn: str, message: str, *, subject: str = ""
     ) -> str:
         """Publish inside the caller's step; returns the MessageId."""
+        from kamome.services.sns.publishing import publish
+
         return self.hand_overs.deliver(
             ctx,
             ("sns", "Publish", topic_arn),
@@ -90,10 +96,14 @@ class Offers:
 
     def function_exists(self, arn: str) -> bool:
         """Is there a function of that ARN?"""
+        from kamome.services.lambda_.invocations import function_exists
+
         return function_exists(self._slices.lambda_, arn)
 
     def invoke_event(self, ctx: RequestContext, function_arn: str, payload: bytes) -> None:
         """Write an asynchronous invocation inside the caller's step."""
+        from kamome.services.lambda_.invocations import invoke_event
+
         self.hand_overs.deliver(
             ctx,
             ("lambda", "Invoke", function_arn),
@@ -105,6 +115,7 @@ class Offers:
         self, ctx: RequestContext, function_arn: str, payload: bytes
     ) -> tuple[bytes, str]:
         """Run a function and wait; returns its payload, and its error or nothing."""
+        from kamome.services.lambda_.invocations import invoke
 
         async def call() -> _Answer:
             request: InvokeRequest = {"FunctionName": function_arn, "Payload": payload}
@@ -115,6 +126,23 @@ class Offers:
         target = target_of("lambda", "Invoke", function_arn, source_of(ctx.principal))
         answer = await self.hand_overs.invoke(target, call, lambda _run: None)
         return answer.payload, answer.function_error
+
+    # ------------------------------------------------------------------ SES
+
+    def send_mail(
+        self, ctx: RequestContext, address: str, subject: str, text: str, *, sender_name: str
+    ) -> str:
+        """Send a mail in a service's own name inside the caller's step; returns its MessageId."""
+        from kamome.services.ses.notices import send_notice
+
+        return self.hand_overs.deliver(
+            ctx,
+            ("ses", "SendEmail", address),
+            lambda: send_notice(
+                self._slices.ses, ctx, address, subject, text, sender_name=sender_name
+            ),
+            text,
+        )
 
     # ------------------------------------------------------------------ S3
 
@@ -133,6 +161,8 @@ class Offers:
         record: Callable[[], None],
     ) -> None:
         """Store an object; where the acknowledgement is lost, it is there and nothing recorded."""
+        from kamome.services.s3.put_object import put_object_internal
+
         source = source_of(ctx.principal)
         target = Target("s3", "PutObject", f"{bucket}/{key}", ctx.account, ctx.region, source)
         outcome = self._faults.call(target) if self._faults.is_on else None
@@ -153,6 +183,8 @@ class Offers:
 
     async def read_object(self, ctx: RequestContext, bucket: str, key: str) -> bytes:
         """The whole body of an object; the caller knows that it is small."""
+        from kamome.services.s3.objects import get_object
+
         answer = await get_object(self._slices.s3, ctx, {"Bucket": bucket, "Key": key})
         body = answer["Body"]
         if isinstance(body, bytes):

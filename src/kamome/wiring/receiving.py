@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from kamome.config import SettingError, Settings
 from kamome.mail.checks import Checks
 from kamome.mail.envelope import Envelope, MailFailsPolicy
 from kamome.mail.inbound import InboundPorts, ReadContent
+from kamome.mail.intake_checks import DnsLists, Greylist, Objection, parse_dns_lists
+from kamome.mail.replies import Reply
 from kamome.mail.scanners import Scanner, Scanners, parse_scanner
-from kamome.services.ses import intake
-from kamome.services.ses.slice import Ses
 from kamome.wiring.kernel import Kernel
+
+if TYPE_CHECKING:
+    from kamome.mail.envelope import Mail, RecipientVerdict
+    from kamome.services.ses.slice import Ses
 
 
 class IntakeSettings(msgspec.Struct, frozen=True):
@@ -20,25 +27,29 @@ class IntakeSettings(msgspec.Struct, frozen=True):
     spam: Scanner | None
     virus: Scanner | None
     is_dmarc_enforced: bool
+    dns_lists: tuple[str, ...]
+    greylist_s: int
 
 
 def intake_settings(settings: Settings) -> IntakeSettings:
     """The server's settings, read.
 
     Raises:
-        SettingError: one names no scanner.
+        SettingError: one names no scanner, or no DNS list.
     """
     try:
         return IntakeSettings(
             parse_scanner(settings.spam_scanner, ("spamd", "rspamd")),
             parse_scanner(settings.virus_scanner, ("clamd",)),
             settings.dmarc_reject,
+            parse_dns_lists(settings.dns_lists),
+            settings.greylist_seconds,
         )
     except ValueError as error:
-        raise SettingError(f"The setting of a scanner cannot be used: {error}.") from error
+        raise SettingError(f"A setting for mail that comes in cannot be used: {error}.") from error
 
 
-def inbound_ports(kernel: Kernel, ses: Ses, settings: IntakeSettings) -> InboundPorts:
+def inbound_ports(kernel: Kernel, ses: Callable[[], Ses], settings: IntakeSettings) -> InboundPorts:
     """What SES does with the mails that come in, and how they are examined before."""
     scanners = Scanners(settings.spam, settings.virus)
 
@@ -46,10 +57,11 @@ def inbound_ports(kernel: Kernel, ses: Ses, settings: IntakeSettings) -> Inbound
         # Imported with the first mail: start-up is watched.
         from kamome.mail.authentication.dmarc import is_refusal_asked
         from kamome.mail.authentication.examination import examine
+        from kamome.services.ses.intake import wants_scan
 
         checks = await examine(
             kernel.resolver,
-            scanners if intake.wants_scan(ses, envelope.recipients) else None,
+            scanners if wants_scan(ses(), envelope.recipients) else None,
             envelope,
             read,
             size=size,
@@ -60,8 +72,37 @@ def inbound_ports(kernel: Kernel, ses: Ses, settings: IntakeSettings) -> Inbound
             raise MailFailsPolicy
         return checks
 
-    return InboundPorts(
-        take=lambda mail: intake.receive(ses, mail),
-        forget=lambda mail_ids: intake.forget(ses, mail_ids),
-        examine=examine,
-    )
+    def take(mail: Mail) -> None:
+        from kamome.services.ses.intake import receive
+
+        receive(ses(), mail)
+
+    def forget(mail_ids: list[str]) -> None:
+        from kamome.services.ses.intake import forget
+
+        forget(ses(), mail_ids)
+
+    return InboundPorts(take=take, forget=forget, examine=examine)
+
+
+def accepts(ses: Callable[[], Ses]) -> Callable[[str, bool, str], RecipientVerdict]:
+    """What is said to a recipient at RCPT; see `services.ses.intake.accepts`."""
+
+    def verdict(recipient: str, is_tls: bool, client_ip: str) -> RecipientVerdict:
+        from kamome.services.ses.intake import accepts
+
+        return accepts(ses(), recipient, is_tls, client_ip)
+
+    return verdict
+
+
+def objection(kernel: Kernel, settings: IntakeSettings) -> Objection:
+    """What is said against clients at RCPT: by DNS lists, then by greylisting."""
+    lists = DnsLists(kernel.resolver, settings.dns_lists)
+    greylist = Greylist(kernel.engine, kernel.clock, settings.greylist_s)
+
+    async def judge(client_ip: str, reverse_path: str, recipient: str) -> Reply | None:
+        listed = await lists.judge(client_ip)
+        return listed or greylist.judge(client_ip, reverse_path, recipient)
+
+    return judge

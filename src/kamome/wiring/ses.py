@@ -11,8 +11,9 @@ from kamome.services.ses.sent_store import SentStore
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import SesStore
 from kamome.storage.outbox import Entry, Outbox
-from kamome.wiring.kernel import Kernel, SliceSettings
+from kamome.wiring.kernel import Kernel
 from kamome.wiring.offers import Offers
+from kamome.wiring.settings import SliceSettings
 
 # Mails are worked side by side: each waits for the disk when it is stored.
 _MAILS_UNDER_WAY = 16

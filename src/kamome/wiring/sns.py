@@ -1,12 +1,13 @@
-"""SNS delivers to queues, functions and HTTP endpoints."""
+"""SNS delivers to queues, functions, mailboxes and HTTP endpoints."""
 
 from __future__ import annotations
 
 from kamome.services.sns.ports import SnsPorts
 from kamome.services.sns.slice import Sns, make_sns
 from kamome.services.sns.store import SnsStore
-from kamome.wiring.kernel import Kernel, SliceSettings
+from kamome.wiring.kernel import Kernel
 from kamome.wiring.offers import Offers
+from kamome.wiring.settings import SliceSettings
 
 
 def make(kernel: Kernel, settings: SliceSettings, offers: Offers) -> Sns:
@@ -16,7 +17,9 @@ def make(kernel: Kernel, settings: SliceSettings, offers: Offers) -> Sns:
         kernel.clock,
         kernel.ids,
         kernel.outbox,
-        ports=SnsPorts(offers.send_to_queue, offers.invoke_event, offers.hand_overs.post),
+        ports=SnsPorts(
+            offers.send_to_queue, offers.invoke_event, offers.send_mail, offers.hand_overs.post
+        ),
         journeys=kernel.journeys,
         certificate_base=settings.sns_certificate_base,
     )

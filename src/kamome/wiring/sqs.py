@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from kamome.hand_overs import ArrivingMessages
 from kamome.services.sqs.move_operations import move_messages
 from kamome.services.sqs.queue_operations import discard_messages
 from kamome.services.sqs.slice import DISCARD_MESSAGES, MOVE_MESSAGES, Sqs, make_sqs
 from kamome.storage.outbox import Outbox
-from kamome.wiring.kernel import Kernel, SliceSettings
+from kamome.wiring.arriving_messages import ArrivingMessages
+from kamome.wiring.kernel import Kernel
+from kamome.wiring.settings import SliceSettings
 
 
 def make(kernel: Kernel, settings: SliceSettings) -> Sqs:
