@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True):
     host: str = "127.0.0.1"
     port: int = 4566
     smtp_port: int = 2525
+    smtp_tls_port: int = -1
     smtp_hostname: str = "localhost"
     submission_port: int = -1
     submission_tls_port: int = -1
@@ -49,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True):
     dmarc_reject: bool = False
     spam_scanner: str = ""
     virus_scanner: str = ""
+    dns_lists: str = ""
+    greylist_seconds: int = 0
     mail_transport: str = "capture"
     mail_direct_port: int = 25
     mail_relay_host: str = ""
@@ -84,16 +87,19 @@ DESCRIPTIONS: Mapping[str, str] = {
     "host": "Address on which all listeners accept connections.",
     "port": "Port of the AWS APIs; 0 picks a free one.",
     "smtp_port": "Port on which mail comes in; 0 picks a free one.",
+    "smtp_tls_port": "The same with TLS from the first byte; 0 picks a free one, -1 none.",
+    "smtp_hostname": "Name that the mail server gives itself.",
     "submission_port": (
         "Port on which users hand in mail after STARTTLS and AUTH (587 on the Internet); 0 picks a"
         " free one, -1 is none."
     ),
     "submission_tls_port": "The same with TLS from the first byte (465); 0 a free one, -1 none.",
-    "smtp_hostname": "Name that the mail server gives itself.",
     "dns": "Name servers that mail asks: off, system, or ADDRESS[:PORT], separated by commas.",
     "dmarc_reject": "Refuse mail that fails DMARC where its author's domain asks for that.",
     "spam_scanner": "Who scans for spam: spamd:HOST:PORT, rspamd:HOST:PORT, or a socket's path.",
     "virus_scanner": "Who scans for viruses: clamd:HOST:PORT, or clamd:/path/of/its/socket.",
+    "dns_lists": "Zones of DNS lists whose clients are refused, separated by commas.",
+    "greylist_seconds": "How long unknown senders are asked to wait before their mail; 0 for none.",
     "mail_transport": (
         "How mail leaves: capture keeps it here, relay hands it to mail_relay_host, direct to the"
         " servers of the recipients (which needs dns)."
@@ -274,9 +280,11 @@ def _checked(settings: Settings) -> Settings:
     for name in ("port", "smtp_port"):
         if not 0 <= getattr(settings, name) <= 65_535:
             raise SettingError(f"The setting {name} is a port: 0 to 65535.")
-    for name in ("submission_port", "submission_tls_port"):
+    for name in ("smtp_tls_port", "submission_port", "submission_tls_port"):
         if not -1 <= getattr(settings, name) <= 65_535:
             raise SettingError(f"The setting {name} is a port, or -1 for none.")
+    if not 0 <= settings.greylist_seconds <= 86_400:
+        raise SettingError("The setting greylist_seconds is 0 to 86400.")
     if settings.auth not in _AUTH_MODES:
         raise SettingError(f"The setting auth is one of {', '.join(_AUTH_MODES)}.")
     if settings.log_level not in _LOG_LEVELS:
@@ -298,10 +306,25 @@ def _checked(settings: Settings) -> Settings:
             f"The setting container_runtime is one of {', '.join(_CONTAINER_RUNTIMES)}."
         )
     _check_mail(settings)
+    _check_submission(settings)
     keys = configured_keys(settings)
     if settings.auth == "enforce" and not keys:
         raise SettingError("auth=enforce needs keys: --keys ACCESS:SECRET[:ACCOUNT].")
     return settings
+
+
+def _check_submission(settings: Settings) -> None:
+    """Nobody may become an open relay by a missing option."""
+    is_offered = settings.submission_port >= 0 or settings.submission_tls_port >= 0
+    is_local = settings.host.startswith("127.") or settings.host in ("localhost", "::1")
+    is_leaving = settings.mail_transport != "capture"
+    if is_offered and is_leaving and settings.auth == "accept" and not is_local:
+        raise SettingError(
+            "Submission ports for other machines with auth=accept would send anybody's mail:"
+            " --auth enforce --keys ACCESS:SECRET[:ACCOUNT], or --mail-transport capture."
+        )
+    if settings.mail_from_domain and not _HOST.fullmatch(settings.mail_from_domain):
+        raise SettingError(f"mail_from_domain cannot be {settings.mail_from_domain!r}.")
 
 
 def _check_mail(settings: Settings) -> None:

@@ -166,3 +166,13 @@ def test_the_page_of_settings_is_current() -> None:
     checked = subprocess.run(command, check=False)
 
     assert checked.returncode == 0, "run: python tools/generate_settings.py"
+
+
+def test_submission_of_other_machines_needs_keys_where_mail_leaves() -> None:
+    relay = {"mail_transport": "relay", "mail_relay_host": "mail.example.com"}
+    wide_open = {"host": "0.0.0.0", "submission_port": 587, **relay}  # noqa: S104 - not bound
+
+    assert "would send anybody's mail" in refusal(**wide_open)
+    assert load({**wide_open, "mail_transport": "capture"})
+    assert load({**wide_open, "host": "127.0.0.1"})
+    assert load({**wide_open, "auth": "enforce", "keys": "A:B"})
