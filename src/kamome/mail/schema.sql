@@ -72,3 +72,12 @@ CREATE TABLE outgoing_lane (
   due_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outgoing_lane_due ON outgoing_lane (due_ms, domain);
+
+-- Who has tried to send what to whom; a row that `is_known` has waited as it was told.
+CREATE TABLE mail_greylist (
+  triplet TEXT NOT NULL PRIMARY KEY,   -- the client's network, reverse path, recipient
+  first_seen_ms INTEGER NOT NULL,
+  is_known INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mail_greylist_expiry ON mail_greylist (expires_at_ms, triplet);

@@ -34,6 +34,7 @@ from kamome.mail.envelope import (
     RecipientVerdict,
 )
 from kamome.mail.inbound import Inbound, IncomingMail
+from kamome.mail.intake_checks import Objection, no_objection
 from kamome.mail.limits import COMMAND_BYTES_MAX, OVERRUN_BYTES_MAX, SessionLimits
 from kamome.mail.mail_data import Fault, MailData
 from kamome.mail.replies import Reply
@@ -74,7 +75,9 @@ class SessionPorts(msgspec.Struct, frozen=True):
 
     `accepts` judges a recipient, given whether the connection is encrypted and the client's
     address. `call_later` sets a timer in seconds on the machine's clock. `entered` says whether
-    there is room for the session. `fault` says what has been ordered to go wrong at a stage.
+    there is room for the session. `objection` may refuse a client, given the reverse path and the
+    recipient, or put it off; it is bounded in time. `fault` says what has been ordered to go wrong
+    at a stage.
     """
 
     hostname: str
@@ -86,6 +89,7 @@ class SessionPorts(msgspec.Struct, frozen=True):
     entered: Callable[[SmtpSession], bool]
     left: Callable[[SmtpSession], None]
     fault: StageFaults = no_faults
+    objection: Objection = no_objection
 
 
 class _Transaction(msgspec.Struct):
@@ -361,9 +365,14 @@ class SmtpSession(SMTP):
         if len(transaction.recipients) >= self._limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
         verdict = self._ports.accepts(recipient, self.is_encrypted, self.client_ip)
-        if verdict is RecipientVerdict.TAKEN:
-            transaction.recipients[recipient] = None
-        return _VERDICT_REPLIES[verdict]
+        if verdict is not RecipientVerdict.TAKEN:
+            return _VERDICT_REPLIES[verdict]
+        # Who is refused for another reason learns nothing of greylists, and makes no work for them.
+        objection = await self._ports.objection(self.client_ip, transaction.reverse_path, recipient)
+        if objection is not None:
+            return objection
+        transaction.recipients[recipient] = None
+        return replies.RECIPIENT_OK
 
     async def _data_command(self, argument: str) -> Reply | None:
         if argument:

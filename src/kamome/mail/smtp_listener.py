@@ -18,6 +18,7 @@ from kamome.clock import Clock
 from kamome.mail.certificate import server_context
 from kamome.mail.envelope import RecipientVerdict
 from kamome.mail.inbound import Inbound
+from kamome.mail.intake_checks import Objection, no_objection
 from kamome.mail.limits import SessionLimits
 from kamome.mail.stage_faults import StageFaults, no_faults
 from kamome.mail.submission import SubmissionService
@@ -48,6 +49,7 @@ class SmtpListener:
         call_later: Callable[[float, Callable[[], None]], Cancellable] | None = None,
         fault: StageFaults = no_faults,
         submission: SubmissionService | None = None,
+        objection: Objection = no_objection,
     ) -> None:
         self._inbound = inbound
         self._accepts = accepts
@@ -58,6 +60,7 @@ class SmtpListener:
         self._call_later = call_later
         self._fault = fault
         self._submission = submission
+        self._objection = objection
         self._servers: list[asyncio.Server] = []
         self._sessions: set[SmtpSession] = set()
         self._per_address: Counter[str] = Counter()
@@ -127,6 +130,7 @@ class SmtpListener:
                 entered=self._entered,
                 left=self._left,
                 fault=self._fault,
+                objection=self._objection,
             )
         return self._ports
 

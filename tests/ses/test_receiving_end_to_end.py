@@ -1,0 +1,150 @@
+"""Mail to a running server: functions that decide, bounces, filters, TLS from the first byte."""
+
+from __future__ import annotations
+
+import io
+import smtplib
+import ssl
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from kamome.config import Settings
+from kamome.testing.server import ServerThread
+
+MAIL = "From: a@example.net\r\nSubject: hi\r\n\r\nbody\r\n"
+STORE = {"S3Action": {"BucketName": "mails", "ObjectKeyPrefix": "in/"}}
+BOUNCE = {
+    "BounceAction": {
+        "SmtpReplyCode": "550",
+        "Message": "Nobody here",
+        "Sender": "postmaster@example.com",
+    }
+}
+
+
+@pytest.fixture
+def server() -> Iterator[ServerThread]:
+    settings = Settings(port=0, smtp_port=0, smtp_tls_port=0, ephemeral=True, greylist_seconds=60)
+    with ServerThread(settings) as running:
+        client(running, "s3").create_bucket(Bucket="mails")
+        ses = client(running, "ses")
+        ses.verify_domain_identity(Domain="example.com")
+        ses.create_receipt_rule_set(RuleSetName="set")
+        ses.set_active_receipt_rule_set(RuleSetName="set")
+        yield running
+
+
+def client(server: ServerThread, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def rule(server: ServerThread, name: str, *actions: dict[str, Any], **members: object) -> None:
+    client(server, "ses").create_receipt_rule(
+        RuleSetName="set",
+        Rule={"Name": name, "Enabled": True, "Actions": list(actions), **members},
+    )
+
+
+def function(server: ServerThread, answer: object) -> str:
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("app.py", f"def handler(event, context):\n    return {answer!r}\n")
+    created = client(server, "lambda").create_function(
+        FunctionName="decide",
+        Runtime="python3.11",
+        Role="arn:aws:iam::000000000000:role/r",
+        Handler="app.handler",
+        Code={"ZipFile": code.getvalue()},
+    )
+    return str(created["FunctionArn"])
+
+
+def send(server: ServerThread) -> None:
+    """The first attempt is greylisted; the second comes a minute later."""
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, "mail.example.net", timeout=30) as smtp:
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as put_off:
+            smtp.sendmail("a@example.net", ["user@example.com"], MAIL)
+        assert put_off.value.recipients["user@example.com"][0] == 451
+        server.advance(60)
+        smtp.sendmail("a@example.net", ["user@example.com"], MAIL)
+    server.advance(1)
+
+
+def stored(server: ServerThread) -> list[str]:
+    listed = client(server, "s3").list_objects_v2(Bucket="mails", Prefix="in/")
+    keys = [each["Key"] for each in listed.get("Contents", [])]
+    return [key for key in keys if not key.endswith("AMAZON_SES_SETUP_NOTIFICATION")]
+
+
+def test_function_stops_the_rule_set(server: ServerThread) -> None:
+    arn = function(server, {"disposition": "STOP_RULE_SET"})
+    ask = {"LambdaAction": {"FunctionArn": arn, "InvocationType": "RequestResponse"}}
+    rule(server, "last", STORE)
+    rule(server, "first", ask, STORE)
+
+    send(server)
+
+    assert stored(server) == []
+
+
+def test_function_lets_the_mail_go_on(server: ServerThread) -> None:
+    arn = function(server, {"disposition": "CONTINUE"})
+    ask = {"LambdaAction": {"FunctionArn": arn, "InvocationType": "RequestResponse"}}
+    rule(server, "first", ask, STORE)
+
+    send(server)
+
+    assert len(stored(server)) == 1
+
+
+def test_bounce_leaves_by_the_spool(server: ServerThread) -> None:
+    rule(server, "bounce", BOUNCE)
+
+    send(server)
+
+    async def spooled() -> list[object]:
+        found = server.app.kernel.engine.all("SELECT recipient, state FROM outgoing_recipient")
+        return [*found]
+
+    assert server.call(spooled()) == [("a@example.net", "captured")]
+
+
+def test_filter_refuses_at_rcpt(server: ServerThread) -> None:
+    rule(server, "store", STORE)
+    client(server, "ses").create_receipt_filter(
+        Filter={"Name": "all", "IpFilter": {"Policy": "Block", "Cidr": "127.0.0.0/8"}}
+    )
+
+    with (
+        smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=30) as smtp,
+        pytest.raises(smtplib.SMTPRecipientsRefused) as refused,
+    ):
+        smtp.sendmail("a@example.net", ["user@example.com"], MAIL)
+
+    assert refused.value.recipients["user@example.com"][0] == 550
+
+
+def test_tls_from_the_first_byte(server: ServerThread) -> None:
+    rule(server, "store", STORE, TlsPolicy="Require")
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+    port = server.app.smtp_tls_port
+    with smtplib.SMTP_SSL("127.0.0.1", port, "mail.example.net", context=context) as smtp:
+        smtp.ehlo()
+        assert not smtp.has_extn("starttls")
+        code, words = smtp.mail("a@example.net")
+        code, words = smtp.rcpt("user@example.com")
+
+    assert (code, words.split()[0]) == (451, b"4.7.1")  # greylisted: the rule would take it
