@@ -73,12 +73,29 @@ async def test_delivery_is_told_to_its_topic_only(sender: Sender) -> None:
     assert [told["notificationType"] for told in sender.told()] == ["Delivery"]
 
 
-async def test_an_address_has_its_domains_topics_until_it_has_its_own(sender: Sender) -> None:
+async def test_a_domains_topics_are_not_those_of_a_verified_address(sender: Sender) -> None:
     await set_topic(sender, "Bounce")
 
     await sender.send(BOUNCE, identity="sender@example.com")
 
-    assert len(sender.told()) == 1
+    assert not sender.told()
+
+
+async def test_a_topic_that_is_gone_is_forgotten_and_feedback_comes_by_mail(
+    sender: Sender,
+) -> None:
+    for kind in ("Bounce", "Complaint"):
+        await set_topic(sender, kind)
+    await sender.v1(
+        "SetIdentityFeedbackForwardingEnabled", Identity="example.com", ForwardingEnabled=False
+    )
+    sender.world.neighbours.topics.clear()
+
+    await sender.send(BOUNCE)
+
+    shown = await attributes(sender)
+    assert (shown["BounceTopic"], shown["ForwardingEnabled"]) == ("", True)
+    assert [mail.recipients for mail, _ in sender.spool.mails] == [("sender@example.com",)]
 
 
 async def test_bounce_is_forwarded_by_mail_as_a_delivery_status_notification(
@@ -159,7 +176,9 @@ async def test_an_unknown_topic_or_identity_is_refused(sender: Sender) -> None:
     wrong = [
         {"Identity": "example.com", "SnsTopic": f"{TOPIC}-gone"},
         {"Identity": "example.org", "SnsTopic": TOPIC},
+        {"Identity": "example.com", "SnsTopic": f"{TOPIC}.fifo"},
     ]
+    sender.world.neighbours.topics.add(f"{TOPIC}.fifo")
 
     for members in wrong:
         refusal = await sender.refused(

@@ -69,10 +69,18 @@ def wrong(ses: Ses, definition: shapes_v2.EventDestinationDefinition) -> tuple[s
     return (kind, reason) if (reason := _reason(ses, kind, definition)) else ("", "")
 
 
+def is_topic(ses: Ses, arn: str) -> bool:
+    """Whether SES can publish there: a standard topic that exists.
+
+    AWS: SES Developer Guide, Configuring Amazon SNS notifications (Prerequisites).
+    """
+    return not arn.endswith(".fifo") and ses.ports.topic_exists(arn)
+
+
 def _reason(ses: Ses, kind: str, definition: shapes_v2.EventDestinationDefinition) -> str:
     if kind == SNS:
         topic = definition["SnsDestination"]["TopicArn"]
-        return "" if ses.ports.topic_exists(topic) else f"SNS topic <{topic}> not found."
+        return "" if is_topic(ses, topic) else f"SNS topic <{topic}> not found, or a FIFO topic."
     if kind == FIREHOSE:
         stream = definition["KinesisFirehoseDestination"]
         is_good = _STREAM.fullmatch(stream["DeliveryStreamArn"]) and _ROLE.fullmatch(

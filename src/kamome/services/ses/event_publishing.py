@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
 import orjson
 
 from kamome.context import RequestContext
@@ -101,15 +102,13 @@ def give_up_notify(ses: Ses, entry: Entry, error: Exception) -> None:
 
 
 def feedback_settings(ses: Ses, owner: Owner, identity: str) -> IdentityFeedback:
-    """An identity's own settings, else those of its domain, else the default.
+    """The settings of the identity that a mail was sent by, else the default.
 
-    AWS: SES Developer Guide, Configuring Amazon SNS notifications for Amazon SES: the settings of
-    an address override those of its domain.
+    A domain's do not hold for mails of an address that is verified itself: those are its own.
+
+    AWS: SES Developer Guide, Configuring Amazon SNS notifications for Amazon SES.
     """
-    found = store_of(ses).feedback(owner, identity)
-    if found is None and "@" in identity:
-        found = store_of(ses).feedback(owner, identity.rpartition("@")[2])
-    return found or IdentityFeedback()
+    return store_of(ses).feedback(owner, identity) or IdentityFeedback()
 
 
 def _remember(ses: Ses, owner: Owner, sent: SentMail, event: Event) -> None:
@@ -209,23 +208,36 @@ def _bridged(
 def _notify(ses: Ses, owner: Owner, sent: SentMail, event: Event) -> None:
     """The identity's topic, and by mail where that is on, or where no topic is set.
 
-    AWS: SES Developer Guide, Email feedback forwarding destination: it can be switched off only
-    where both bounces and complaints have topics.
+    A topic that is gone, or refuses for good, is taken out of the settings, and bounces and
+    complaints are forwarded by mail again.
+
+    AWS: SES Developer Guide, Configuring Amazon SNS notifications for Amazon SES; Email feedback
+    forwarding destination.
     """
     settings = feedback_settings(ses, owner, sent.identity)
     topic = settings.topics.get(event.type, "")
     if topic:
         has_headers = event.type in settings.with_headers
         message = events.notification(sent, event, has_headers=has_headers)
-        _tell(ses, sent, topic, message, sent.source_arn)
+        if not _tell(ses, sent, topic, message, sent.source_arn):
+            settings = _without(ses, owner, sent.identity, topic)
+            topic = ""
     if event.type != events.DELIVERY and (settings.is_forwarded or not topic):
         feedback_forwarding.forward(ses, sent, event)
 
 
+def _without(ses: Ses, owner: Owner, identity: str, topic: str) -> IdentityFeedback:
+    settings = feedback_settings(ses, owner, identity)
+    topics = {kind: arn for kind, arn in settings.topics.items() if arn != topic}
+    left = msgspec.structs.replace(settings, topics=topics, is_forwarded=True)
+    store_of(ses).put_feedback(owner, identity, left)
+    return left
+
+
 def _tell(
     ses: Ses, sent: SentMail, topic: str, message: Mapping[str, object], source_arn: str
-) -> None:
-    """Publish in this step; what passes is tried again by the outbox."""
+) -> bool:
+    """Publish in this step; what passes is tried again by the outbox. False: refused for good."""
     owner = Owner(sent.account, sent.region)
     text = orjson.dumps(message, default=str).decode()
     ctx = _context(ses, owner, source_arn, sent.trace)
@@ -235,10 +247,11 @@ def _tell(
     except AwsError as refusal:
         if not _is_passing(refusal):
             _record_unheard(ses, sent.trace, topic, refusal)
-            return
+            return False
         payload = {"account": owner.account, "region": owner.region, "source_arn": source_arn}
         payload |= {"topic": topic, "message": text}
         ses.outbox.put(NOTIFY_KIND, payload, trace=sent.trace)
+    return True
 
 
 def _is_passing(refusal: AwsError) -> bool:

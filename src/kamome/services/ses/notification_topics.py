@@ -14,6 +14,7 @@ from kamome.services.ses.configuration_set_store import IdentityFeedback
 from kamome.services.ses.configuration_sets import store_of
 from kamome.services.ses.errors import InvalidParameterValue
 from kamome.services.ses.errors_v2 import NotFoundException
+from kamome.services.ses.event_destinations import is_topic
 from kamome.services.ses.limits import IDENTITIES_PER_REQUEST_MAX
 from kamome.services.ses.recipients import normal_domain
 from kamome.services.ses.slice import Ses
@@ -115,7 +116,7 @@ async def set_identity_notification_topic(
     Where bounces or complaints lose their topic, they are forwarded by mail again.
 
     Raises:
-        InvalidParameterValue: no such identity or topic.
+        InvalidParameterValue: no such identity or topic, or a FIFO topic.
 
     AWS: SES API Reference, SetIdentityNotificationTopic.
     """
@@ -124,7 +125,7 @@ async def set_identity_notification_topic(
     topics = {name: arn for name, arn in settings.topics.items() if name != kind}
     topic = request.get("SnsTopic", "")
     if topic:
-        if not ses.ports.topic_exists(topic):
+        if not is_topic(ses, topic):
             raise InvalidParameterValue(f"Invalid SNS topic <{topic}>.")
         topics[kind] = topic
     is_forwarded = settings.is_forwarded or (not topic and kind != "Delivery")
