@@ -149,3 +149,34 @@ def test_hostile_headers_and_records_raise_nothing(head: list[bytes], record: st
 
     assert found.spf is not None
     assert found.dmarc is not None
+
+
+async def test_huge_records_are_judged_in_time(dns: DnsServer) -> None:
+    """60 KB of text is what one answer can hold; it comes by TCP."""
+    dns.add("example.com", "TXT", "v=spf1 " + "include:example.com " * 3_000)
+    dns.add("_dmarc.example.com", "TXT", "v=DMARC1; p=reject; " + "x=y; " * 12_000)
+    dns.add("s._domainkey.example.com", "TXT", "v=DKIM1; p=" + "A" * 60_000)
+    field = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=AA==; b=AA==\r\n"
+
+    found = await asyncio.wait_for(examined(dns.setting, field + MAIL, timeout_s=3), 20)
+
+    assert found.spf is not None
+    assert found.signatures is not None
+    assert found.dmarc is not None
+    assert found.spf.result == "permerror"
+    assert [each.result for each in found.signatures] == ["policy"]
+    assert (found.dmarc.result, found.dmarc.policy) == ("fail", "reject")
+
+
+async def test_aliases_in_a_circle_end_every_check(dns: DnsServer) -> None:
+    for name in ("example.com", "_dmarc.example.com", "10.2.0.192.in-addr.arpa"):
+        dns.add(name, "CNAME", f"again.{name}.")
+        dns.add(f"again.{name}", "CNAME", f"{name}.")
+
+    found = await asyncio.wait_for(examined(dns.setting), 20)
+
+    assert found.spf is not None
+    assert found.dmarc is not None
+    assert found.spf.result in ("none", "temperror")
+    assert found.dmarc.result in ("none", "temperror")
+    assert found.client_name == ""

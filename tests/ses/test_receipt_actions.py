@@ -471,3 +471,29 @@ async def test_object_shows_that_a_new_place_can_be_written(world: World) -> Non
         "mails/AMAZON_SES_SETUP_NOTIFICATION",
         "mails/in/AMAZON_SES_SETUP_NOTIFICATION",
     ]
+
+
+# ---------------------------------------------------------------------- crashes
+
+
+@pytest.mark.parametrize("crash_at", range(1, 8))
+async def test_run_after_a_crash_bounces_once_and_keeps_the_decision(
+    world: World, crash_at: int
+) -> None:
+    await world.receiving({"Actions": [BOUNCE, ASK, STORE]}, {"Actions": [STORE]})
+    world.neighbours.answers += [(b'{"disposition": "STOP_RULE_SET"}', "")] * 2
+    world.neighbours.crash_at = crash_at
+
+    mail = await world.deliver()
+    await world.clock.advance(60_000)
+
+    assert len(world.neighbours.effects("spool")) == 1
+    assert len(world.neighbours.effects("ask")) in (1, 2)
+    assert world.neighbours.effects("put") == []
+    assert [step.result for step in world.journey(mail).steps[1:]] == [
+        "ok",
+        "STOP_RULE_SET",
+        "stopped",
+        "stopped",
+    ]
+    assert world.waiting() == 0
