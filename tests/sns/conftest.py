@@ -8,6 +8,9 @@ import pytest
 from tests.sns.world import TRACE, World, make_world
 
 from kamome.services.sns.signing import SigningIdentity, make_identity
+from kamome.testing.plugin import kamome
+
+__all__ = ["kamome"]
 
 
 @pytest.fixture(scope="session")

@@ -174,21 +174,6 @@ class TestConfirmation:
         await world.publish(topic, "again")
         assert _posted(world)[-1]["Message"] == "again"
 
-    async def test_mailboxes_are_asked_by_a_mail_that_is_kept(self, world: World) -> None:
-        topic = await world.topic()
-        await world.subscribe(topic, "a@example.com")
-        (mail,) = world.sns.record_store.latest("email", 10)
-        url = str(mail.document["SubscribeURL"])
-        assert url in str(mail.document["Body"])
-
-        token = parse_qs(urlsplit(url).query)["Token"][0]
-        await world.call("ConfirmSubscription", TopicArn=topic, Token=token)
-        await world.publish(topic, "hello", Subject="New")
-
-        mail = world.sns.record_store.latest("email", 10)[0]
-        assert (mail.endpoint, mail.document["Subject"]) == ("a@example.com", "New")
-        assert str(mail.document["Body"]).startswith("hello\n")
-
     async def test_a_queue_of_another_account_confirms_by_its_message(self, world: World) -> None:
         other = "arn:aws:sqs:us-east-1:999999999999:theirs"
         topic = await world.topic()

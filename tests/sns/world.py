@@ -43,13 +43,15 @@ class ServiceUnavailable(AwsError):
 
 @dataclass(slots=True)
 class Sent:
-    """One message that arrived in a queue, or one event at a function."""
+    """One message that arrived in a queue or a mailbox, or one event at a function."""
 
     ctx: RequestContext
     body: str
     attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
     group_id: str = ""
     deduplication_id: str = ""
+    subject: str = ""
+    sender_name: str = ""
 
     @property
     def envelope(self) -> dict[str, object]:
@@ -89,6 +91,13 @@ class Endpoints:
 
     def invoke_event(self, ctx: RequestContext, function_arn: str, payload: bytes) -> None:
         self._take(function_arn, Sent(ctx, payload.decode()))
+
+    def send_mail(
+        self, ctx: RequestContext, address: str, subject: str, text: str, *, sender_name: str
+    ) -> str:
+        """A mailbox: fails as `failures` says of its address."""
+        self._take(address, Sent(ctx, text, subject=subject, sender_name=sender_name))
+        return "mailed"
 
     async def post(
         self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float
@@ -204,7 +213,12 @@ def make_world(path: Path | None = None, clock: Clock | None = None) -> World:
         clock,
         seeded_ids(4),
         outbox,
-        ports=SnsPorts(endpoints.send_to_queue, endpoints.invoke_event, endpoints.post),
+        ports=SnsPorts(
+            endpoints.send_to_queue,
+            endpoints.invoke_event,
+            endpoints.send_mail,
+            endpoints.post,
+        ),
         journeys=Journeys(engine, clock),
     )
     entries.register(sns)

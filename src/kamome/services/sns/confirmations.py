@@ -1,8 +1,8 @@
 """Confirming subscriptions: tokens, the messages that carry them, and what a token opens.
 
 A token is valid for two days; a subscription that nobody confirms until then is removed. Queues of
-other accounts, HTTP(S) endpoints and mailboxes are asked. A mail is kept as a record, whose link
-works (`GET /_kamome/sns/email`).
+other accounts, HTTP(S) endpoints and mailboxes are asked. A mail goes the way of all mails; a
+record of it, with its link, is at `GET /_kamome/sns/email`.
 
 AWS: SNS API Reference, ConfirmSubscription; SNS Developer Guide, Confirming a subscription.
 """
@@ -17,13 +17,12 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.services.sns import deliveries, http_deliveries
 from kamome.services.sns.arns import SubscriptionKey, subscription_key, topic_key
-from kamome.services.sns.delivery_policy import next_attempt_delay
-from kamome.services.sns.endpoints import MAIL_SENDER, PRINCIPAL, certificate_base
+from kamome.services.sns.delivery_policy import CUSTOMER_MANAGED_ENDPOINTS, next_attempt_delay
+from kamome.services.sns.endpoints import PRINCIPAL, certificate_base, keep_mail, service_context
 from kamome.services.sns.envelope import Handshake
 from kamome.services.sns.errors import AuthorizationError, invalid
 from kamome.services.sns.http_policy import effective
 from kamome.services.sns.limits import CONFIRMATION_S
-from kamome.services.sns.record_store import Record
 from kamome.services.sns.slice import Sns
 from kamome.services.sns.store import Subscription
 from kamome.services.sns.subscription_attributes import HTTP_PROTOCOLS
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from kamome.services.sns import shapes
 
 CONFIRM = "sns.confirm"
+CONFIRM_MAIL = "sns.confirm_mail"
 EXPIRE = "sns.expire"
 _CONFIRMATION = "SubscriptionConfirmation"
 _UNSUBSCRIBED = "UnsubscribeConfirmation"
@@ -68,6 +68,18 @@ def register(sns: Sns) -> None:
         concurrency=_CONCURRENCY,
         retry=retry,
         # The endpoint was not reached; Subscribe asks it again.
+        on_give_up=lambda entry, error: _record_unreached(sns, entry, error),
+    )
+
+    def retry_mail(entry: Entry, error: Exception) -> int | None:
+        if isinstance(error, AwsError) and deliveries.is_client_side(error):
+            return None
+        return next_attempt_delay(entry.attempt + 1, sns.ids.fraction(), CUSTOMER_MANAGED_ENDPOINTS)
+
+    sns.outbox.register(
+        CONFIRM_MAIL,
+        lambda entry: ask_by_mail(sns, entry),
+        retry=retry_mail,
         on_give_up=lambda entry, error: _record_unreached(sns, entry, error),
     )
     sns.outbox.register(EXPIRE, lambda entry: expire(sns, entry))
@@ -185,6 +197,36 @@ async def ask_endpoint(sns: Sns, entry: Entry) -> None:
     sns.outbox.done(entry)
 
 
+def ask_by_mail(sns: Sns, entry: Entry) -> None:
+    """Send the link that confirms to a mailbox, as part of the entry's step.
+
+    Raises:
+        AwsError: the address takes no mail (a Sender fault), or nothing leaves just now.
+
+    AWS: SNS Developer Guide, Subscribe an email endpoint to an Amazon SNS topic.
+    """
+    handshake, payload = _handshake_of(entry), entry.payload
+    key = subscription_key(str(payload["subscription_arn"]))
+    protocol, endpoint = str(payload["protocol"]), str(payload["endpoint"])
+    subscription = Subscription(key, key.topic.account, "", protocol, endpoint)
+    what = "Subscription" if handshake.type == _CONFIRMATION else "Unsubscribe"
+    body = f"{handshake.message}\n\n{handshake.subscribe_url}\n"
+    if protocol == "email-json":
+        body = _document(sns, handshake).decode()
+    keep_mail(
+        sns,
+        service_context(handshake.message_id, handshake.topic_arn, handshake.base_url, entry.trace),
+        subscription,
+        subject=f"AWS Notification - {what} Confirmation",
+        body=body,
+        members={
+            "MessageId": handshake.message_id,
+            "TopicArn": handshake.topic_arn,
+            "SubscribeURL": handshake.subscribe_url,
+        },
+    )
+
+
 def expire(sns: Sns, entry: Entry) -> None:
     """A token's two days are over; with the last one, a subscription still pending is removed.
 
@@ -238,41 +280,23 @@ def _send(sns: Sns, ctx: RequestContext, subscription: Subscription, handshake: 
         payload = {"endpoint": subscription.endpoint, "handshake": handshake}
         sns.outbox.put(CONFIRM, payload, trace=ctx.trace)
         return
-    document = _document(sns, handshake).decode()
     if subscription.protocol == "sqs":
+        document = _document(sns, handshake).decode()
         service = ctx.as_service(PRINCIPAL, source_arn=handshake.topic_arn)
         sns.ports.send_to_queue(service, subscription.endpoint, document, {})
         return
-    _keep_mail(sns, subscription, handshake, document)
+    payload = {
+        "endpoint": subscription.endpoint,
+        "handshake": handshake,
+        "subscription_arn": subscription.arn,
+        "protocol": subscription.protocol,
+    }
+    sns.outbox.put(CONFIRM_MAIL, payload, trace=ctx.trace)
 
 
 def _document(sns: Sns, handshake: Handshake) -> bytes:
     base = certificate_base(sns, handshake.topic_arn, handshake.base_url)
     return handshake.document(sns.signer.sign, base + sns.signer.certificate_path())
-
-
-def _keep_mail(sns: Sns, subscription: Subscription, handshake: Handshake, document: str) -> None:
-    what = "Subscription" if handshake.type == _CONFIRMATION else "Unsubscribe"
-    body = f"{handshake.message}\n\n{handshake.subscribe_url}\n"
-    mail = {
-        "MessageId": handshake.message_id,
-        "TopicArn": handshake.topic_arn,
-        "From": MAIL_SENDER,
-        "Subject": f"AWS Notification - {what} Confirmation",
-        "Body": document if subscription.protocol == "email-json" else body,
-        "SubscribeURL": handshake.subscribe_url,
-    }
-    topic = subscription.key.topic
-    sns.record_store.keep(
-        Record(
-            handshake.at_ms,
-            topic.account,
-            topic.region,
-            subscription.protocol,
-            subscription.endpoint,
-            mail,
-        )
-    )
 
 
 def _restored(sns: Sns, key: SubscriptionKey, token: str, now_ms: int) -> Subscription:

@@ -1,13 +1,15 @@
 """Sending one message to one endpoint within the caller's step, by protocol.
 
-Queues and functions are asked through ports. What would leave the machine (mail, text messages,
-mobile push, Firehose) is kept as a record instead. HTTP(S) endpoints have `http_deliveries.py`.
+Queues, functions and mailboxes are asked through ports. What would leave the machine by other ways
+(text messages, mobile push, Firehose) is kept as a record instead; mails are, too, so that all can
+be looked at in one place. HTTP(S) endpoints have `http_deliveries.py`.
 
 AWS: SNS Developer Guide, Amazon SNS event destinations.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from kamome.context import RequestContext
@@ -23,7 +25,8 @@ from kamome.services.sns.subscription_attributes import is_raw
 from kamome.services.sns.text_messages import SMS, keep_text_message
 
 PRINCIPAL = "sns.amazonaws.com"
-MAIL_SENDER = "AWS Notifications <no-reply@sns.amazonaws.com>"
+# Whose mails they are where the topic has no DisplayName.
+SENDER_NAME_DEFAULT = "AWS Notifications"
 SUBJECT_DEFAULT = "AWS Notification Message"
 # All subscriptions of a message, and all retries, have the same.
 _CONTEXTS_KEPT = 64
@@ -62,7 +65,10 @@ def send(sns: Sns, renderer: Renderer, subscription: Subscription, trace: str) -
                 notification.attributes,
             )
         case protocol:
-            _keep(sns, ctx, renderer, subscription, protocol)
+            if protocol == "firehose":
+                _keep_for_firehose(sns, ctx, renderer, subscription)
+            else:
+                _send_mail(sns, ctx, renderer, subscription)
     return ""
 
 
@@ -125,7 +131,11 @@ def certificate_base(sns: Sns, topic_arn: str, base_url: str) -> str:
 
 
 @lru_cache(_CONTEXTS_KEPT)
-def _context(message_id: str, topic_arn: str, base_url: str, trace: str) -> RequestContext:
+def service_context(message_id: str, topic_arn: str, base_url: str, trace: str) -> RequestContext:
+    """SNS as the caller of other services, on behalf of a topic.
+
+    AWS: SNS Developer Guide, Identity and access management in Amazon SNS.
+    """
     topic = topic_key(topic_arn)
     return RequestContext(
         account=topic.account,
@@ -139,43 +149,83 @@ def _context(message_id: str, topic_arn: str, base_url: str, trace: str) -> Requ
 
 
 def context(notification: Notification, trace: str) -> RequestContext:
-    """SNS as the caller of other services, on behalf of the topic.
+    """SNS as the caller of other services, with a message of a topic.
 
     AWS: SNS Developer Guide, Identity and access management in Amazon SNS.
     """
-    return _context(notification.message_id, notification.topic_arn, notification.base_url, trace)
+    return service_context(
+        notification.message_id, notification.topic_arn, notification.base_url, trace
+    )
+
+
+def keep_mail(
+    sns: Sns,
+    ctx: RequestContext,
+    subscription: Subscription,
+    *,
+    subject: str,
+    body: str,
+    members: Mapping[str, object],
+) -> None:
+    """Send a mail to a subscription's mailbox, and keep a record that tells of it.
+
+    Raises:
+        AwsError: the address takes no mail (a Sender fault), or nothing leaves just now.
+
+    AWS: SNS Developer Guide, Subscribe an email endpoint to an Amazon SNS topic.
+    """
+    topic = sns.store.topic(subscription.key.topic)
+    given = topic.attributes.get("DisplayName") if topic is not None else None
+    mail_id = sns.ports.send_mail(
+        ctx, subscription.endpoint, subject, body, sender_name=given or SENDER_NAME_DEFAULT
+    )
+    document = {**members, "Subject": subject, "Body": body, "MailId": mail_id}
+    _keep(sns, ctx, subscription, document)
+
+
+def _send_mail(
+    sns: Sns, ctx: RequestContext, renderer: Renderer, subscription: Subscription
+) -> None:
+    notification, protocol = renderer.notification, subscription.protocol
+    if protocol == "email-json":
+        body = renderer.envelope(protocol, subscription.arn)
+    else:
+        body = (
+            f"{notification.message(protocol)}\n\n--\nIf you wish to stop receiving notifications"
+            " from this topic, visit"
+            f" {unsubscribe_url(notification.base_url, subscription.arn)}\n"
+        )
+    keep_mail(
+        sns,
+        ctx,
+        subscription,
+        subject=notification.subject or SUBJECT_DEFAULT,
+        body=body,
+        members=_members(notification, subscription, protocol),
+    )
+
+
+def _keep_for_firehose(
+    sns: Sns, ctx: RequestContext, renderer: Renderer, subscription: Subscription
+) -> None:
+    notification = renderer.notification
+    data = notification.message("firehose")
+    if not is_raw(subscription.attributes):
+        data = renderer.envelope("firehose", subscription.arn)
+    _keep(
+        sns, ctx, subscription, {**_members(notification, subscription, "firehose"), "Data": data}
+    )
 
 
 def _keep(
-    sns: Sns, ctx: RequestContext, renderer: Renderer, subscription: Subscription, protocol: str
+    sns: Sns, ctx: RequestContext, subscription: Subscription, document: Mapping[str, object]
 ) -> None:
-    """Keep a mail, or a record for Firehose."""
-    notification = renderer.notification
-    members = _members(notification, subscription, protocol)
-    text = notification.message(protocol)
-    if protocol == "firehose":
-        if not is_raw(subscription.attributes):
-            text = renderer.envelope(protocol, subscription.arn)
-        document: dict[str, object] = {**members, "Data": text}
-    else:
-        body = (
-            renderer.envelope(protocol, subscription.arn)
-            if protocol == "email-json"
-            else f"{text}\n\n--\nIf you wish to stop receiving notifications from this topic, visit"
-            f" {unsubscribe_url(notification.base_url, subscription.arn)}\n"
-        )
-        document = {
-            **members,
-            "From": MAIL_SENDER,
-            "Subject": notification.subject or SUBJECT_DEFAULT,
-            "Body": body,
-        }
     sns.record_store.keep(
         Record(
             sns.clock.now_ms(),
             ctx.account,
             ctx.region,
-            protocol,
+            subscription.protocol,
             subscription.endpoint,
             document,
         )

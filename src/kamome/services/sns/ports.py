@@ -44,6 +44,19 @@ class InvokeEvent(Protocol):
         ...
 
 
+class SendMail(Protocol):
+    """Send a mail in SNS's own name within the current step; returns its MessageId.
+
+    AWS: SNS Developer Guide, Subscribe an email endpoint to an Amazon SNS topic.
+    """
+
+    def __call__(
+        self, ctx: RequestContext, address: str, subject: str, text: str, *, sender_name: str
+    ) -> str:
+        """Raises AwsError: the address takes no mail (a Sender fault), or nothing leaves now."""
+        ...
+
+
 class PostToEndpoint(Protocol):
     """POST a document to an HTTP(S) endpoint; returns the status of its answer.
 
@@ -58,8 +71,9 @@ class PostToEndpoint(Protocol):
 
 
 class SnsPorts(msgspec.Struct, frozen=True):
-    """SNS's way to SQS, Lambda, and endpoints on the network."""
+    """SNS's way to SQS, Lambda, mailboxes, and endpoints on the network."""
 
     send_to_queue: SendToQueue
     invoke_event: InvokeEvent
+    send_mail: SendMail
     post: PostToEndpoint
