@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.mail.dns_server import DnsServer
@@ -68,7 +69,7 @@ class World:
         default = Greeting(host, address, f"220 {host} ESMTP", True, certificate)
         return self.greetings.get(host, default)
 
-    async def fetch(self, _domain: str) -> FetchedPolicy:
+    async def fetch(self, _host: str, _addresses: Sequence[str]) -> FetchedPolicy:
         return self.policy
 
     async def evaluate(self, _address: str, _domain: str) -> str:
@@ -93,7 +94,6 @@ class World:
         ports = Ports(
             Network(self.greet, self.fetch),
             self.evaluate,
-            lambda domain: ".".join(domain.split(".")[-2:]),
             self.clock,
         )
         lookups = Lookups(Resolver(self.clock, self.dns.setting))

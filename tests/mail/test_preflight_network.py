@@ -9,7 +9,7 @@ import socket
 import pytest
 from tests.mail.conftest import World
 
-from kamome.mail.preflight.network import greet
+from kamome.mail.preflight.network import fetch_policy, greet
 from kamome.mail.preflight.servers import covers
 
 
@@ -96,3 +96,10 @@ def unused_port() -> int:
 )
 def test_names_of_certificates(names: tuple[str, ...], host: str, is_covered: bool) -> None:
     assert covers(names, host) is is_covered
+
+
+async def test_a_policy_of_a_host_without_address_is_told() -> None:
+    fetched = await fetch_policy("mta-sts.example.com", [])
+
+    assert fetched.text == ""
+    assert "mta-sts.example.com" in fetched.problem

@@ -87,7 +87,12 @@ def _judge_policy(name: str, policy: str, *, is_inherited: bool) -> Finding:
 
 
 def judge_alignment(
-    domain: str, record: str, *, envelope_domain: str, signing_domain: str, organizational: Sequence[str]
+    domain: str,
+    record: str,
+    *,
+    envelope_domain: str,
+    signing_domain: str,
+    organizational: Sequence[str],
 ) -> list[Finding]:
     """Whether a mail of the domain would pass DMARC, by DKIM and by SPF.
 

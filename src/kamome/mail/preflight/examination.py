@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 import msgspec
 
 from kamome.clock import Clock
+from kamome.mail.authentication.dmarc import organizational_domain
 from kamome.mail.preflight import (
     blocklists,
     dkim,
@@ -37,13 +38,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 class Ports(msgspec.Struct, frozen=True):
     """What an examination needs beyond DNS.
 
-    `evaluate_spf` gives the result for an address and an envelope domain (`pass`, `fail`, …);
-    `organizational_domain` the registered domain above a name.
+    `evaluate_spf` gives the result for an address and an envelope domain (`pass`, `fail`, …).
     """
 
     network: Network
     evaluate_spf: Callable[[str, str], Awaitable[str]]
-    organizational_domain: Callable[[str], str]
     clock: Clock
 
 
@@ -180,7 +179,7 @@ class _Examination:
 
     async def _dmarc(self) -> list[Finding]:
         domain = self._subject.domain
-        registered = self._ports.organizational_domain(domain)
+        registered = organizational_domain(domain)
         own = await self._lookups.texts(f"_dmarc.{domain}")
         above = None
         if registered != domain and not own.starting("v=DMARC1"):
@@ -196,7 +195,7 @@ class _Examination:
             signing_domain=self._subject.key_domain if self._subject.keys else "",
             organizational=(
                 registered,
-                self._ports.organizational_domain(self._subject.envelope_domain),
+                organizational_domain(self._subject.envelope_domain),
             ),
         )
         return findings + await self._report_permissions(domain, registered, records[0])
@@ -208,7 +207,7 @@ class _Examination:
             return []
         findings = []
         for target in dict.fromkeys(targets[:_HOSTS_MAX]):
-            if self._ports.organizational_domain(target) != registered:
+            if organizational_domain(target) != registered:
                 texts = await self._lookups.texts(f"{domain}._report._dmarc.{target}")
                 findings += dmarc.judge_report_permission(domain, target, texts)
         return findings
@@ -287,7 +286,8 @@ class _Examination:
         record = await self._lookups.texts(f"_mta-sts.{domain}")
         policy = None
         if record.starting("v=STSv1"):
-            policy = await self._ports.network.fetch_policy(domain)
+            host = await self._lookups.addresses(f"mta-sts.{domain}")
+            policy = await self._ports.network.fetch_policy(host.name, host.values)
         new_id = str(self._ports.clock.now_ms() // 1000)
         return transport_security.judge_sts(domain, record, policy, names, new_id)
 
@@ -300,7 +300,7 @@ class _Examination:
 
     async def _is_zone_signed(self, name: str) -> bool:
         """Whether the zone above has a DS for it: names from the host to the registered domain."""
-        registered = self._ports.organizational_domain(name)
+        registered = organizational_domain(name)
         at = name
         while at.endswith(registered):
             if (await self._lookups.records(at, "DS")).values:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import http.client
 import os
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from kamome.mail.preflight.transport_security import POLICY_OCTETS_MAX, FetchedPolicy
+from kamome.mail import mta_sts
+from kamome.mail.preflight.transport_security import FetchedPolicy
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate as X509Certificate
 
 SMTP_PORT = 25
 _GREETING_S = 15.0
-_FETCH_S = 10.0
 _REPLY_LINES_MAX = 100
 _LINE_OCTETS_MAX = 2_000
 
@@ -52,7 +51,7 @@ class Network(msgspec.Struct, frozen=True):
     """How a preflight reaches out. Neither function raises; both are bounded in time."""
 
     greet: Callable[[str, str, str], Awaitable[Greeting]]  # host, address, EHLO name
-    fetch_policy: Callable[[str], Awaitable[FetchedPolicy]]  # domain
+    fetch_policy: Callable[[str, Sequence[str]], Awaitable[FetchedPolicy]]  # host, addresses
 
 
 def real_network() -> Network:
@@ -203,27 +202,14 @@ def _names(certificate: X509Certificate) -> tuple[str, ...]:
 # ------------------------------------------------------------------ the policy of MTA-STS
 
 
-async def fetch_policy(domain: str) -> FetchedPolicy:
-    """The MTA-STS policy file. Redirections are not followed (RFC 8461 §3.3)."""
+async def fetch_policy(host: str, addresses: Sequence[str]) -> FetchedPolicy:
+    """The MTA-STS policy file of a host, as mail that leaves fetches it."""
     try:
-        async with asyncio.timeout(2 * _FETCH_S):
-            return await asyncio.to_thread(_fetched, domain)
+        text = await mta_sts.fetch_policy(host, list(addresses))
     except TimeoutError:
-        return FetchedPolicy(problem=f"no answer within {2 * _FETCH_S:g} s")
-
-
-def _fetched(domain: str) -> FetchedPolicy:
-    host = f"mta-sts.{domain}"
-    connection = http.client.HTTPSConnection(
-        host, timeout=_FETCH_S, context=ssl.create_default_context()
-    )
-    try:
-        connection.request("GET", "/.well-known/mta-sts.txt", headers={"Accept": "text/plain"})
-        answer = connection.getresponse()
-        if answer.status != 200:
-            return FetchedPolicy(problem=f"https://{host} answers {answer.status}")
-        return FetchedPolicy(answer.read(POLICY_OCTETS_MAX).decode("utf-8", "replace"))
-    except (OSError, http.client.HTTPException, UnicodeError) as error:
-        return FetchedPolicy(problem=f"https://{host}: {error}")
-    finally:
-        connection.close()
+        return FetchedPolicy(problem=f"https://{host} does not answer in time")
+    except OSError as error:
+        return FetchedPolicy(problem=f"https://{host}: {_reason(error)}")
+    if text is None:
+        return FetchedPolicy(problem=f"https://{host} answers with no text file")
+    return FetchedPolicy(text)

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from kamome.mail.mta_sts import MtaStsPolicy
 from kamome.mail.preflight.findings import DnsRecord, Finding, Severity
 from kamome.mail.preflight.lookups import Found, unanswered
 from kamome.mail.preflight.tags import TagListError, parse_tags
 
-POLICY_OCTETS_MAX = 64 * 1024  # RFC 8461 §3.2 lets senders stop there.
 _POLICY_LINES_MAX = 1_000
 _MODES = ("enforce", "testing", "none")
 _MAX_AGE_S_MAX = 31_557_600  # RFC 8461 §3.2.
@@ -32,29 +32,12 @@ class FetchedPolicy(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-class StsPolicy(msgspec.Struct, frozen=True):
-    """A policy that was read. RFC 8461 §3.2."""
-
-    mode: str
-    max_age_s: int
-    patterns: tuple[str, ...]
-
-    def covers(self, host: str) -> bool:
-        """Whether an MX host matches; `*.` stands for exactly one label. RFC 8461 §4.1."""
-        lowered = host.lower().rstrip(".")
-        rest = lowered.partition(".")[2]
-        return any(
-            rest == pattern[2:] if pattern.startswith("*.") else lowered == pattern
-            for pattern in map(str.lower, self.patterns)
-        )
-
-
 class StsPolicyError(ValueError):
     """The policy cannot be read; the sentence names the place."""
 
 
-def parse_policy(text: str) -> StsPolicy:
-    """A policy file.
+def parse_policy(text: str) -> MtaStsPolicy:
+    """A policy file, read as strictly as RFC 8461 §3.2 says, to tell what senders may not take.
 
     Raises:
         StsPolicyError: a field is missing or says what it may not.
@@ -68,7 +51,7 @@ def parse_policy(text: str) -> StsPolicy:
         if not colon:
             raise StsPolicyError(f"line {number}, {line[:60]!r}, has no colon")
         if key.strip() == "mx":
-            patterns.append(value.strip())
+            patterns.append(value.strip().rstrip(".").lower())
         else:
             fields.setdefault(key.strip(), value.strip())
     if fields.get("version") != "STSv1":
@@ -80,7 +63,7 @@ def parse_policy(text: str) -> StsPolicy:
         raise StsPolicyError(f"max_age is 0 to {_MAX_AGE_S_MAX} seconds, not {max_age or 'absent'}")
     if not patterns and fields["mode"] != "none":
         raise StsPolicyError("it names no mx")
-    return StsPolicy(fields["mode"], int(max_age), tuple(patterns))
+    return MtaStsPolicy(fields["mode"], tuple(patterns), int(max_age))
 
 
 # ------------------------------------------------------------------ MTA-STS
@@ -116,8 +99,8 @@ def judge_sts(
         return [Finding("mta-sts", Severity.ERROR, summary, "Senders ignore it.", how)]
 
 
-def _judge_policy(domain: str, policy: StsPolicy, exchangers: Sequence[str]) -> list[Finding]:
-    uncovered = [host for host in exchangers if not policy.covers(host)]
+def _judge_policy(domain: str, policy: MtaStsPolicy, exchangers: Sequence[str]) -> list[Finding]:
+    uncovered = [host for host in exchangers if not policy.allows(host)]
     if uncovered and policy.mode != "none":
         return [
             Finding(

@@ -14,7 +14,6 @@ import re
 import socket
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,8 +27,6 @@ from kamome.services.ses.store import Owner
 from kamome.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
-
     from kamome.mail.preflight.findings import ExpectedKey, Report, Subject
     from kamome.mail.preflight.lookups import Lookups
     from kamome.mail.preflight.network import Network
@@ -102,7 +99,7 @@ class PreflightApi:
             return (await check_host(resolver, address, subject.ehlo_name, path)).result
 
         network = self._network or real_network()
-        ports = Ports(network, evaluate_spf, organizational_domain, self._ses.clock)
+        ports = Ports(network, evaluate_spf, self._ses.clock)
         async with self._room:
             report = await examine(subject, lookups, ports)
         self._reports[domain] = report
@@ -244,15 +241,3 @@ async def _own_addresses(ehlo_name: str, lookups: Lookups) -> tuple[str, ...]:
             return ()
         address: str = probe.getsockname()[0]
     return (address,) if ipaddress.ip_address(address).is_global else ()
-
-
-def organizational_domain(domain: str) -> str:
-    """The registered domain above a name. RFC 7489 §3.2."""
-    return str(_public_suffixes().privatesuffix(domain) or domain)
-
-
-@cache
-def _public_suffixes() -> PublicSuffixList:
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList()
