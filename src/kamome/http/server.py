@@ -306,7 +306,9 @@ async def _send(response: HttpResponse, request_body: AsgiBody, send: Send) -> N
     ]
     body = response.body
     if isinstance(body, bytes):
-        if not any(name == b"content-length" for name, _ in headers):
+        # An answer without content has no length either. RFC 9110 §8.6.
+        is_bare = response.status in (204, 304)
+        if not is_bare and not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
