@@ -31,6 +31,11 @@ class Requests:
         headers = {"X-Amz-Content-SHA256": hashlib.sha256(content).hexdigest()}
         return self._signed(S3SigV4Auth(_CREDENTIALS, "s3", REGION), method, path, headers, content)
 
+    def invocation(self, function: str, payload: bytes) -> bytes:
+        """A synchronous invocation of a function, signed."""
+        path = f"/2015-03-31/functions/{function}/invocations"
+        return self._signed(SigV4Auth(_CREDENTIALS, "lambda", REGION), "POST", path, {}, payload)
+
     def _signed(
         self, signer: SigV4Auth, method: str, path: str, headers: dict[str, str], content: bytes
     ) -> bytes:

@@ -78,7 +78,10 @@ def create(endpoint: str, proof: Path) -> None:
     )
 
 
-def send_until_killed(endpoint: str, prefix: str, accepted: list[str]) -> None:
+def send_until_killed(
+    endpoint: str, prefix: str, accepted: list[str], enough: threading.Event, count: int
+) -> None:
+    """Send on until the server is gone; after `count` accepted ones somebody may end it."""
     lambda_ = client(endpoint)
     for number in range(100_000):
         name = f"{prefix}-{number}"
@@ -87,6 +90,8 @@ def send_until_killed(endpoint: str, prefix: str, accepted: list[str]) -> None:
         except (BotoCoreError, ClientError):
             return
         accepted.append(name)
+        if number + 1 == count:
+            enough.set()
 
 
 def test_no_accepted_event_is_lost(tmp_path: Path) -> None:
@@ -98,9 +103,15 @@ def test_no_accepted_event_is_lost(tmp_path: Path) -> None:
 
     for number in range(_ROUNDS):
         with server(data) as (endpoint, process):
-            killer = threading.Timer(0.2 + 0.15 * number, process.send_signal, [signal.SIGKILL])
+            enough = threading.Event()
+
+            def kill(enough: threading.Event = enough, process: Any = process) -> None:
+                enough.wait(_DEADLINE_S)
+                process.send_signal(signal.SIGKILL)
+
+            killer = threading.Thread(target=kill)
             killer.start()
-            send_until_killed(endpoint, str(number), accepted)
+            send_until_killed(endpoint, str(number), accepted, enough, 1 + 15 * number)
             killer.join()
 
     with server(data):
@@ -110,5 +121,5 @@ def test_no_accepted_event_is_lost(tmp_path: Path) -> None:
             if not missing:
                 break
             waiting.wait(0.05)
-    assert len(accepted) > _ROUNDS
+    assert len(accepted) >= sum(1 + 15 * number for number in range(_ROUNDS))
     assert missing == []

@@ -19,8 +19,12 @@ import msgspec
 from kamome.services.lambda_.concurrency_store import ConcurrencyStore
 from kamome.services.lambda_.errors import TooManyRequestsException
 from kamome.services.lambda_.function_names import FunctionName
-from kamome.services.lambda_.limits import CONCURRENT_EXECUTIONS
+from kamome.services.lambda_.limits import (
+    CONCURRENT_EXECUTIONS,
+    UNRESERVED_CONCURRENT_EXECUTIONS_MIN,
+)
 
+_RESERVED_MAX = CONCURRENT_EXECUTIONS - UNRESERVED_CONCURRENT_EXECUTIONS_MIN
 _SHARED = "ConcurrentInvocationLimitExceeded"
 _RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 
@@ -74,6 +78,8 @@ class Admission(msgspec.Struct):
 
     def _check_shared(self, named: FunctionName) -> None:
         used = self._shared[named.account, named.region]
+        if used < self.concurrency_max - _RESERVED_MAX:
+            return  # so much is left whatever is reserved; nearly always, and a query less
         if used >= self.concurrency_max - self.store.reserved_total(named.account, named.region):
             self._count_throttle(named)
             raise TooManyRequestsException(_SHARED)

@@ -21,6 +21,9 @@ from kamome.services.lambda_.runtimes.port import Image, Invocation, RuntimeSpec
 from kamome.services.lambda_.runtimes.response_stream import ResponseStream
 from kamome.services.lambda_.version_store import Alias
 
+# One for each revision that is being invoked; those of old revisions go when it is full.
+SPECS_KEPT = 256
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -96,7 +99,7 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
         lambda_.clock.activity.busy(),
         lambda_.admission.admitted(function.full_name),
     ):
-        spec = await runtime_spec(lambda_, function)
+        spec = await _known_spec(lambda_, function)
         lambda_.journeys.tally.count("invocations", function.name)
         trace = call.trace or lambda_.ids.trace(lambda_.clock.now_ms())
 
@@ -114,6 +117,17 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
         report = await lambda_.instances.run(spec, invocation)
     result = result_of(call.request_id, report.outcome, report.log_tail, spec.timeout_s)
     return msgspec.structs.replace(result, executed_version=function.version)
+
+
+async def _known_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
+    """The spec that warm instances were made by, else a new one, which unpacks what is missing."""
+    key = instance_key(function)
+    spec = lambda_.specs.get(key)
+    if spec is None or not lambda_.instances.is_warm(key):
+        if len(lambda_.specs) >= SPECS_KEPT:
+            lambda_.specs.clear()
+        spec = lambda_.specs[key] = await runtime_spec(lambda_, function)
+    return spec
 
 
 async def runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:

@@ -27,6 +27,7 @@ from kamome.services.lambda_.provisioned_store import ProvisionedStore
 from kamome.services.lambda_.provisioning import provide_all
 from kamome.services.lambda_.record_store import RecordStore
 from kamome.services.lambda_.runtimes.pool import InstancePool
+from kamome.services.lambda_.runtimes.port import RuntimeSpec
 from kamome.services.lambda_.runtimes.process import ProcessHost
 from kamome.services.lambda_.store import Store
 from kamome.services.lambda_.version_store import VersionStore
@@ -68,6 +69,7 @@ class Lambda(msgspec.Struct, frozen=True):
     """The slice. Make it with `make_lambda`.
 
     `provided` is what provisioned concurrency has asked the pool for: instance key and number.
+    `specs` are what warm instances were made by.
     """
 
     engine: Engine
@@ -93,6 +95,7 @@ class Lambda(msgspec.Struct, frozen=True):
     pollers: Pollers
     under_way: set[asyncio.Task[object]]
     provided: dict[FunctionName, tuple[str, int]]
+    specs: dict[str, RuntimeSpec]
 
 
 def make_lambda(
@@ -145,6 +148,7 @@ def make_lambda(
         pollers=Pollers(),
         under_way=set(),
         provided={},
+        specs={},
     )
 
     async def deliver(entry: Entry) -> None:

@@ -361,6 +361,8 @@ class _Connection(asyncio.Protocol):
 
 def _header_value(text: str) -> str:
     """Printable ASCII only: a trace comes from clients, who could end the header with it."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(letter for letter in text if " " <= letter <= "~")
 
 

@@ -13,6 +13,9 @@ from kamome.services.lambda_.limits import (
 )
 
 _READ_BYTES = 64 * 1024
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+# More than instances can run at once; one that was forgotten goes on with a file of its own.
+_LOGS_KEPT = 1_024
 # A longer line is cut in the file, so that what is held of one is bounded.
 _LINE_BYTES_MAX = 256 * 1024
 
@@ -20,23 +23,61 @@ _LINE_BYTES_MAX = 256 * 1024
 class FunctionLog:
     """The log of one function on disk: the current file and the one before it.
 
-    Not durable: it is written without a sync, and what it cannot write is not kept.
+    The instances of a function share it, and the file stays open as long as there is one: opening
+    it for every line cost 40 of an invocation's 400 µs. Not durable: it is written without a sync,
+    and what it cannot write is not kept.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._file = -1
+        self._users = 0
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, text: bytes) -> None:
-        """Add output; rotates at 5 MB."""
+        """Add output; rotates at 5 MB. A file that somebody has removed is begun anew."""
         try:
-            with self._path.open("ab") as file:
-                file.write(text)
-                is_full = file.tell() > LOG_FILE_BYTES_MAX
-            if is_full:
+            if self._file < 0:
+                self._file = os.open(self._path, _APPENDING, 0o644)
+            os.write(self._file, text)
+            facts = os.fstat(self._file)
+            if facts.st_size > LOG_FILE_BYTES_MAX:
                 self._path.replace(self._path.with_suffix(".1.log"))
+            if facts.st_size > LOG_FILE_BYTES_MAX or not facts.st_nlink:
+                self._close()
         except OSError:
             return  # a full disk must not fail the function; the store's own edge reports it
+
+    def use(self) -> None:
+        """One more writes to it."""
+        self._users += 1
+
+    def leave(self) -> None:
+        """One less; the last one closes the file."""
+        self._users -= 1
+        if self._users <= 0:
+            self._close()
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class FunctionLogs:
+    """The logs of all functions, by their paths."""
+
+    def __init__(self) -> None:
+        self._logs: dict[Path, FunctionLog] = {}
+
+    def of(self, path: Path) -> FunctionLog:
+        """The log that is kept at a path."""
+        log = self._logs.get(path)
+        if log is None:
+            if len(self._logs) >= _LOGS_KEPT:
+                self._logs.pop(next(iter(self._logs)))
+            log = self._logs[path] = FunctionLog(path)
+        return log
 
 
 class Output:
@@ -44,6 +85,8 @@ class Output:
 
     def __init__(self, log: FunctionLog) -> None:
         self._log = log
+        self._is_open = True
+        log.use()
         self._tail = bytearray()
         self._line = bytearray()  # what has come of a line that has not ended
         self._reader, self.writer = os.pipe()
@@ -90,6 +133,9 @@ class Output:
         if self._line:
             self._log.write(bytes(self._line) + b"\n")
             self._line.clear()
+        if self._is_open:
+            self._is_open = False
+            self._log.leave()
         self._close_reader()
         if self.writer >= 0:
             os.close(self.writer)

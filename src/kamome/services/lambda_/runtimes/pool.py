@@ -46,11 +46,7 @@ class _Waiter(msgspec.Struct, eq=False):
 
 class _Idle(msgspec.Struct, eq=False):
     instance: Instance
-    timer: Timer | None  # None: it is kept as long as its supply wants it
-
-    def cancel(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
+    until_ms: int | None  # None: it is kept as long as its supply wants it
 
 
 class _Supply(msgspec.Struct, eq=False):
@@ -78,8 +74,13 @@ class InstancePool(msgspec.Struct):
     _waiters: deque[_Waiter] = msgspec.field(default_factory=deque)
     _retired: set[str] = msgspec.field(default_factory=set)
     _endings: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
+    _sweep: Timer | None = None
     _supplies: dict[str, _Supply] = msgspec.field(default_factory=dict)
     _is_closed: bool = False
+
+    def is_warm(self, key: str) -> bool:
+        """Whether an instance of a revision waits for an invocation."""
+        return key in self._idle
 
     @property
     def count(self) -> int:
@@ -139,7 +140,8 @@ class InstancePool(msgspec.Struct):
         if instance not in self._busy:
             return  # the pool has been closed meanwhile
         self._busy.discard(instance)
-        if not instance.is_alive or instance.spec.key in self._retired:
+        # Who takes an idle one asks whether it lives; who waits in line takes it as it is.
+        if instance.spec.key in self._retired or (self._waiters and not instance.is_alive):
             self._end(instance)
             return
         waiter = self._next_for(instance.spec.key)
@@ -154,7 +156,6 @@ class InstancePool(msgspec.Struct):
     def retire(self, key: str) -> None:
         """A revision is gone: its idle instances end now, busy ones after their invocation."""
         for idle in self._idle.pop(key, []):
-            idle.cancel()
             self._end(idle.instance)
         if any(instance.spec.key == key for instance in self._busy):
             self._retired.add(key)
@@ -163,6 +164,8 @@ class InstancePool(msgspec.Struct):
         """End all instances, and return when nothing of them is left. Nobody gets another."""
         self._is_closed = True
         self._supplies.clear()
+        if self._sweep is not None:
+            self._sweep.cancel()
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.granted.done():
@@ -196,8 +199,6 @@ class InstancePool(msgspec.Struct):
         if not wanted:
             del self._supplies[key]
         kept = self._idle.pop(key, [])
-        for idle in kept:
-            idle.cancel()
         for idle in kept:
             self._keep(idle.instance)
 
@@ -265,7 +266,6 @@ class InstancePool(msgspec.Struct):
         waiting = self._idle.get(key, [])
         while waiting:
             idle = waiting.pop()
-            idle.cancel()
             if not waiting:
                 del self._idle[key]
             if idle.instance.is_alive:
@@ -289,8 +289,7 @@ class InstancePool(msgspec.Struct):
         """End the instance that has been idle longest, of those that may grow old."""
         for key, kept in self._idle.items():
             for idle in kept:
-                if idle.timer is not None:
-                    idle.cancel()
+                if idle.until_ms is not None:
                     kept.remove(idle)
                     if not kept:
                         del self._idle[key]
@@ -356,21 +355,47 @@ class InstancePool(msgspec.Struct):
 
     def _keep(self, instance: Instance) -> None:
         key = instance.spec.key
-        timer = None
-        if sum(idle.timer is None for idle in self._idle.get(key, ())) >= self._kept(key):
-            when_ms = self.clock.now_ms() + self.idle_ms
-            timer = self.clock.call_at(when_ms, lambda: self._grown_old(key, instance))
+        until_ms = None
+        if not self._supplies or self._is_supplied(key):
+            until_ms = self.clock.now_ms() + self.idle_ms
+            if self._sweep is None:
+                self._sweep = self.clock.call_at(until_ms, self._end_old)
         # A key that has been used goes to the end: the first key is the one to evict.
         kept = self._idle.pop(key, [])
-        self._idle[key] = [*kept, _Idle(instance, timer)]
+        self._idle[key] = [*kept, _Idle(instance, until_ms)]
 
-    def _grown_old(self, key: str, instance: Instance) -> None:
-        kept = [idle for idle in self._idle.get(key, []) if idle.instance is not instance]
+    def _is_supplied(self, key: str) -> bool:
+        """Whether as many of a revision are kept as are wanted."""
+        kept = sum(idle.until_ms is None for idle in self._idle.get(key, ()))
+        return kept >= self._kept(key)
+
+    def _end_old(self) -> None:
+        """End the instances that have been idle for long, and look again when the next will be.
+
+        One timer for all: an instance is idle between any two invocations, and would set and cancel
+        one of its own each time.
+        """
+        self._sweep = None
+        now_ms = self.clock.now_ms()
+        next_ms: int | None = None
+        for key in list(self._idle):
+            for idle in list(self._idle.get(key, ())):
+                if idle.until_ms is None:
+                    continue
+                if idle.until_ms <= now_ms:
+                    self._grown_old(key, idle)
+                elif next_ms is None or idle.until_ms < next_ms:
+                    next_ms = idle.until_ms
+        if next_ms is not None and self._sweep is None:
+            self._sweep = self.clock.call_at(next_ms, self._end_old)
+
+    def _grown_old(self, key: str, old: _Idle) -> None:
+        kept = [idle for idle in self._idle.get(key, []) if idle is not old]
         if kept:
             self._idle[key] = kept
         else:
             self._idle.pop(key, None)
-        self._end(instance)
+        self._end(old.instance)
 
     def _end(self, instance: Instance) -> None:
         instance.kill()

@@ -41,13 +41,15 @@ from kamome.services.lambda_.runtimes.containers import (
     container_variables,
     removal_command,
 )
-from kamome.services.lambda_.runtimes.output import FunctionLog, Output
+from kamome.services.lambda_.runtimes.output import FunctionLogs, Output
 from kamome.services.lambda_.runtimes.port import Invocation, Outcome, Report, RuntimeSpec
 from kamome.services.lambda_.runtimes.programs import NoProgram, command_of
 
 _MB = 1024 * 1024
 _PID_FILE = "pid"
 _REMOVAL_S_MAX = 10
+_STAT_BYTES_MAX = 1_024
+_STATUS_BYTES_MAX = 4_096
 # The kernel closes a process's connections before it tells of its end; the loop needs one pass to
 # see that, and one to tell the connection's protocol.
 _PASSES_UNTIL_LOST = 3
@@ -73,6 +75,7 @@ class ProcessHost(msgspec.Struct, frozen=True):
     is_freezing: bool = False
     wrapper: tuple[str, ...] = ()
     container_runtime: str = ""
+    logs: FunctionLogs = msgspec.field(default_factory=FunctionLogs)
 
     def instance(self, spec: RuntimeSpec) -> ProcessInstance:
         """A new instance, not yet started."""
@@ -108,7 +111,7 @@ class ProcessInstance:
         self._folder = host.folder / self._id
         self._api = RuntimeApi(self._freeze)
         log_name = f"{spec.account}/{spec.region}/{spec.function_name}.log"
-        self._output = Output(FunctionLog(host.log_folder / log_name))
+        self._output = Output(host.logs.of(host.log_folder / log_name))
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._init_duration_ms: float | None = None
@@ -116,6 +119,8 @@ class ProcessInstance:
         self._killed_as: Outcome | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._is_frozen = False
+        # Kept open, since both are asked in every invocation.
+        self._stat = self._status = -1
         self._removal: list[str] = []
 
     @property
@@ -124,13 +129,13 @@ class ProcessInstance:
         process = self._process
         if process is None or process.returncode is not None or self._killed_as is not None:
             return False
+        if self._stat < 0:
+            return True  # no procfs on this system: believe the loop
         try:
-            with open(f"/proc/{process.pid}/stat", "rb") as file:  # noqa: PTH123 - 4 µs less
-                return file.read().rpartition(b")")[2].split(maxsplit=1)[0] not in {b"Z", b"X"}
-        except FileNotFoundError:
-            return not Path("/proc/self").exists()  # no procfs on this system: believe the loop
+            stat = os.pread(self._stat, _STAT_BYTES_MAX, 0)
         except ProcessLookupError:
             return False
+        return stat.rpartition(b")")[2].split(maxsplit=1)[0] not in {b"Z", b"X"}
 
     async def start(self) -> Outcome | None:
         """Start the process and wait for its first `/next`.
@@ -210,6 +215,9 @@ class ProcessInstance:
             stderr=self._output.writer,
             start_new_session=True,
         )
+        with contextlib.suppress(OSError):
+            self._stat = os.open(f"/proc/{self._process.pid}/stat", os.O_RDONLY)
+            self._status = os.open(f"/proc/{self._process.pid}/status", os.O_RDONLY)
         self._output.watch()
         self._watcher = asyncio.create_task(self._watch(self._process))
         if self._killed_as is not None:  # meanwhile
@@ -261,9 +269,16 @@ class ProcessInstance:
         self._api.end(self._killed_as or outcome)
         self._api.close()
         _kill_group(process.pid)  # what the function has started and left behind
+        self._close_facts()
         await self._remove_container()
         self._output.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def _close_facts(self) -> None:
+        for file in (self._stat, self._status):
+            if file >= 0:
+                os.close(file)
+        self._stat = self._status = -1
 
     async def _remove_container(self) -> None:
         """A killed client of a container runtime leaves the container running."""
@@ -334,10 +349,10 @@ class ProcessInstance:
 
     def _read_max_memory(self) -> None:
         """VmHWM, the peak resident size; stays as it was where the process cannot be asked."""
-        if self._process is None or self._process.returncode is not None:
+        if self._status < 0:
             return
         with contextlib.suppress(OSError, ValueError, IndexError):
-            status = Path(f"/proc/{self._process.pid}/status").read_bytes()
+            status = os.pread(self._status, _STATUS_BYTES_MAX, 0)
             kib = int(status.split(b"VmHWM:", 1)[1].split(maxsplit=1)[0])
             self._max_memory_mb = max(self._max_memory_mb, -(-kib // 1024))
 
