@@ -25,10 +25,8 @@ _END = b"GET /_kamome/health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
 
 def _json(operation: str, body: bytes, more: bytes = b"") -> bytes:
-    return (
-        b"POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: AmazonSQS.%s\r\nContent-Length: %d\r\n%s\r\n%s"
-        % (operation.encode(), len(body), more, body)
-    )
+    target = b"X-Amz-Target: AmazonSQS.%s\r\n" % operation.encode()
+    return _plain("POST", "/", body, target + more)
 
 
 def _plain(method: str, path: str, body: bytes = b"", more: bytes = b"") -> bytes:
@@ -64,8 +62,10 @@ CONVERSATIONS = {
     "a head in two pieces": [_CREATE[:40], _CREATE[40:]],
     "a body in three pieces": [_CREATE[:-9], _CREATE[-9:-4], _CREATE[-4:]],
     "a chunked body": [
-        b"POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+        (
+            b"POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+        )
     ],
     "an object": [_BUCKET, _OBJECT, _plain("GET", "/bucket/key")],
     "the head of an object": [_BUCKET, _OBJECT, _plain("HEAD", "/bucket/key")],
