@@ -69,6 +69,10 @@ def main() -> None:
         from outgoing import run_outgoing
 
         figures["outgoing"] = run_outgoing()
+    if is_wanted("sending"):
+        from sending import run_sending
+
+        figures["sending"] = run_sending()
     if is_wanted("poll"):
         from long_poll import run_long_poll
 

@@ -71,6 +71,30 @@ async def test_domain_without_its_record_fails_after_72_hours(world: World) -> N
     assert (before, await status(world, "example.com")) == ("Pending", "Failed")
 
 
+async def test_dkim_that_was_not_found_in_time_is_looked_for_again(
+    world: World, dns: DnsServer
+) -> None:
+    tokens = (await world.call("VerifyDomainDkim", Domain="example.com"))["DkimTokens"]
+    await advance(world, 73 * HOUR_MS)
+    failed = await world.call("GetIdentityDkimAttributes", Identities=["example.com"])
+
+    identity = world.ses.identities.find(OWNER, "example.com")
+    assert identity is not None
+    key = await key_of(world.ses, OWNER, identity)
+    assert key is not None
+    name, value = dns_record(identity, key)
+    dns.add(name, "TXT", value)
+    again = (await world.call("VerifyDomainDkim", Domain="example.com"))["DkimTokens"]
+    await world.settle()
+    found = await world.call("GetIdentityDkimAttributes", Identities=["example.com"])
+
+    states = [
+        each["DkimAttributes"]["example.com"]["DkimVerificationStatus"] for each in (failed, found)
+    ]
+    assert states == ["Failed", "Success"]
+    assert again == tokens
+
+
 async def test_domain_is_verified_by_its_dkim_key(world: World, dns: DnsServer) -> None:
     await world.call_v2("CreateEmailIdentity", EmailIdentity="example.com")
     identity = world.ses.identities.find(OWNER, "example.com")

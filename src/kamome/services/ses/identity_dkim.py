@@ -89,6 +89,9 @@ async def verify_domain_dkim(
         if not identity.dkim.tokens:
             identity = with_easy_dkim(ses, owner, identity)
             ses.identities.put(owner, identity)
+        elif identity.dkim.status == "Failed":
+            identity = _looked_for_again(ses, owner, identity)
+            ses.identities.put(owner, identity)
     return {"DkimTokens": list(identity.dkim.tokens)}
 
 
@@ -208,7 +211,8 @@ def with_signing_attributes(
         if selector or private_key:
             raise BadRequestException("A private key and a selector are for BYODKIM only.")
         if identity.dkim.origin == _EASY and identity.dkim.tokens and not length:
-            return identity
+            is_failed = identity.dkim.status == "Failed"
+            return _looked_for_again(ses, owner, identity) if is_failed else identity
         return with_easy_dkim(ses, owner, identity, length or "RSA_2048_BIT")
     if length or not (selector and private_key):
         raise BadRequestException(
@@ -241,6 +245,12 @@ def existing(ses: Ses, owner: Owner, name: str) -> Identity:
     if identity is None:
         raise NotFoundException(f"Email identity {name} does not exist.")
     return identity
+
+
+def _looked_for_again(ses: Ses, owner: Owner, identity: Identity) -> Identity:
+    """The same tokens and key, after the time for finding them was over."""
+    dkim = replace(identity.dkim, status=verification.first_status(ses))
+    return _looked_for(ses, owner, replace(identity, dkim=dkim))
 
 
 def _looked_for(ses: Ses, owner: Owner, identity: Identity) -> Identity:

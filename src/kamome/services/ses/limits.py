@@ -74,7 +74,7 @@ POLICY_BYTES_MAX = 4 * 1024
 SANDBOX_24_HOUR_SEND_MAX = 200
 SANDBOX_SEND_RATE_MAX = 1
 # Ours: outside the sandbox. AWS sets this for each account.
-SEND_RATE_MAX = 1_000
+SEND_RATE_MAX = 10_000
 # AWS: SES Developer Guide, Service quotas: recipients of one mail.
 RECIPIENTS_PER_MAIL_MAX = 50
 # AWS: SES Developer Guide, Service quotas: 10 MB by the first API, 40 MB by the second and SMTP.
@@ -98,3 +98,7 @@ CUSTOM_VERIFICATION_BYTES_MAX = 10 * 1024 * 1024
 LIST_CUSTOM_VERIFICATION_TEMPLATES_MAX = 50
 # AWS: SES API v2 Reference, MessageHeader: name and value together.
 HEADER_LINE_CHARACTERS_MAX = 996
+# AWS: SES Developer Guide, Adding email addresses in bulk to the suppression list; Bulk importing
+# contacts: records of one job.
+IMPORTED_SUPPRESSIONS_MAX = 100_000
+IMPORTED_CONTACTS_MAX = 1_000_000
