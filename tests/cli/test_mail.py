@@ -151,3 +151,17 @@ def test_the_spool_is_shown_and_tried_now(kamome: Tenant) -> None:
     assert said(kamome, "spool") == "Mail that waits (by capture): none.\n"
     assert said(kamome, "retry", "example.net") == "Trying 0 recipients now.\n"
     assert json.loads(said(kamome, "spool", "--json"))["transports"] == ["capture"]
+
+
+def test_verdicts_are_ordered_by_the_command_line(kamome: Tenant, domain: str) -> None:
+    raw = b"From: a@example.net\n\nhi\n"
+    told = said(
+        kamome,
+        *("inject", "--to", f"a@{domain}", "--from", "b@example.net"),
+        *("--verdict", "spf=FAIL", "--verdict", "spam=FAIL", "--verdict", "dkim=PASS"),
+        given=raw,
+    )
+
+    shown = said(kamome, "show", told.split()[-1].rstrip("."))
+
+    assert "spf fail, spam found, dkim pass (example.net)" in shown

@@ -218,6 +218,8 @@ def test_a_raw_mail_is_injected_with_its_lines_ended_rightly(kamome: Tenant) -> 
 @pytest.mark.parametrize(
     ("change", "status", "message"),
     [
+        ({"verdicts": {"spf": "perhaps"}}, 400, "'perhaps' is no word of a verdict"),
+        ({"verdicts": {"colour": "PASS"}}, 400, "'colour' is no verdict"),
         ({"to": ["b@nobody.example.org"]}, 409, "no account has verified its domain"),
         ({"to": []}, 400, "1 to 500 recipients"),
         ({"to": ["not an address"]}, 400, "is no address"),

@@ -118,6 +118,13 @@ def _write(content: bytes, output: Path | None) -> None:
 @click.option("--to", "recipients", multiple=True, required=True, help="Envelope's recipient.")
 @click.option("--from", "sender", default="", help="Sender of the envelope; without it, a bounce.")
 @click.option("--tls", is_flag=True, help="As if it came over TLS.")
+@click.option(
+    "--verdict",
+    "verdicts",
+    multiple=True,
+    help="NAME=WORD instead of checks: spf, dkim, dmarc, spam, virus; PASS, FAIL, GRAY or"
+    " PROCESSING_FAILED.",
+)
 @endpoint_option
 @json_option
 def inject(
@@ -126,6 +133,7 @@ def inject(
     recipients: Sequence[str],
     sender: str,
     tls: bool,
+    verdicts: Sequence[str],
     endpoint: str,
     is_json: bool,
 ) -> None:
@@ -135,12 +143,14 @@ def inject(
         raise click.ClickException(
             f"The mail has more than {_INJECTED_BYTES_MAX} bytes. Send it by SMTP instead."
         )
-    order = {
+    order: dict[str, object] = {
         "from": sender,
         "to": list(recipients),
         "raw": base64.b64encode(raw).decode(),
         "tls": tls,
     }
+    if verdicts:
+        order["verdicts"] = {name: word for name, _, word in (v.partition("=") for v in verdicts)}
     answer = ask(endpoint, "mails", "POST", order)
     _tell(answer, f"Taken in as {answer.get('id')}.", is_json=is_json)
 
