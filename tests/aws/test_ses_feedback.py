@@ -217,6 +217,24 @@ def test_contacts_are_kept_with_their_preferences(kamome: Tenant) -> None:
     assert [each["EmailAddress"] for each in listed["Contacts"]] == ["a@example.net"]
 
 
+def test_addresses_are_imported_from_an_object(kamome: Tenant) -> None:
+    s3, sesv2 = kamome.client("s3"), kamome.client("sesv2")
+    bucket = f"imports-{kamome.account}"
+    location = {"LocationConstraint": kamome.region}
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
+    s3.put_object(Bucket=bucket, Key="gone.csv", Body=b"a@example.net,BOUNCE\n")
+
+    made = sesv2.create_import_job(
+        ImportDestination={"SuppressionListDestination": {"SuppressionListImportAction": "PUT"}},
+        ImportDataSource={"S3Url": f"s3://{bucket}/gone.csv", "DataFormat": "CSV"},
+    )
+    kamome.advance(1)
+
+    job = sesv2.get_import_job(JobId=made["JobId"])
+    assert (job["JobStatus"], job["ProcessedRecordsCount"]) == ("COMPLETED", 1)
+    assert sesv2.get_suppressed_destination(EmailAddress="a@example.net")
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
         """Stay here: where the link leads is what is asked."""
@@ -256,7 +274,9 @@ def test_opens_and_clicks_come_from_the_mail_itself(kamome: Tenant, events: Any)
 def test_one_click_unsubscribes_and_the_next_mail_bounces(kamome: Tenant, events: Any) -> None:
     topics = [{"TopicName": "t", "DisplayName": "T", "DefaultSubscriptionStatus": "OPT_IN"}]
     kamome.client("sesv2").create_contact_list(ContactListName="news", Topics=topics)
-    listed = {"ListManagementOptions": {"ContactListName": "news", "TopicName": "t"}}
+    listed: dict[str, Any] = {
+        "ListManagementOptions": {"ContactListName": "news", "TopicName": "t"}
+    }
     first = send(kamome, "to@example.net", **listed)
     link = re.search(r"List-Unsubscribe: <([^>]+)>", captured(kamome, first))
     assert link

@@ -111,6 +111,14 @@ class Neighbours:
             record()
         self._tick()
 
+    async def read_object(self, ctx: RequestContext, bucket: str, key: str) -> AsyncIterator[bytes]:
+        """Objects that the slice has put there, in two pieces."""
+        found = dict(self.effects("put")).get(f"{bucket}/{key}")
+        if found is None:
+            raise NoSuchBucket(f"There is no {bucket}/{key}.")
+        yield found[: len(found) // 2]
+        yield found[len(found) // 2 :]
+
     def publish(
         self, ctx: RequestContext, topic_arn: str, message: str, *, subject: str = ""
     ) -> str:
@@ -268,6 +276,7 @@ async def world(tmp_path: Path, settings: SesSettings, name_servers: str) -> Asy
     mails, neighbours = mail_store.MailStore(engine, blobs), Neighbours(engine)
     ports = SesPorts(
         put_object=neighbours.put_object,
+        read_object=neighbours.read_object,
         publish=neighbours.publish,
         invoke_event=neighbours.invoke_event,
         invoke_function=neighbours.invoke_function,

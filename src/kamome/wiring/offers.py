@@ -191,6 +191,20 @@ class Offers:
             return body
         return b"".join([piece async for piece in body])
 
+    async def object_pieces(
+        self, ctx: RequestContext, bucket: str, key: str
+    ) -> AsyncIterator[bytes]:
+        """The body of an object in pieces, however large it is."""
+        from kamome.services.s3.objects import get_object
+
+        answer = await get_object(self._slices.s3, ctx, {"Bucket": bucket, "Key": key})
+        body = answer["Body"]
+        if isinstance(body, bytes):
+            yield body
+        else:
+            async for piece in body:
+                yield piece
+
 
 def target_of(service: str, operation: str, arn: str, source: str) -> Target:
     """What a rule may match: a call from one service to a resource of another."""

@@ -29,6 +29,7 @@ def make(
     """The slice with its ports."""
     ports = SesPorts(
         put_object=offers.put_object,
+        read_object=offers.object_pieces,
         publish=offers.publish,
         invoke_event=offers.invoke_event,
         invoke_function=offers.invoke_function,
@@ -112,6 +113,12 @@ def _register_feedback(outbox: Outbox, ses: Ses) -> None:
 
         await work(ses, entry)
 
+    async def import_records(entry: Entry) -> None:
+        from kamome.services.ses.import_jobs import work
+
+        await work(ses, entry)
+
+    outbox.register(entries.IMPORT_KIND, import_records, concurrency=2)
     outbox.register(intake.RETURNED_KIND, take_returned)
     outbox.register(entries.NOTIFY_KIND, work_notify, on_give_up=give_up_notify)
     outbox.register(entries.SIMULATED_KIND, simulate)

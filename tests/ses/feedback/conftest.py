@@ -15,6 +15,7 @@ from kamome.services.ses import (
     entries,
     event_publishing,
     feedback,
+    import_jobs,
     intake,
     returned_mails,
     simulator,
@@ -174,7 +175,11 @@ def sender(world: World) -> Sender:
     async def take_returned(entry: Any) -> None:
         await returned_mails.work(world.ses, entry)
 
+    async def import_records(entry: Any) -> None:
+        await import_jobs.work(world.ses, entry)
+
     world.outbox.register(intake.RETURNED_KIND, take_returned)
+    world.outbox.register(entries.IMPORT_KIND, import_records)
     made = Sender(world, spool)
     made.replace_ports(spool_put=spool.put)
     return made

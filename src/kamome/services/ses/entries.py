@@ -6,5 +6,7 @@ from __future__ import annotations
 NOTIFY_KIND = "ses.notify"
 # The recipients of a mail at the mailbox simulator.
 SIMULATED_KIND = "ses.simulated"
+# A job that imports addresses or contacts.
+IMPORT_KIND = "ses.import"
 # Where recipients' clients call: anybody may, the links are signed.
 LINKS_PATH = "/_kamome/ses/"

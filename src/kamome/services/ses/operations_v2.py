@@ -86,6 +86,11 @@ from kamome.services.ses.identity_policies import (
     get_email_identity_policies,
     update_email_identity_policy,
 )
+from kamome.services.ses.import_jobs import (
+    create_import_job,
+    get_import_job,
+    list_import_jobs,
+)
 from kamome.services.ses.message_insights import (
     get_message_insights,
 )
@@ -189,6 +194,9 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateCustomVerificationEmailTemplate": update_custom_verification_email_template,
         "UpdateEmailIdentityPolicy": update_email_identity_policy,
         "UpdateEmailTemplate": update_email_template,
+        "CreateImportJob": create_import_job,
+        "GetImportJob": get_import_job,
+        "ListImportJobs": list_import_jobs,
     }
 )
 

@@ -50,6 +50,13 @@ class ReadMail(Protocol):
         """Pieces in order. Raises where the mail is no longer kept."""
 
 
+class ReadObject(Protocol):
+    """The body of an S3 object."""
+
+    def __call__(self, ctx: RequestContext, bucket: str, key: str) -> AsyncIterator[bytes]:
+        """Pieces in order. Raises AwsError where there is no such object."""
+
+
 class SpoolPut(Protocol):
     """Hand a mail to the mail server for delivery, inside the caller's step."""
 
@@ -69,6 +76,7 @@ class SesPorts(msgspec.Struct, frozen=True):
     """
 
     put_object: PutObject
+    read_object: ReadObject
     publish: Publish
     invoke_event: Callable[[RequestContext, str, bytes], None]
     invoke_function: InvokeFunction

@@ -295,3 +295,12 @@ CREATE TABLE ses_custom_verification_template (
   content BLOB NOT NULL,         -- JSON of CustomVerificationTemplate
   PRIMARY KEY (account, region, name)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ses_import_job (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  job BLOB NOT NULL,             -- JSON: destination, source, status, counts
+  PRIMARY KEY (account, region, job_id)
+) STRICT, WITHOUT ROWID;
