@@ -49,7 +49,7 @@ async def out(peer: Postfix, tmp_path: Path) -> AsyncIterator[SpoolWorld]:
     relay = Relay(
         RelaySettings("localhost", peer.port, tls="opportunistic"),
         "mail.example.net",
-        timeouts=Timeouts(5, 20, 20),
+        timeouts=Timeouts(connect_s=5, command_s=20, data_s=20),
     )
     async with running_spool(tmp_path, relay) as out:
         yield out

@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 
 from kamome.clock import Clock, Timer
 from kamome.errors import ServiceUnavailable
+from kamome.mail.outgoing import LineEnds, MailUnfit
 from kamome.mail.spool import Spool
 from kamome.mail.spool_store import OutgoingContentGone, Taken
-from kamome.mail.transports import Answer, Delivery, Transport, same_for_all
+from kamome.mail.transports import CAPTURE, Answer, Delivery, Transport, same_for_all
 from kamome.storage.blobs import BlobDamaged
 
 logger = logging.getLogger(__name__)
@@ -172,6 +173,8 @@ class Lanes:
                 return await transport.deliver(delivery, await self._content(taken))
             async with self._large:
                 return await transport.deliver(delivery, await self._content(taken))
+        except MailUnfit as unfit:
+            return same_for_all(delivery, 554, "5.6.0", str(unfit))
         except (OutgoingContentGone, BlobDamaged):
             logger.exception("the content of %s is lost", taken.mail.mail_id)
             return same_for_all(delivery, 554, "5.3.0", "the content of the mail is lost")
@@ -180,7 +183,13 @@ class Lanes:
             return same_for_all(delivery, 451, "4.3.0", "local error in processing")
 
     async def _content(self, taken: Taken) -> bytes:
-        return b"".join([piece async for piece in self._store.read(taken.mail.mail_id)])
+        """The whole content. What lies in a file has not been looked at before."""
+        pieces, line_ends = [], LineEnds()
+        async for piece in self._store.read(taken.mail.mail_id):
+            line_ends.feed(piece)
+            pieces.append(piece)
+        line_ends.check()
+        return b"".join(pieces)
 
     async def _keep(self, taken: Taken, answers: list[Answer], transport: str) -> None:
         """Record the answers. A mail that a remote has taken must not be sent again, so where the
@@ -191,7 +200,7 @@ class Lanes:
                 lost = self._engine.lost_transactions
                 with self._engine.atomic():
                     self._spool.record(taken, answers, transport)
-                if transport != "capture":
+                if transport != CAPTURE:
                     await self._engine.durable(lost)
                 return
             except ServiceUnavailable:

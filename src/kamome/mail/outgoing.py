@@ -104,6 +104,27 @@ class SpooledMail(msgspec.Struct, frozen=True):
     content_bytes: int
 
 
+class LineEnds:
+    """Sees whether all lines of a content that comes in pieces end with CRLF, and with it alone."""
+
+    def __init__(self) -> None:
+        self._pairs = self._returns = self._feeds = 0
+        self._is_mid_pair = False
+
+    def feed(self, piece: bytes) -> None:
+        """The next piece."""
+        self._pairs += piece.count(b"\r\n") + (self._is_mid_pair and piece.startswith(b"\n"))
+        self._returns += piece.count(b"\r")
+        self._feeds += piece.count(b"\n")
+        if piece:
+            self._is_mid_pair = piece.endswith(b"\r")
+
+    def check(self) -> None:
+        """Raises MailUnfit where there was a CR or LF by itself."""
+        if not self._pairs == self._returns == self._feeds:
+            raise MailUnfit("The content holds a bare CR or LF.")
+
+
 def check_mail(mail: OutgoingMail, content: bytes | None = None) -> None:
     """Refuse what SMTP cannot carry, or what would say more than one thing there.
 
@@ -125,9 +146,9 @@ def check_mail(mail: OutgoingMail, content: bytes | None = None) -> None:
     if mail.reverse_path and not is_mailbox(mail.reverse_path, is_smtputf8=mail.is_smtputf8):
         raise MailUnfit(f"{mail.reverse_path!r} is not an address.")
     if content is not None:
-        ends = content.count(b"\r\n")
-        if content.count(b"\n") != ends or content.count(b"\r") != ends:
-            raise MailUnfit("The content holds a bare CR or LF.")
+        line_ends = LineEnds()
+        line_ends.feed(content)
+        line_ends.check()
 
 
 def domain_of(address: str) -> str:
