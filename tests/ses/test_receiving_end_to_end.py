@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import smtplib
 import ssl
 import zipfile
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -64,6 +66,7 @@ def function(server: ServerThread, answer: object) -> str:
         Runtime="python3.11",
         Role="arn:aws:iam::000000000000:role/r",
         Handler="app.handler",
+        Timeout=30,
         Code={"ZipFile": code.getvalue()},
     )
     return str(created["FunctionArn"])
@@ -148,3 +151,30 @@ def test_tls_from_the_first_byte(server: ServerThread) -> None:
         code, words = smtp.rcpt("user@example.com")
 
     assert (code, words.split()[0]) == (451, b"4.7.1")  # greylisted: the rule would take it
+
+
+def test_verdicts_can_be_ordered_with_an_injected_mail(server: ServerThread) -> None:
+    topic = client(server, "sns").create_topic(Name="news")["TopicArn"]
+    sqs = client(server, "sqs")
+    url = sqs.create_queue(QueueName="news")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:000000000000:news"
+    client(server, "sns").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
+    )
+    rule(server, "tell", {"SNSAction": {"TopicArn": topic}}, ScanEnabled=True)
+    verdicts = {"spam": "FAIL", "virus": "PASS", "dmarc": "FAIL"}
+    order = {"from": "a@example.net", "to": ["user@example.com"], "verdicts": verdicts}
+
+    ask = Request(
+        f"{server.endpoint}/_kamome/mails",
+        json.dumps(order | {"text": "hi"}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urlopen(ask):
+        server.advance(1)
+
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    receipt = json.loads(message["Body"])["receipt"]
+    assert receipt["spamVerdict"] == {"status": "FAIL"}
+    assert receipt["dmarcPolicy"] == "reject"
+    assert receipt["spfVerdict"] == {"status": "PROCESSING_FAILED"}

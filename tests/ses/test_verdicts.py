@@ -8,7 +8,8 @@ import pytest
 
 from kamome.mail.checks import Checks, DmarcCheck, ScanCheck, SignatureCheck, SpfCheck
 from kamome.mail.envelope import Envelope
-from kamome.services.ses.headers import verdicts
+from kamome.services.ses.headers import dmarc_policy, verdicts
+from kamome.services.ses.ordered_verdicts import NAMES, WORDS, checks_of
 
 if TYPE_CHECKING:
     from tests.ses.conftest import World
@@ -127,3 +128,21 @@ def test_scan_verdict(scan: ScanCheck | None, verdict: str) -> None:
 
     assert (wanted.spam, wanted.virus) == (verdict, verdict)
     assert (unwanted.spam, unwanted.virus) == ("DISABLED", "DISABLED")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_ordered_verdict_is_the_verdict(word: str) -> None:
+    checks = checks_of(dict.fromkeys(NAMES, word), "example.net", "quarantine")
+
+    found = verdicts(checks, [], is_scan_enabled=True)
+
+    assert {found.spf, found.dkim, found.dmarc, found.spam, found.virus} == {word}
+    assert dmarc_policy(checks) == ("quarantine" if word == "FAIL" else "")
+
+
+@pytest.mark.parametrize(
+    ("ordered", "policy"), [({"spf": "pass"}, "none"), ({"arc": "PASS"}, "none"), ({}, "odd")]
+)
+def test_verdict_that_is_none_cannot_be_ordered(ordered: dict[str, str], policy: str) -> None:
+    with pytest.raises(ValueError, match="is no"):
+        checks_of(ordered, "example.net", policy)

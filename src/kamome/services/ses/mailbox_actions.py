@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from kamome.mail.checks import Checks
 from kamome.mail.commands import is_mailbox
 from kamome.mail.envelope import Envelope, Mail, MailRefused, RecipientVerdict
 from kamome.mail.inbound import Inbound
@@ -21,6 +22,7 @@ _HERE = "127.0.0.1"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _WHY_NOT = {
     RecipientVerdict.NOT_OURS: "no account has verified its domain",
+    RecipientVerdict.BLOCKED: f"an IP address filter blocks {_HERE}",
     RecipientVerdict.UNKNOWN: "no receipt rule takes it",
     RecipientVerdict.NEEDS_TLS: "its rule takes mail over TLS only; say that it comes so",
 }
@@ -41,6 +43,7 @@ class Injected(msgspec.Struct, frozen=True):
     recipients: tuple[str, ...]
     raw: bytes
     is_tls: bool = False
+    checks: Checks | None = None  # what is to have been found about it; None: it is examined
 
 
 class MailboxActions:
@@ -115,7 +118,7 @@ class MailboxActions:
         raw = _LINE_END.sub(b"\r\n", injected.raw)
         _check(injected, raw)
         for recipient in injected.recipients:
-            verdict = intake.accepts(self._ses, recipient, injected.is_tls)
+            verdict = intake.accepts(self._ses, recipient, injected.is_tls, _HERE)
             if verdict is not RecipientVerdict.TAKEN:
                 raise CannotBeDone(f"{recipient} is not taken: {_WHY_NOT[verdict]}.")
         inbound = self._inbound()
@@ -134,7 +137,7 @@ class MailboxActions:
             not all(map(str.isascii, injected.recipients)),
         )
         try:
-            return await inbound.accept(incoming, envelope)
+            return await inbound.accept(incoming, envelope, checks=injected.checks)
         except MailRefused as refusal:
             why = f"{type(refusal).__name__} {refusal}".strip()
             raise CannotBeDone(f"The mail is refused: {why}.") from None

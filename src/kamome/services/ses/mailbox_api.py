@@ -26,11 +26,14 @@ from urllib.parse import quote
 
 import msgspec
 
+from kamome.mail.checks import Checks
 from kamome.mail.search import QueryError, parse_query
 from kamome.observe.answers import json_response, refusal
 from kamome.services.ses import mailbox_shown as shown
 from kamome.services.ses.mailbox import LAST, Mailbox, Place, apart
 from kamome.services.ses.mailbox_actions import CannotBeDone, Injected, MailboxActions
+from kamome.services.ses.ordered_verdicts import checks_of
+from kamome.services.ses.recipients import domain_of
 from kamome.services.ses.slice import Ses
 from kamome.wire import HttpRequest, HttpResponse
 
@@ -65,6 +68,8 @@ class InjectOrder(msgspec.Struct, forbid_unknown_fields=True):
     text: str = ""
     html: str = ""
     tls: bool = False
+    verdicts: dict[str, str] = {}
+    dmarc_policy: str = "reject"
 
 
 class ReleaseOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -192,7 +197,8 @@ class MailboxApi:
         order = msgspec.json.decode(request.body, type=InjectOrder)
         recipients = tuple(dict.fromkeys(order.to))
         raw = _given_raw(order, self._ses.clock.now_ms())
-        mail = await self._actions.inject(Injected(order.sender, recipients, raw, order.tls))
+        injected = Injected(order.sender, recipients, raw, order.tls, _ordered(order))
+        mail = await self._actions.inject(injected)
         return json_response({"id": mail.mail_id, "trace": mail.trace}, 201)
 
     async def _release(self, mail_id: str, request: HttpRequest) -> HttpResponse:
@@ -202,6 +208,15 @@ class MailboxApi:
 
     async def _rerun(self, mail_id: str) -> HttpResponse:
         return json_response({"id": mail_id, "actions": await self._actions.rerun(mail_id)})
+
+
+def _ordered(order: InjectOrder) -> Checks | None:
+    if not order.verdicts:
+        return None
+    try:
+        return checks_of(order.verdicts, domain_of(order.sender), order.dmarc_policy)
+    except ValueError as error:
+        raise CannotBeDone(f"{error}.", 400) from None
 
 
 class SentFeed:
