@@ -26,6 +26,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[A-Za-z0-9-]{1,64}")
 # A name or an address of either version. An empty one would mean every address.
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,253}")
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?/?")
 _CONTAINER_RUNTIMES = ("auto", "podman", "docker", "none")
 _MAIL_TRANSPORTS = ("capture", "relay", "direct")
 _RELAY_TLS = ("starttls", "implicit", "opportunistic", "off")
@@ -62,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True):
     mail_from_domain: str = ""
     verify_identities: bool = False
     ses_sandbox: bool = False
+    public_url: str = ""
     data: str = ""
     ephemeral: bool = False
     region: str = "us-east-1"
@@ -122,6 +124,10 @@ DESCRIPTIONS: Mapping[str, str] = {
         " a mail. Without it they are verified at once."
     ),
     "ses_sandbox": "Let accounts of SES begin in the sandbox, as at AWS.",
+    "public_url": (
+        "Where readers of mails reach this server, for links that verify, track and unsubscribe:"
+        " https://mail.example.com, led here by a proxy. Empty: its own address."
+    ),
     "data": "Directory that keeps everything; it is made if it is not there.",
     "ephemeral": "Keep nothing after the end.",
     "region": "Region of unsigned calls and of incoming mail.",
@@ -323,6 +329,8 @@ def _check_submission(settings: Settings) -> None:
             "Submission ports for other machines with auth=accept would send anybody's mail:"
             " --auth enforce --keys ACCESS:SECRET[:ACCOUNT], or --mail-transport capture."
         )
+    if settings.public_url and not _PUBLIC_URL.fullmatch(settings.public_url):
+        raise SettingError("public_url is a URL of http or https without a path, or empty.")
     if settings.mail_from_domain and not _HOST.fullmatch(settings.mail_from_domain):
         raise SettingError(f"mail_from_domain cannot be {settings.mail_from_domain!r}.")
 

@@ -306,3 +306,21 @@ def test_address_is_proven_by_following_the_link(tmp_path: Path) -> None:
     assert (before["VerificationStatus"], after["VerificationStatus"]) == ("PENDING", "SUCCESS")
     assert status == 200
     assert mail.destinations == ("me@example.com",)
+
+
+def test_link_leads_to_the_public_url(tmp_path: Path) -> None:
+    settings = Settings(
+        port=0,
+        smtp_port=0,
+        verify_identities=True,
+        public_url="https://mail.example.com/",
+        data=str(tmp_path),
+    )
+    with ServerThread(settings) as server:
+        tenant = Tenant(server, "555555555555")
+        tenant.client("ses").verify_email_identity(EmailAddress="me@example.com")
+
+        [mail] = server.app.slices.ses.sent.latest(1)
+        text = parsed(content_of(tenant, mail.message_id)).get_content()
+
+    assert "https://mail.example.com/_kamome/ses/verify/" in text

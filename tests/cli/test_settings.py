@@ -176,3 +176,11 @@ def test_submission_of_other_machines_needs_keys_where_mail_leaves() -> None:
     assert load({**wide_open, "mail_transport": "capture"})
     assert load({**wide_open, "host": "127.0.0.1"})
     assert load({**wide_open, "auth": "enforce", "keys": "A:B"})
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.com", "https://a b", "https://a.example/x", "ftp://a"]
+)
+def test_public_url_is_a_url_without_a_path(url: str) -> None:
+    assert "public_url" in refusal(public_url=url)
+    assert load({"public_url": "https://mail.example.com:8443"})

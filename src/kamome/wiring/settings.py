@@ -89,7 +89,7 @@ def _ses_settings(settings: Settings, own_url: Callable[[], str]) -> SesSettings
         is_sandboxed=settings.ses_sandbox,
         mail_from_domain=settings.mail_from_domain,
         mail_hostname=settings.smtp_hostname,
-        own_url=own_url,
+        own_url=lambda: settings.public_url.rstrip("/") or own_url(),
     )
 
 
