@@ -9,15 +9,13 @@ import contextlib
 import ipaddress
 from collections.abc import Mapping, Sequence
 
+from kamome.mail.authentication.spf_terms import Record, SpfSyntaxError, parse_record
 from kamome.mail.preflight.findings import DnsRecord, Finding, Severity
 from kamome.mail.preflight.lookups import Found, unanswered
 from kamome.mail.preflight.spf_record import (
     LOOKUPS_MAX,
     VOID_LOOKUPS_MAX,
-    SpfSyntaxError,
-    Term,
     Walk,
-    parse_spf,
     spf_records,
 )
 
@@ -73,7 +71,7 @@ def judge(
     """
     findings = [*_judge_walk(domain, walk, topic), *_judge_results(domain, record, results, topic)]
     with contextlib.suppress(SpfSyntaxError):  # which is one of the walk's problems
-        findings += _judge_terms(domain, parse_spf(record), topic)
+        findings += _judge_terms(domain, record, parse_record(record), topic)
     if len(record.encode()) > _RECORD_OCTETS_MANY:
         findings.append(
             Finding(
@@ -105,6 +103,16 @@ def _judge_walk(domain: str, walk: Walk, topic: str) -> list[Finding]:
             "Correct or remove this term.",
         )
         for problem in walk.problems
+    ]
+    findings += [
+        Finding(
+            topic,
+            Severity.WARNING,
+            doubt,
+            "Each look-up that finds nothing counts; at the third the record breaks.",
+            "Correct or remove this term.",
+        )
+        for doubt in walk.doubts
     ]
     findings += [unanswered(topic, *failure.split(": ", 1)) for failure in walk.failures]
     if walk.lookups > LOOKUPS_MAX:
@@ -159,32 +167,32 @@ def _judge_results(
     ]
 
 
-def _judge_terms(domain: str, terms: Sequence[Term], topic: str) -> list[Finding]:
+def _judge_terms(domain: str, text: str, record: Record, topic: str) -> list[Finding]:
     findings = []
-    ends = [term for term in terms if term.name == "all"]
-    if not ends and not any(term.name == "redirect" for term in terms):
+    names = [mechanism.name for mechanism in record.mechanisms]
+    ends = [mechanism for mechanism in record.mechanisms if mechanism.name == "all"]
+    with_all = (DnsRecord(domain, "TXT", _ended(text)),)
+    if not ends and not record.redirect:
         findings.append(
             Finding(
                 topic,
                 Severity.WARNING,
                 f"The record of {domain} does not end with all.",
                 "What matches nothing is neutral: anyone may send in your name.",
-                records=(DnsRecord(domain, "TXT", _joined([*terms, _soft_all()])),),
+                records=with_all,
             )
         )
-    elif ends and ends[0].qualifier in "+?":
-        rest = [term for term in terms if term.name != "all"]
+    elif ends and ends[0].result in ("pass", "neutral"):
         findings.append(
             Finding(
                 topic,
-                Severity.ERROR if ends[0].qualifier == "+" else Severity.WARNING,
+                Severity.ERROR if ends[0].result == "pass" else Severity.WARNING,
                 f"The record of {domain} ends with {ends[0].text}: everybody is permitted.",
                 "It protects nothing, and some receivers take it for a sign of spam.",
-                records=(DnsRecord(domain, "TXT", _joined([*rest, _soft_all()])),),
+                records=with_all,
             )
         )
-    behind = terms[terms.index(ends[0]) + 1 :] if ends else []
-    if any(term.qualifier for term in behind):
+    if ends and names[-1] != "all":
         findings.append(
             Finding(
                 topic,
@@ -194,7 +202,7 @@ def _judge_terms(domain: str, terms: Sequence[Term], topic: str) -> list[Finding
                 "Move all to the end.",
             )
         )
-    if any(term.name == "ptr" for term in terms):
+    if "ptr" in names:
         findings.append(
             Finding(
                 topic,
@@ -238,12 +246,10 @@ def _mechanism(address: str) -> str:
     return f"ip{ipaddress.ip_address(address).version}:{address}"
 
 
-def _joined(terms: Sequence[Term]) -> str:
-    return " ".join(["v=spf1", *(term.text for term in terms)])
-
-
-def _soft_all() -> Term:
-    return Term("~all", "~", "all", "")
+def _ended(text: str) -> str:
+    """The record with `~all` at its end, and no other."""
+    words = [word for word in text.split(" ") if word and word.lower().lstrip("+-~?") != "all"]
+    return " ".join([*words, "~all"])
 
 
 def _listed(words: Sequence[str]) -> str:
