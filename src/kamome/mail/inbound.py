@@ -24,6 +24,7 @@ from kamome.mail.checks import UNCHECKED, Checks
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.header_fields import decode_words, first, split_fields
 from kamome.mail.limits import INLINE_BYTES_MAX
+from kamome.mail.retention import next_sweep_ms
 from kamome.mail.store import MailStore
 from kamome.observe.journeys import Journeys
 from kamome.storage.blobs import Blob, BlobWriter
@@ -218,23 +219,25 @@ class Inbound:
     # ------------------------------------------------------------------ retention
 
     def start_retention(self) -> None:
-        """Drop mails past their retention now, and every hour from now on."""
+        """Drop mails past their retention now, and whenever the oldest is."""
         self._sweep()
 
     def _sweep(self) -> None:
-        before_ms = self._clock.now_ms() - RETENTION_MS
-        pause_ms = _RETENTION_SWEEP_MS
+        now_ms = self._clock.now_ms()
+        next_ms = now_ms + _RETENTION_SWEEP_MS
         try:
             with self.store.engine.atomic():
-                removed = self.store.remove_received_before(before_ms, _SWEEP_ROWS)
+                removed = self.store.remove_received_before(now_ms - RETENTION_MS, _SWEEP_ROWS)
                 if removed:
                     self._ports.forget(removed)
             if len(removed) == _SWEEP_ROWS:
                 # It goes on after the next pass of the loop instead of holding it up.
-                pause_ms = 0
+                next_ms = now_ms
+            else:
+                next_ms = next_sweep_ms(now_ms, self.store.oldest_ms(), RETENTION_MS)
         finally:
             # Also where the store refuses (a full disk): the next sweep may succeed.
-            self._clock.call_at(self._clock.now_ms() + pause_ms, self._sweep)
+            self._clock.call_at(next_ms, self._sweep)
 
     # ------------------------------------------------------------------ tasks
 

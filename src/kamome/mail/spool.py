@@ -27,6 +27,7 @@ from kamome.mail.outgoing import (
     check_mail,
     printable,
 )
+from kamome.mail.retention import next_sweep_ms
 from kamome.mail.retry_schedule import next_attempt_ms
 from kamome.mail.spool_store import Settled, SpoolStore, Taken, TakenRecipient
 from kamome.mail.transports import CAPTURE, Answer
@@ -199,15 +200,15 @@ class Spool:
     # ------------------------------------------------------------------ retention
 
     def start_retention(self) -> None:
-        """Forget settled and captured mails past their retention now, and every hour from now."""
+        """Forget settled and captured mails past their retention now, and when the oldest is."""
         self._sweep()
 
     def _sweep(self) -> None:
-        before_ms = self._clock.now_ms() - RETENTION_MS
-        pause_ms = _SWEEP_MS
+        now_ms = self._clock.now_ms()
+        next_ms = now_ms + _SWEEP_MS
         try:
             with self.store.engine.atomic():
-                old = self.store.old(self._swept, before_ms, _SWEEP_ROWS)
+                old = self.store.old(self._swept, now_ms - RETENTION_MS, _SWEEP_ROWS)
                 spooled = [each for each in map(self.store.find, old) if each is not None]
                 for each in spooled:
                     if all(one.state not in ("waiting", "sending") for one in each.recipients):
@@ -215,12 +216,13 @@ class Spool:
             if len(old) == _SWEEP_ROWS:
                 last = spooled[-1].mail
                 self._swept = (last.queued_at_ms, last.mail_id)
-                pause_ms = 0
+                next_ms = now_ms
             else:
                 self._swept = (0, "")
+                next_ms = next_sweep_ms(now_ms, self.store.oldest_ms(), RETENTION_MS)
         finally:
             # Also where the store refuses (a full disk): the next sweep may succeed.
-            self._clock.call_at(self._clock.now_ms() + pause_ms, self._sweep)
+            self._clock.call_at(next_ms, self._sweep)
 
 
 def _outcome(

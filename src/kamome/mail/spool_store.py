@@ -87,6 +87,8 @@ PUT_BACK = """
 UPDATE outgoing_recipient SET state = 'waiting', due_ms = ?
 WHERE state = 'sending' AND mail_id > '' RETURNING domain
 """
+# Index outgoing_mail_queued: its first entry.
+SELECT_OLDEST = "SELECT min(queued_at_ms) FROM outgoing_mail"
 # Index outgoing_mail_queued, oldest first.
 SELECT_OLD = """
 SELECT mail_id FROM outgoing_mail WHERE (queued_at_ms, mail_id) > (?, ?) AND queued_at_ms < ?
@@ -224,6 +226,13 @@ class SpoolStore:
         assert isinstance(blob_id, str)
         async for piece in self.blobs.read(blob_id):
             yield piece
+
+    def oldest_ms(self) -> int | None:
+        """When the oldest mail was queued; None where there is none."""
+        row = self.engine.one(SELECT_OLDEST)
+        oldest_ms = row[0] if row is not None else None
+        assert oldest_ms is None or isinstance(oldest_ms, int)
+        return oldest_ms
 
     def old(self, after: tuple[int, str], before_ms: int, limit: int) -> list[str]:
         """Mails queued before a moment, oldest first, behind the one named by `after`."""

@@ -32,6 +32,8 @@ SELECT_CONTENT = "SELECT blob_id, content FROM mail_content WHERE mail_id = ?"
 SELECT_IDS = "SELECT mail_id FROM mail WHERE mail_id >= ? AND mail_id < ? LIMIT ?"
 DELETE_MAIL = "DELETE FROM mail WHERE mail_id = ?"
 DELETE_CONTENT = "DELETE FROM mail_content WHERE mail_id = ?"
+# Index mail_received: its first entry.
+SELECT_OLDEST = "SELECT min(received_at_ms) FROM mail"
 # Index mail_received, oldest first.
 SELECT_EXPIRED = """
 SELECT mail_id FROM mail WHERE received_at_ms < ? ORDER BY received_at_ms, mail_id LIMIT ?
@@ -120,6 +122,13 @@ class MailStore:
         assert isinstance(blob_id, str)
         async for piece in self.blobs.read(blob_id, start, length):
             yield piece
+
+    def oldest_ms(self) -> int | None:
+        """When the oldest mail came; None where there is none."""
+        row = self.engine.one(SELECT_OLDEST)
+        oldest_ms = row[0] if row is not None else None
+        assert oldest_ms is None or isinstance(oldest_ms, int)
+        return oldest_ms
 
     def remove_received_before(self, before_ms: int, limit: int) -> list[str]:
         """Drop up to `limit` of the oldest mails; returns their ids. Inside `engine.atomic()`."""

@@ -32,6 +32,8 @@ SELECT facts FROM ses_sent
 WHERE account = ? AND region = ? AND (sent_at_ms, message_id) < (?, ?)
 ORDER BY sent_at_ms DESC, message_id DESC LIMIT ?
 """
+# Index ses_sent_at: its first entry.
+SELECT_OLDEST = "SELECT min(sent_at_ms) FROM ses_sent"
 # Index ses_sent_at, oldest first.
 SELECT_OLD = """
 SELECT message_id FROM ses_sent WHERE sent_at_ms < ? ORDER BY sent_at_ms, message_id LIMIT ?
@@ -91,6 +93,13 @@ class SentStore:
             return content
         pieces: AsyncIterator[bytes] = self._blobs.read(str(blob_id))
         return b"".join([piece async for piece in pieces])
+
+    def oldest_ms(self) -> int | None:
+        """When the oldest mail was sent; None where there is none."""
+        row = self._engine.one(SELECT_OLDEST)
+        oldest_ms = row[0] if row is not None else None
+        assert oldest_ms is None or isinstance(oldest_ms, int)
+        return oldest_ms
 
     def old(self, before_ms: int, limit: int) -> list[str]:
         """Ids of mails that were sent before a moment, oldest first."""
