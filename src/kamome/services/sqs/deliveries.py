@@ -114,7 +114,7 @@ def poll(sqs: Sqs, queue_arn: str, count: int) -> list[Polled]:
             body=message.body,
             attributes=system_attributes(queue, message),
             message_attributes=message.attributes,
-            md5_of_body=hashlib.md5(message.body.encode()).hexdigest(),
+            md5_of_body=hashlib.md5(message.content).hexdigest(),
             md5_of_message_attributes=(
                 md5_of_attributes(message.attributes) if message.attributes else ""
             ),

@@ -134,7 +134,7 @@ class InspectionApi:
         received = self._sqs.store.shown(message)
         shown: dict[str, object] = {
             "MessageId": received.message_id,
-            "MD5OfBody": hashlib.md5(received.body.encode()).hexdigest(),
+            "MD5OfBody": hashlib.md5(received.content).hexdigest(),
             "Body": received.body,
             "Attributes": system_attributes(queue, received),
             "State": state,

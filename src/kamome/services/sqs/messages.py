@@ -54,8 +54,8 @@ class WaitingMessage(msgspec.Struct, frozen=True):
 class ReceivedMessage(msgspec.Struct, frozen=True):
     """A message in the hands of a consumer. `receive_count` includes this receive.
 
-    `dead_letter_source` is the ARN of the queue that it was dead-lettered from, empty if it was
-    not.
+    `content` is the body in UTF-8. `dead_letter_source` is the ARN of the queue that it was
+    dead-lettered from, empty if it was not.
     """
 
     id: int
@@ -66,10 +66,15 @@ class ReceivedMessage(msgspec.Struct, frozen=True):
     deduplication_id: str
     dead_letter_source: str
     attributes: Mapping[str, MessageAttributeValue]
-    body: str
+    content: bytes
     receive_count: int
     first_received_at_ms: int
     sent_at_ms: int
+
+    @property
+    def body(self) -> str:
+        """The body as text."""
+        return self.content.decode()
 
 
 class Fate(Enum):

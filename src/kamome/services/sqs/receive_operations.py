@@ -223,7 +223,7 @@ def _shown(
     shown: shapes.Message = {
         "MessageId": message.message_id,
         "ReceiptHandle": sqs.handles.make(queue.id, message.id, message.receive_count),
-        "MD5OfBody": hashlib.md5(message.body.encode()).hexdigest(),
+        "MD5OfBody": hashlib.md5(message.content).hexdigest(),
         "Body": message.body,
     }
     if system_names:

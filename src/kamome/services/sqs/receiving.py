@@ -66,6 +66,11 @@ def _claim_standard(
     claimed: list[ReceivedMessage] = []
     if not waiting:
         return claimed  # without a step: nothing is written for an empty receive
+    if not sqs.store.groups.has_groups(queue.messages_id) and all(
+        fate(message, queue, now_ms) is Fate.DELIVER for message in waiting
+    ):
+        # The common case, one statement: there are no others, or the receive is full.
+        return sqs.store.claim(queue, waiting, now_ms, until_ms)
     with sqs.store.engine.atomic():
         for _ in range(_PASSES_MAX):
             taken = _sort_out(sqs, queue, waiting, now_ms)

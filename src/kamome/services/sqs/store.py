@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import orjson
 
+from kamome.services.sqs import limits
 from kamome.services.sqs.deduplication_store import DeduplicationStore
 from kamome.services.sqs.group_store import GroupStore
 from kamome.services.sqs.messages import NewMessage, ReceivedMessage, WaitingMessage
 from kamome.services.sqs.move_task_store import MoveTaskStore
 from kamome.services.sqs.queue_store import QueueStore, whole
 from kamome.services.sqs.queues import Queue
-from kamome.storage.engine import Engine
+from kamome.storage.engine import Engine, Row
 from kamome.storage.facts import Facts
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ UPDATE sqs_message SET visible_at_ms = ?, receive_count = ?, first_received_at_m
   last_received_at_ms = ?
 WHERE messages_id = ? AND id = ?
 """
-# Primary key of sqs_body.
-SELECT_BODY = """
-SELECT message_id, sender_id, trace, group_id, deduplication_id, dead_letter_source, attributes,
+# Primary key of sqs_body: a receive's ten in one statement, filled up with repetitions.
+SELECT_BODIES = f"""
+SELECT id, message_id, sender_id, trace, group_id, deduplication_id, dead_letter_source, attributes,
   body
-FROM sqs_body WHERE id = ?
+FROM sqs_body WHERE id IN ({", ".join("?" * limits.RECEIVE_MESSAGES_MAX)})
 """
 # Primary key; the receive count tells the newest receipt handle from older ones.
 DELETE_MESSAGE = "DELETE FROM sqs_message WHERE messages_id = ? AND id = ? AND receive_count = ?"
@@ -198,29 +199,28 @@ class SqsStore(QueueStore):
     def claim(
         self, queue: Queue, messages: Sequence[WaitingMessage], now_ms: int, visible_at_ms: int
     ) -> list[ReceivedMessage]:
-        """Hide these visible messages until `visible_at_ms` and hand them out.
+        """Hide these visible messages, ten at most, until `visible_at_ms` and hand them out.
 
         The groups of messages that have one are the caller's to refresh.
         """
         if queue.messages_id in self._in_flight_at_most:
             self._in_flight_at_most[queue.messages_id] += len(messages)
-        self.engine.write_many(
-            CLAIM,
-            [
-                (
-                    visible_at_ms,
-                    message.receive_count + 1,
-                    message.first_received_at_ms or now_ms,
-                    now_ms,
-                    queue.messages_id,
-                    message.id,
-                )
-                for message in messages
-            ],
-        )
-        return [
-            self._received(
+        rows = [
+            (
+                visible_at_ms,
+                message.receive_count + 1,
+                message.first_received_at_ms or now_ms,
+                now_ms,
+                queue.messages_id,
                 message.id,
+            )
+            for message in messages
+        ]
+        self.engine.write_together((CLAIM, rows))
+        bodies = self._bodies([message.id for message in messages])
+        return [
+            _received(
+                bodies[message.id],
                 message.receive_count + 1,
                 message.first_received_at_ms or now_ms,
                 message.sent_at_ms,
@@ -228,33 +228,18 @@ class SqsStore(QueueStore):
             for message in messages
         ]
 
+    def _bodies(self, messages: Sequence[int]) -> Mapping[int, Row]:
+        """What ten messages at most say of themselves, by id."""
+        ids = [*messages, *[messages[0]] * (limits.RECEIVE_MESSAGES_MAX - len(messages))]
+        return {whole(row[0]): row for row in self.engine.all(SELECT_BODIES, ids)}
+
     def shown(self, message: StoredMessage) -> ReceivedMessage:
         """A message with its body as its last receive left it."""
-        return self._received(
-            message.id, message.receive_count, message.first_received_at_ms, message.sent_at_ms
-        )
-
-    def _received(
-        self, message: int, receive_count: int, first_received_at_ms: int, sent_at_ms: int
-    ) -> ReceivedMessage:
-        row = self.engine.one(SELECT_BODY, (message,))
-        assert row is not None
-        message_id, sender_id, trace, group_id, deduplication_id, source, attributes, body = row
-        assert isinstance(attributes, bytes)
-        assert isinstance(body, bytes)
-        return ReceivedMessage(
-            message,
-            str(message_id),
-            str(sender_id),
-            str(trace),
-            str(group_id),
-            str(deduplication_id),
-            str(source),
-            _unpacked_attributes(attributes),
-            body.decode(),
-            receive_count,
-            first_received_at_ms,
-            sent_at_ms,
+        return _received(
+            self._bodies([message.id])[message.id],
+            message.receive_count,
+            message.first_received_at_ms,
+            message.sent_at_ms,
         )
 
     def handled(self, message: int, receive_count: int) -> None:
@@ -341,7 +326,7 @@ class SqsStore(QueueStore):
 
     def body_row(self, message: int) -> ReceivedMessage:
         """What a message says of itself, without its receives."""
-        return self._received(message, 0, 0, 0)
+        return _received(self._bodies([message])[message], 0, 0, 0)
 
     # ------------------------------------------------------------------ counts
 
@@ -407,6 +392,29 @@ class SqsStore(QueueStore):
         """A set of messages is a queue's no longer."""
         self._totals.pop(messages_id, None)
         self._in_flight_at_most.pop(messages_id, None)
+
+
+def _received(
+    row: Row, receive_count: int, first_received_at_ms: int, sent_at_ms: int
+) -> ReceivedMessage:
+    """A message of `SELECT_BODIES`, at one of its receives."""
+    message, message_id, sender_id, trace, group_id, deduplication_id, source, packed, body = row
+    assert isinstance(packed, bytes)
+    assert isinstance(body, bytes)
+    return ReceivedMessage(
+        whole(message),
+        str(message_id),
+        str(sender_id),
+        str(trace),
+        str(group_id),
+        str(deduplication_id),
+        str(source),
+        _unpacked_attributes(packed),
+        body,
+        receive_count,
+        first_received_at_ms,
+        sent_at_ms,
+    )
 
 
 def _packed_attributes(attributes: Mapping[str, MessageAttributeValue]) -> bytes:
