@@ -29,6 +29,7 @@ from kamome.services.s3.regions import (
     bucket_region,
     location_constraint,
     partition_of,
+    request_region,
 )
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import ABOVE_ALL_KEYS, Bucket
@@ -68,7 +69,8 @@ async def create_bucket(
     name = request["Bucket"]
     check_new_name(name)
     constraint = request.get("CreateBucketConfiguration", {}).get("LocationConstraint")
-    region = bucket_region(ctx.region, constraint)
+    asked_region = request_region(ctx.region)
+    region = bucket_region(asked_region, constraint)
     check_create_bucket(request)
     pairs: list[Mapping[str, object]] = [
         *request.get("CreateBucketConfiguration", {}).get("Tags", ())
@@ -77,7 +79,7 @@ async def create_bucket(
     partition = partition_of(region)
     present = s3.store.bucket(partition, name)
     if present is not None:
-        _check_recreated(present, ctx, region)
+        _check_recreated(present, ctx.account, (region, asked_region))
         return {"Location": bucket_location(name, region)}
     if s3.store.count_buckets(partition, ctx.account) >= BUCKETS_PER_ACCOUNT_MAX:
         raise TooManyBuckets
@@ -101,11 +103,11 @@ async def create_bucket(
     return {"Location": bucket_location(name, region)}
 
 
-def _check_recreated(present: Bucket, ctx: RequestContext, region: str) -> None:
-    if present.account != ctx.account:
+def _check_recreated(present: Bucket, account: str, regions: tuple[str, str]) -> None:
+    """`regions` are that of the new bucket, and the one that was asked."""
+    if present.account != account:
         raise BucketAlreadyExists(present.name)
-    is_repeatable = present.region == region == ctx.region == CLASSIC_REGION
-    if not is_repeatable:
+    if {present.region, *regions} != {CLASSIC_REGION}:
         raise BucketAlreadyOwnedByYou(present.name)
 
 

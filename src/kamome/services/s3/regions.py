@@ -16,6 +16,8 @@ from kamome.services.s3.errors import (
 CLASSIC_REGION = "us-east-1"
 # The old name of eu-west-1.
 _EU = "EU"
+# The old name of the classic region, which s3cmd still signs for. It is no LocationConstraint.
+_US = "US"
 
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"))
 
@@ -28,7 +30,12 @@ def partition_of(region: str) -> str:
     return "aws"
 
 
-def bucket_region(request_region: str, constraint: str | None) -> str:
+def request_region(signed: str) -> str:
+    """The region that a request was sent to, by the one that it is signed for."""
+    return CLASSIC_REGION if signed == _US else signed
+
+
+def bucket_region(asked_region: str, constraint: str | None) -> str:
     """The region of a bucket created with this LocationConstraint by a request to that region.
 
     us-east-1 serves the global endpoint, which creates buckets anywhere; other regions only in
@@ -42,11 +49,11 @@ def bucket_region(request_region: str, constraint: str | None) -> str:
     AWS: S3 API Reference, CreateBucket, LocationConstraint.
     """
     if not constraint:
-        if request_region == CLASSIC_REGION:
+        if asked_region == CLASSIC_REGION:
             return CLASSIC_REGION
         raise IllegalLocationConstraintException("unspecified")
     region = "eu-west-1" if constraint == _EU else constraint
-    if request_region != CLASSIC_REGION and region != request_region:
+    if asked_region != CLASSIC_REGION and region != asked_region:
         raise IllegalLocationConstraintException(constraint)
     if region == CLASSIC_REGION:
         raise InvalidLocationConstraint(constraint)
