@@ -236,7 +236,9 @@ async def test_mail_without_recipients_is_refused(verified: World) -> None:
         (b"From: a@example.com, b@example.com\nTo: a@example.net\n\nx", "Illegal address"),
         (b"From: a@example.com\nno field\nTo: a@example.net\n\nx", "no header field"),
         (b"\n\nFrom: a@example.com\n", "Missing required header 'From'."),
+        (b"To: " + b"a@example.net, " * 20_000 + b"\n\nx", "more than 262144 bytes"),
     ],
+    ids=["no From", "two From fields", "two authors", "no field", "no header", "long header"],
 )
 async def test_raw_mail_that_cannot_be_read_is_refused(
     verified: World, data: bytes, sentence: str

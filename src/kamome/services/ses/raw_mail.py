@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from kamome.mail.header_fields import Field, decode_words, split_addresses, split_fields
 from kamome.services.ses.addresses import AddressInvalid, Mailbox, parse_mailbox
 from kamome.services.ses.compose import Draft, crlf
+from kamome.services.ses.limits import HEADER_SECTION_BYTES_MAX
 
 # AWS: SES Developer Guide, Amazon SES header fields: these stand once.
 SINGLE_FIELDS = frozenset(
@@ -43,7 +44,8 @@ def parse(data: bytes) -> Draft:
     """Take a mail apart: its fields in order, as written, and its body. Lines end with CRLF after.
 
     Raises:
-        MailInvalid: a line of the header is none, or a field that may stand once stands twice.
+        MailInvalid: a line of the header is none, a field that may stand once stands twice, or the
+            header section has more than 256 KB.
 
     RFC 5322 §2.1.
     """
@@ -51,6 +53,8 @@ def parse(data: bytes) -> Draft:
     if content.startswith(b"\r\n"):
         return Draft((), content[2:])
     head, _, body = content.partition(b"\r\n\r\n")
+    if len(head) > HEADER_SECTION_BYTES_MAX:
+        raise MailInvalid(f"The header section has more than {HEADER_SECTION_BYTES_MAX} bytes.")
     fields: list[tuple[str, bytes]] = []
     seen: set[str] = set()
     for raw in re.split(rb"\r\n(?![ \t])", head.removesuffix(b"\r\n")):

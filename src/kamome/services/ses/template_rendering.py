@@ -29,7 +29,7 @@ from kamome.services.ses.template_syntax import (
 
 # Ours: what a template may grow to, and how deep partials may use each other.
 _RENDERED_CHARACTERS_MAX = 10 * 1024 * 1024
-_STEPS_MAX = 1_000_000
+_STEPS_MAX = 100_000
 _PARTIALS_DEPTH_MAX = 20
 _SEGMENT = re.compile(r"\[([^\]]*)\]|([^./\[\]]+)")
 _MISSING = object()
