@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from tests.conftest import Tenant
 from tests.mail.dns_server import DnsServer, running_dns_server
 
-from kamome.cli.main import main
+from kamome.cli.mail import mail
 
 REVERSE = "1.0.0.127.in-addr.arpa"
 
@@ -121,10 +121,10 @@ def test_what_was_not_examined_has_no_report(kamome: Tenant) -> None:
 
 async def run(kamome: Tenant, dns: DnsServer, *options: str) -> Result:
     given = parameters(kamome, dns)
-    command = ["mail", "preflight", given.pop("domain"), "--endpoint", kamome.endpoint]
+    command = ["preflight", given.pop("domain"), "--endpoint", kamome.endpoint]
     for name in ("ip", "ehlo", "probe", "dns"):
         command += [f"--{name}", given[name]]
-    return await asyncio.to_thread(CliRunner().invoke, main, [*command, *options])
+    return await asyncio.to_thread(CliRunner().invoke, mail, [*command, *options])
 
 
 async def test_the_command_line_says_what_to_publish(kamome: Tenant, dns: DnsServer) -> None:
