@@ -7,6 +7,7 @@ RFC 7489 §3.1 (alignment), §3.2 (organizational domain), §6.3 (records), §6.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 from collections.abc import Sequence
@@ -48,6 +49,8 @@ async def check_dmarc(
     domain = author_domain(fields)
     if domain is None:
         return DmarcCheck("permerror")
+    if not _suffixes.cache_info().currsize:
+        await asyncio.to_thread(_suffixes)
     try:
         found = await _find(resolver, domain)
     except NameServerFailed:
@@ -165,7 +168,7 @@ def _normal(domain: str) -> str:
 
 @functools.cache
 def _suffixes() -> PublicSuffixList:
-    """Read once, with the first mail that is judged: it takes some 30 ms."""
+    """Read once, with the first mail that is judged: it takes 100 ms, so a thread does it."""
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
