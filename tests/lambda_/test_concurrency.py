@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from tests.lambda_.gates import WAITS, gate
 
 from kamome.services.lambda_ import concurrency, functions
 from kamome.services.lambda_ import event_invoke_configs as configs
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from tests.lambda_.conftest import World
 
 ECHO = "def handler(event, context):\n    return event\n"
-WAITS = (
-    "import pathlib, time\n"
-    "def handler(event, context):\n"
-    "    while not pathlib.Path(event).exists(): time.sleep(0.005)\n"
-)
 NAMED = FunctionName("000000000000", "eu-west-1", "f")
 
 
@@ -37,15 +33,14 @@ async def reserve(world: World, reserved: int, name: str = "f") -> None:
 async def test_function_is_throttled_at_its_reserved_concurrency(world: World) -> None:
     await world.create(WAITS)
     await reserve(world, 1)
-    gate = world.lambda_.settings.folder / "gate"
-    first = asyncio.ensure_future(world.invoke(str(gate)))
-    while not world.lambda_.admission.under_way(NAMED):
-        await asyncio.sleep(0)
+    async with gate() as shut:
+        first = asyncio.ensure_future(world.invoke(shut.port))
+        await shut.wait_for(1)
 
-    with pytest.raises(TooManyRequestsException) as refused:
-        await world.invoke(str(gate))
-    gate.touch()
-    await first
+        with pytest.raises(TooManyRequestsException) as refused:
+            await world.invoke(shut.port)
+        shut.open()
+        await first
 
     reason = refused.value.members["Reason"]
     assert reason == "ReservedFunctionConcurrentInvocationLimitExceeded"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 from msgspec.structs import replace
+from tests.lambda_.gates import WAITS, gate
 
 from kamome.errors import OperationNotServed
 from kamome.services.lambda_ import invocations
@@ -219,19 +219,14 @@ async def test_throttled_event_is_dropped_after_six_hours(
 
 
 async def test_event_waits_on_disk_until_its_end_is_known(world: World) -> None:
-    await world.create(
-        "import pathlib, time\n"
-        "def handler(event, context):\n"
-        "    while not pathlib.Path(event).exists(): time.sleep(0.01)\n"
-    )
-    gate = world.lambda_.settings.folder / "gate"
-    await world.invoke(str(gate), InvocationType="Event")
-    while not world.lambda_.under_way:
-        await asyncio.sleep(0)
-    assert world.lambda_.outbox.waiting("lambda.async") == 1
+    await world.create(WAITS)
+    async with gate() as shut:
+        await world.invoke(shut.port, InvocationType="Event")
+        await shut.wait_for(1)
+        assert world.lambda_.outbox.waiting("lambda.async") == 1
 
-    gate.touch()
-    await world.quiet()
+        shut.open()
+        await world.quiet()
 
     assert world.lambda_.outbox.waiting("lambda.async") == 0
 
@@ -242,23 +237,16 @@ def _log(world: World) -> str:
 
 
 async def test_event_interrupted_by_a_stop_runs_again(world: World) -> None:
-    await world.create(
-        "import pathlib, time\n"
-        "def handler(event, context):\n"
-        "    print('run', flush=True)\n"
-        "    while not pathlib.Path(event).exists(): time.sleep(0.01)\n"
-    )
-    gate = world.lambda_.settings.folder / "gate"
-    await world.invoke(str(gate), InvocationType="Event")
-    async with asyncio.timeout(5):
-        while "run" not in _log(world):
-            await asyncio.sleep(0.005)
-    await world.lambda_.outbox.stop(0)
-    assert world.lambda_.outbox.waiting("lambda.async") == 1
-    gate.touch()
+    await world.create(WAITS)
+    async with gate() as shut:
+        await world.invoke(shut.port, InvocationType="Event")
+        await shut.wait_for(1)
+        await world.lambda_.outbox.stop(0)
+        assert world.lambda_.outbox.waiting("lambda.async") == 1
+        shut.open()
 
-    world.lambda_.outbox.start()
-    await world.quiet()
+        world.lambda_.outbox.start()
+        await world.quiet()
 
     assert _log(world).count("run\n") == 2
     assert world.lambda_.outbox.waiting("lambda.async") == 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
+from tests.lambda_.gates import gate
 
 from kamome.services.lambda_ import functions, mappings
 from kamome.services.lambda_.errors import ResourceNotFoundException
@@ -210,23 +211,20 @@ async def test_messages_wait_while_the_function_is_gone(world: World) -> None:
 
 async def test_several_batches_are_in_flight_at_once(world: World) -> None:
     await world.create(
-        "import os, pathlib, time\n"
+        "import socket\n"
         "def handler(event, context):\n"
-        "    folder = pathlib.Path(event['Records'][0]['body'])\n"
-        "    (folder / str(os.getpid())).touch()\n"
-        "    deadline = time.monotonic() + 3\n"
-        "    while len(list(folder.iterdir())) < 3 and time.monotonic() < deadline:\n"
-        "        time.sleep(0.01)\n"
-        "    return len(list(folder.iterdir()))\n"
+        "    port = int(event['Records'][0]['body'])\n"
+        "    socket.create_connection(('127.0.0.1', port)).recv(1)\n"
     )
-    folder = world.lambda_.settings.folder / "seen"
-    folder.mkdir()
-    for _ in range(3):
-        world.queue.send(str(folder))
-    await world.map_queue(BatchSize=1)
-    await world.quiet()
+    async with gate() as shut:
+        for _ in range(3):
+            world.queue.send(str(shut.port))
+        await world.map_queue(BatchSize=1)
 
-    assert len(list(folder.iterdir())) == 3
+        await shut.wait_for(3)  # nobody has been let through
+
+    await world.quiet()
+    assert world.queue.waiting == []
 
 
 async def test_maximum_concurrency_bounds_the_batches_in_flight(world: World) -> None:

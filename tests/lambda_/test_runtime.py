@@ -263,12 +263,14 @@ async def test_invocation_offered_to_an_ended_runtime_is_not_delivered(runtime: 
         "import os, threading, time\n"
         "def handler(event, context):\n"
         "    threading.Timer(0.05, os._exit, [5]).start()\n"
+        "    return os.getpid()\n"
     )
     started = await runtime.pool.acquire(spec)
     instance = started.instance
     first: Invocation = _invocation()
-    await instance.invoke(first)
-    await _until(lambda: not instance.is_alive)
+    pid = orjson.loads((await instance.invoke(first)).outcome.payload)
+    assert await _is_gone(pid)
+    assert not instance.is_alive
 
     report = await instance.invoke(first)
 
@@ -304,20 +306,17 @@ def _invocation() -> Invocation:
 
 
 async def _is_gone(pid: int) -> bool:
-    """The process may take a few passes of the loop to be reaped."""
-
-    def gone() -> bool:
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        return stat.rpartition(")")[2].split()[0] == "Z"
-
-    await _until(gone)
-    return gone()
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(3):
-        while not condition():
-            await asyncio.sleep(0.005)
+    """Whether a process has ended, reaped or not; the kernel says when it does."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(process, ended.set)
+    try:
+        async with asyncio.timeout(3):
+            await ended.wait()
+    finally:
+        loop.remove_reader(process)
+        os.close(process)
+    return True
