@@ -126,6 +126,7 @@ def test_rclone_syncs_checks_and_copies(
         "REGION": "eu-west-1",
         "FORCE_PATH_STYLE": "true",
         "ACL": "bucket-owner-full-control",  # buckets have their ACLs disabled, as AWS's have
+        "NO_CHECK_BUCKET": "true",
         "CHUNK_SIZE": "5M",
         "UPLOAD_CUTOFF": "6M",
     }
