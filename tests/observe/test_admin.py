@@ -93,6 +93,10 @@ def test_page_cannot_send_orders_as_a_form(client: RawClient, kind: str) -> None
     assert answer.status == 415
 
 
+def test_delete_needs_no_content_type(client: RawClient) -> None:
+    assert client.request("DELETE", "/_aws/ses?id=nothing").status == 204
+
+
 @pytest.mark.parametrize(
     "body",
     [

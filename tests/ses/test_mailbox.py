@@ -304,6 +304,66 @@ def test_a_list_is_gone_on_with(kamome: Tenant) -> None:
     assert "next" not in third
 
 
+def test_a_search_stops_after_so_many_mails_and_is_gone_on_with(
+    kamome: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kamome.services.ses.mailbox.SCANNED_MAX", 3)
+    domain = receive_into(kamome)
+    deliver(kamome, written(domain, "wanted"))
+    for number in range(4):
+        kamome.advance(1)
+        deliver(kamome, written(domain, f"mail {number}"))
+
+    first = ask(kamome, f"/_kamome/mails?q=to:{domain}%20subject:wanted")
+    second = ask(
+        kamome, f"/_kamome/mails?q=to:{domain}%20subject:wanted&limit=1&after={first['next']}"
+    )
+
+    assert first["mails"] == []
+    assert [mail["subject"] for mail in second["mails"]] == ["wanted"]
+
+
+def test_a_search_stops_after_so_many_bytes_of_content(
+    kamome: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kamome.services.ses.mailbox.SCANNED_BYTES_MAX", 1_000)
+    domain = receive_into(kamome)
+    for number in range(5):
+        deliver(kamome, written(domain, f"mail {number}"))
+        kamome.advance(1)
+
+    answer = ask(kamome, f"/_kamome/mails?q=to:{domain}%20nowhere")
+
+    assert answer["mails"] == []
+    assert "next" in answer
+
+
+def test_a_mail_that_lies_in_a_file_is_shown_and_found(kamome: Tenant) -> None:
+    domain = receive_into(kamome)
+    mail = written(domain, "large")
+    content = bytes(range(256)) * 8_000
+    mail.add_attachment(content, maintype="application", subtype="x-data", filename="data.bin")
+    deliver(kamome, mail)
+
+    listed = only(kamome, f"to:{domain} invoice data.bin")
+    whole = ask(kamome, f"/_kamome/mails/{listed['id']}")
+    attachment = call(kamome, "GET", f"/_kamome/mails/{listed['id']}/attachments/2")
+
+    assert listed["raw_bytes"] > len(content)
+    assert whole["attachments"][1]["bytes"] == len(content)
+    assert attachment[2] == content
+
+
+def test_dates_bound_what_is_looked_through(kamome: Tenant) -> None:
+    domain = receive_into(kamome)
+    deliver(kamome, written(domain, "old"))
+    kamome.advance(7_200)
+    deliver(kamome, written(domain, "new"))
+
+    assert found(kamome, f"to:{domain} after:1h") == ["new"]
+    assert found(kamome, f"to:{domain} before:1h after:3h") == ["old"]
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
