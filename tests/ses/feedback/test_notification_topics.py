@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.ses.feedback.conftest import TOPIC, outcome_of
 
+from kamome.mail import arf, dsn
+from kamome.services.ses.sent_mails import Header
+
 if TYPE_CHECKING:
     from tests.ses.feedback.conftest import Sender
 
@@ -200,3 +203,31 @@ async def test_a_forwarded_mail_has_no_events_of_its_own(sender: Sender) -> None
 
 def result_fields(result: Any) -> dict[str, Any]:
     return {name: getattr(result, name) for name in result.__struct_fields__}
+
+
+async def test_forwarded_reports_are_read_by_our_own_reader(sender: Sender) -> None:
+    await sender.send(BOUNCE, "suppressionlist@simulator.amazonses.com")
+    await sender.send(COMPLAINT)
+
+    reports = [content for _, content in sender.spool.mails]
+    bounced = [dsn.parse(content) for content in reports]
+    complained = [arf.parse(content) for content in reports]
+
+    told = [report.recipients[0] for report in bounced if report is not None]
+    assert [recipient.status for recipient in told] == ["5.1.1", "5.1.1"]
+    assert {recipient.final_recipient for recipient in told} == {
+        BOUNCE,
+        "suppressionlist@simulator.amazonses.com",
+    }
+    assert [report.original_recipients for report in complained if report] == [(COMPLAINT,)]
+
+
+async def test_no_header_of_a_mail_can_add_a_field_to_its_report(sender: Sender) -> None:
+    forged = Header("X-Note", "a\r\nFinal-Recipient: rfc822; victim@example.org\r\n\r\nb")
+
+    await sender.send(BOUNCE, headers=(forged,), source="a@b\r\nBcc: x@example.org")
+
+    report = dsn.parse(sender.spool.mails[0][1])
+    assert report is not None
+    assert [recipient.final_recipient for recipient in report.recipients] == [BOUNCE]
+    assert b"\r\nBcc:" not in sender.spool.mails[0][1]
