@@ -127,7 +127,7 @@ def test_mail_of_v2_with_an_own_ed25519_key(kamome: Tenant) -> None:
     )
     ses = kamome.client("sesv2")
     ses.create_email_identity(
-        EmailIdentity="example.org",
+        EmailIdentity="signed.example",
         DkimSigningAttributes={
             "DomainSigningSelector": "own",
             "DomainSigningPrivateKey": base64.b64encode(key).decode(),
@@ -135,14 +135,14 @@ def test_mail_of_v2_with_an_own_ed25519_key(kamome: Tenant) -> None:
     )
 
     sent = ses.send_email(
-        FromEmailAddress="x@a.example.org",
+        FromEmailAddress="x@a.signed.example",
         Destination={"BccAddresses": ["a@example.net"]},
-        Content={"Raw": {"Data": b"From: x@a.example.org\n\nbody\n"}},
+        Content={"Raw": {"Data": b"From: x@a.signed.example\n\nbody\n"}},
     )
 
     content = content_of(kamome, sent["MessageId"])
     assert b"a=ed25519-sha256" in content
-    assert verifies(kamome, content, "example.org")
+    assert verifies(kamome, content, "signed.example")
 
 
 def test_refusal_reaches_both_clients(kamome: Tenant) -> None:
