@@ -14,8 +14,10 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 
-from kamome.config import Settings
+from kamome.config import SettingError, Settings
+from kamome.mail.authentication import examination
 from kamome.testing.server import ServerThread
+from kamome.wiring.receiving import intake_settings
 
 MAIL = "From: a@example.net\r\nSubject: hi\r\n\r\nbody\r\n"
 STORE = {"S3Action": {"BucketName": "mails", "ObjectKeyPrefix": "in/"}}
@@ -178,3 +180,30 @@ def test_verdicts_can_be_ordered_with_an_injected_mail(server: ServerThread) -> 
     assert receipt["spamVerdict"] == {"status": "FAIL"}
     assert receipt["dmarcPolicy"] == "reject"
     assert receipt["spfVerdict"] == {"status": "PROCESSING_FAILED"}
+
+
+def test_mistake_in_a_check_keeps_no_mail_away(
+    server: ServerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError("our own mistake")
+
+    rule(server, "store", STORE)
+    monkeypatch.setattr(examination, "examine", broken)
+
+    send(server)
+
+    assert len(stored(server)) == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(spam_scanner="clamd:127.0.0.1:1"),
+        Settings(virus_scanner="clamd"),
+        Settings(dns_lists="not a zone"),
+    ],
+)
+def test_setting_that_cannot_be_used_is_refused(settings: Settings) -> None:
+    with pytest.raises(SettingError, match="mail that comes in"):
+        intake_settings(settings)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from kamome.config import SettingError, Settings
-from kamome.mail.checks import Checks
+from kamome.mail.checks import UNCHECKED, Checks
 from kamome.mail.envelope import Envelope, MailFailsPolicy
 from kamome.mail.inbound import InboundPorts, ReadContent
 from kamome.mail.intake_checks import DnsLists, Greylist, Objection, parse_dns_lists
@@ -19,6 +20,9 @@ from kamome.wiring.kernel import Kernel
 if TYPE_CHECKING:
     from kamome.mail.envelope import Mail, RecipientVerdict
     from kamome.services.ses.slice import Ses
+
+
+logger = logging.getLogger(__name__)
 
 
 class IntakeSettings(msgspec.Struct, frozen=True):
@@ -59,15 +63,20 @@ def inbound_ports(kernel: Kernel, ses: Callable[[], Ses], settings: IntakeSettin
         from kamome.mail.authentication.examination import examine
         from kamome.services.ses.intake import wants_scan
 
-        checks = await examine(
-            kernel.resolver,
-            scanners if wants_scan(ses(), envelope.recipients) else None,
-            envelope,
-            read,
-            size=size,
-            # The sender lives in real time, wherever our clock has been moved.
-            now_s=kernel.clock.real_now_ms() // 1000,
-        )
+        try:
+            checks = await examine(
+                kernel.resolver,
+                scanners if wants_scan(ses(), envelope.recipients) else None,
+                envelope,
+                read,
+                size=size,
+                # The sender lives in real time, wherever our clock has been moved.
+                now_s=kernel.clock.real_now_ms() // 1000,
+            )
+        except Exception:
+            # A mistake of ours in a check must not keep a mail away: it comes in unchecked.
+            logger.exception("a mail from %s could not be examined", envelope.client_ip)
+            return UNCHECKED
         if settings.is_dmarc_enforced and is_refusal_asked(checks.dmarc):
             raise MailFailsPolicy
         return checks
