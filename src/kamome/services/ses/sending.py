@@ -48,6 +48,12 @@ from kamome.services.ses.store import Owner
 from kamome.storage.blobs import Blob
 
 
+_PAUSED = (
+    "Sending paused for this account. For more information, please check the inbox of the email"
+    " address associated with your AWS account."
+)
+
+
 class Arns(msgspec.Struct, frozen=True):
     """The identities by which a mail may speak for its addresses; empty: the caller's own."""
 
@@ -157,7 +163,7 @@ def check(ses: Ses, ctx: RequestContext, mail: Submission) -> Allowed:
         raise SendRefused(INVALID, f"Recipient count exceeds {RECIPIENTS_PER_MAIL_MAX}.")
     owner = Owner(ctx.account, ctx.region)
     if not quotas.accounts_of(ses).find(owner).is_sending_enabled:
-        raise SendRefused(ACCOUNT_PAUSED, "Email sending is disabled for your account.")
+        raise SendRefused(ACCOUNT_PAUSED, _PAUSED)
     _check_configuration_set(ses, owner, mail.configuration_set, CONFIGURATION_SET_MISSING)
     passed = gate.check(ses, ctx, _claim(mail))
     name = mail.configuration_set
@@ -175,7 +181,7 @@ def _check_configuration_set(ses: Ses, owner: Owner, name: str, missing: str) ->
         message = f"Configuration set <{name}> does not exist."
         raise SendRefused(missing, message, name)
     if not chosen.is_sending_enabled:
-        message = f"Email sending is disabled for configuration set <{name}>."
+        message = f"Sending paused for configuration set <{name}>."
         raise SendRefused(CONFIGURATION_SET_PAUSED, message, name)
 
 
