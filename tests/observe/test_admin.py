@@ -93,6 +93,13 @@ def test_page_cannot_send_orders_as_a_form(client: RawClient, kind: str) -> None
     assert answer.status == 415
 
 
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/x-amz-json-1.0"])
+def test_orders_come_as_json_also_as_aws_clients_say_it(client: RawClient, kind: str) -> None:
+    answer = client.request("POST", "/_kamome/clock", {"Content-Type": kind}, b'{"advance": 1}')
+
+    assert answer.status == 200
+
+
 def test_delete_needs_no_content_type(client: RawClient) -> None:
     assert client.request("DELETE", "/_aws/ses?id=nothing").status == 204
 

@@ -20,6 +20,8 @@ from kamome.wire import HttpRequest, HttpResponse
 
 _JOURNEYS_MAX = 1_000
 _LIMIT = re.compile(r"[0-9]{1,4}")
+# What a page cannot send across sites without being asked first; AWS's clients say their own.
+_JSON = re.compile(r"application/(?:json|x-amz-json-1\.[01])")
 _PORT = re.compile(r":[0-9]+$")
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localstack.cloud"})
 _PUBLIC = frozenset({"/_kamome/health", "/_localstack/health"})
@@ -76,7 +78,7 @@ class AdminApi:
             return refusal(404, f"There is nothing at {request.method} {request.raw_path}.")
         content_type = request.header("content-type").partition(";")[0].strip().lower()
         # A page may not send DELETE across sites unasked, whatever its content type.
-        if method not in ("GET", "DELETE") and content_type != "application/json":
+        if method not in ("GET", "DELETE") and not _JSON.fullmatch(content_type):
             return refusal(415, "Send application/json.")
         return await handler(request)
 
