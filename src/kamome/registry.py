@@ -80,6 +80,7 @@ LAMBDA = Service(
     ),
     # AWS: Lambda Developer Guide, Creating and managing Lambda function URLs (URL endpoint format).
     host_mark=".lambda-url.",
+    has_edge=True,
     # AWS: Lambda quotas: a deployment package is 50 MB, here in Base64.
     body_bytes_max=72 * 1024 * 1024,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -470,3 +471,70 @@ class TestStreaming:
         answer = client.invoke(FunctionName="f")
 
         assert json.loads(answer["Payload"].read()) == {"a": 1}
+
+
+@needs_node
+class TestInvokeWithResponseStream:
+    def test_chunks_come_as_events_and_the_end_tells_the_log(self, client: Any) -> None:
+        create_node(
+            client,
+            "exports.handler = awslambda.streamifyResponse(async (event, stream) => {\n"
+            "  console.log('streaming', event.n);\n"
+            "  stream.write('a');\n"
+            "  await new Promise((done) => setImmediate(done));\n"
+            "  stream.end('b');\n"
+            "});\n",
+        )
+
+        answer = client.invoke_with_response_stream(
+            FunctionName="f", Payload=b'{"n": 7}', LogType="Tail"
+        )
+
+        events = list(answer["EventStream"])
+        chunks = b"".join(one["PayloadChunk"]["Payload"] for one in events[:-1])
+        complete = events[-1]["InvokeComplete"]
+        assert (answer["StatusCode"], answer["ExecutedVersion"], chunks) == (200, "$LATEST", b"ab")
+        assert b"streaming 7" in base64.b64decode(complete["LogResult"])
+        assert "ErrorCode" not in complete
+
+    def test_failure_after_the_first_piece_is_in_the_end(self, client: Any) -> None:
+        create_node(
+            client,
+            "exports.handler = awslambda.streamifyResponse(async (event, stream) => {\n"
+            "  stream.write('a');\n"
+            "  throw new TypeError('no');\n"
+            "});\n",
+        )
+
+        events = list(client.invoke_with_response_stream(FunctionName="f")["EventStream"])
+
+        assert events[0]["PayloadChunk"]["Payload"] == b"a"
+        assert events[-1]["InvokeComplete"]["ErrorCode"] == "TypeError"
+
+
+def test_function_that_does_not_stream_is_one_chunk(client: Any) -> None:
+    create(client, ECHO)
+
+    events = list(
+        client.invoke_with_response_stream(FunctionName="f", Payload=b'{"a": 1}')["EventStream"]
+    )
+
+    assert json.loads(events[0]["PayloadChunk"]["Payload"]) == {"a": 1}
+    assert events[1] == {"InvokeComplete": {}}
+
+
+def test_streamed_invocation_of_nobody_is_refused(client: Any) -> None:
+    with pytest.raises(ClientError) as caught:
+        client.invoke_with_response_stream(FunctionName="nobody")
+
+    assert code_of(caught) == ("ResourceNotFoundException", 404)
+
+
+def test_streamed_invocation_of_a_stopped_function_is_throttled(client: Any) -> None:
+    create(client, ECHO)
+    client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
+
+    with pytest.raises(ClientError) as caught:
+        client.invoke_with_response_stream(FunctionName="f")
+
+    assert code_of(caught) == ("TooManyRequestsException", 429)

@@ -90,6 +90,12 @@ class AccessDeniedException(AwsError):
     status = 403
 
 
+class MissingAuthenticationTokenException(AwsError):
+    """Nobody has signed the request. AWS: Common Errors."""
+
+    status = 403
+
+
 class ServiceException(AwsError):
     """The Lambda service encountered an internal error."""
 

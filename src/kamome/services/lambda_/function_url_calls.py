@@ -37,6 +37,10 @@ from kamome.services.lambda_.limits import PAYLOAD_BYTES_MAX, STREAM_PRELUDE_BYT
 from kamome.services.lambda_.payloads import Result
 from kamome.services.lambda_.running import Call, find_version, run_function
 from kamome.services.lambda_.runtimes.response_stream import ResponseStream, StreamBroken
+from kamome.services.lambda_.streamed_invocations import (
+    answer_streamed,
+    is_streamed_invocation,
+)
 from kamome.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -69,13 +73,13 @@ class NoSuchUrl(AwsError):
 
 
 def edge_of(lambda_: Lambda, request: HttpRequest) -> Edge | None:
-    """Who answers a request to a function URL; None for calls of operations.
+    """Who answers a request to a function URL, or one that is answered by events; else None.
 
     AWS: Lambda Developer Guide, Invoking Lambda function URLs.
     """
     host = request.header("host")
     if HOST_MARK not in host:
-        return None
+        return answer_streamed if is_streamed_invocation(request) else None
     found = parse_host(host)
     url = lambda_.urls.find(found[0]) if found is not None else None
     if url is not None and found is not None and url.function.region != found[1]:

@@ -85,6 +85,7 @@ from kamome.services.lambda_.provisioned_concurrency import (
     list_provisioned_concurrency_configs,
     put_provisioned_concurrency_config,
 )
+from kamome.services.lambda_.streamed_invocations import invoke_with_response_stream
 from kamome.services.lambda_.tags import list_tags, tag_resource, untag_resource
 from kamome.services.lambda_.versions import (
     create_alias,
@@ -136,6 +137,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetProvisionedConcurrencyConfig": get_provisioned_concurrency_config,
     "GetRuntimeManagementConfig": get_runtime_management_config,
     "Invoke": invoke,
+    "InvokeWithResponseStream": invoke_with_response_stream,
     "ListAliases": list_aliases,
     "ListCodeSigningConfigs": list_code_signing_configs,
     "ListEventSourceMappings": list_event_source_mappings,
