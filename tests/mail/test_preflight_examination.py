@@ -72,9 +72,9 @@ async def test_what_is_told_to_publish_makes_the_next_preflight_pass(world: Worl
         world.dns.add(record.name, record.type, record.value)
     second = await world.report()
 
-    # Left are the slow start of DMARC, and what nobody can publish (the probe of this test).
+    # Left are the slow start of DMARC, and what nobody can publish: the probe, the list.
     worse = {each.topic for each in second.findings if each.severity is not Severity.OK}
-    assert worse == {"dmarc", "dane", "port-25-out"}
+    assert worse == {"dmarc", "dane", "port-25-out", "blocklists"}
     assert second.worst is Severity.WARNING
     assert [each.severity for each in second.findings if each.topic == "spf"] == [Severity.OK]
     assert [each.severity for each in second.findings if each.topic == "dkim"] == [Severity.OK]
@@ -477,6 +477,15 @@ async def test_a_listed_address_is_an_error(world: World, code: str, severity: S
     world.dns.add("9.9.9.9.list.test", "TXT", "seen sending spam")
 
     assert (await world.worst("blocklists")).severity is severity
+
+
+async def test_the_silence_of_a_list_that_does_not_answer_says_nothing(world: World) -> None:
+    world.dns.remove("2.0.0.127.list.test", "A")
+
+    finding = await world.worst("blocklists")
+
+    assert finding.severity is Severity.UNKNOWN
+    assert "test entry" in finding.summary
 
 
 async def test_a_listed_domain_shows_the_lists_reason(world: World) -> None:

@@ -27,6 +27,22 @@ def domain_question(domain: str, zone: str) -> str:
     return f"{domain.rstrip('.')}.{zone}"
 
 
+def own_entry_question(zone: str) -> str:
+    """The name that every list of addresses has. RFC 5782 §5."""
+    return address_question("127.0.0.2", zone)
+
+
+def judge_silence(subject: str, zone: str) -> Finding:
+    """The list does not know the entry that all lists have, so that its silence says nothing."""
+    return Finding(
+        "blocklists",
+        Severity.UNKNOWN,
+        f"{zone} tells nothing about {subject}: it does not know its own test entry.",
+        "The list is gone, or does not answer the name servers that were asked.",
+        "Let --dns name a resolver of your own.",
+    )
+
+
 def judge(subject: str, zone: str, codes: Found, reasons: Sequence[str]) -> Finding:
     """What one list says of an address or a domain."""
     if codes.failure:

@@ -220,16 +220,21 @@ class _Examination:
 
     def _blocklists(self) -> list[Coroutine[object, object, list[Finding]]]:
         subject = self._subject
-        questions = [
-            (address, zone, blocklists.address_question(address, zone))
+        of_addresses = [
+            self._address_list(address, zone)
             for address in subject.addresses
             for zone in subject.address_lists
         ]
-        questions += [
-            (subject.domain, zone, blocklists.domain_question(subject.domain, zone))
+        of_domains = [
+            self._blocklist(subject.domain, zone, blocklists.domain_question(subject.domain, zone))
             for zone in subject.domain_lists
         ]
-        return [self._blocklist(*question) for question in questions]
+        return [*of_addresses, *of_domains]
+
+    async def _address_list(self, address: str, zone: str) -> list[Finding]:
+        if not (await self._lookups.records(blocklists.own_entry_question(zone), "A")).values:
+            return [blocklists.judge_silence(address, zone)]
+        return await self._blocklist(address, zone, blocklists.address_question(address, zone))
 
     async def _blocklist(self, about: str, zone: str, question: str) -> list[Finding]:
         codes = await self._lookups.records(question, "A")
