@@ -19,7 +19,7 @@ from kamome.clock import Clock
 from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.faults.errors import ConnectionLost
-from kamome.faults.handlings import SERVICE_AGAIN_MS
+from kamome.faults.handlings import CLIENT_AGAIN_MS, SERVICE_AGAIN_MS
 from kamome.faults.injector import Faults, Outcome
 from kamome.faults.rules import HTTP, HTTP_OPERATIONS, Target
 from kamome.http import client as http_client
@@ -211,8 +211,14 @@ class ArrivingEvents(Outbox):
         if target is None or target.resource.endswith(".fifo"):
             return super().put(kind, payload, at_ms=at_ms, trace=trace)
         entry_id = 0
-        for shift_ms in self._faults.arrival_shifts_ms(target):
-            due_ms = (self._now_ms() if at_ms is None else at_ms) + shift_ms
+        at_ms = self._now_ms() if at_ms is None else at_ms
+        shifts_ms = self._faults.arrival_shifts_ms(target)
+        if len(shifts_ms) > 1:
+            texts = getattr(payload.get("notification"), "messages", {}).values()
+            until_ms = at_ms + max(shifts_ms) + CLIENT_AGAIN_MS
+            self._faults.handlings.duplicated(texts, until_ms)
+        for shift_ms in shifts_ms:
+            due_ms = at_ms + shift_ms
             entry_id = super().put(kind, payload, at_ms=due_ms, trace=trace)
         return entry_id
 

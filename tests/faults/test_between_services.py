@@ -8,7 +8,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -198,6 +198,57 @@ def test_publication_comes_late_and_twice(kamome: Kamome, sqs: Any, queue: str, 
     assert _received(sqs, queue) == []
     kamome.clock.advance(minutes=1)
     assert _handle(sqs, queue) == ["hello", "hello"]
+
+
+def test_publications_overtake_each_other_within_the_window(
+    kamome: Kamome, sqs: Any, queue: str, topic: str
+) -> None:
+    kamome.clock.freeze()
+    kamome.faults.add(service="sns", resource="news", reorder="1m", seed=3)
+    sent = [str(number) for number in range(10)]
+    for body in sent:
+        kamome.client("sns").publish(TopicArn=topic, Message=body)
+
+    kamome.clock.advance(minutes=1)
+    bodies = _handle(sqs, queue)
+
+    assert sorted(bodies) == sent
+    assert bodies != sent
+
+
+def test_publication_that_came_twice_and_was_handled_twice_is_reported(
+    kamome: Kamome, sqs: Any, queue: str, topic: str, arn: str
+) -> None:
+    kamome.faults.add(service="sns", resource="news", duplicate=True, count=1)
+    for body in ("twice", "once"):
+        kamome.client("sns").publish(TopicArn=topic, Message=body)
+    kamome.settle()
+
+    handled = _handle(sqs, queue)
+
+    [twins] = kamome.faults.report().handled_twice
+    assert sorted(handled) == ["once", "twice", "twice"]
+    assert (twins["queue"], twins["cause"]) == (arn, "duplicate delivery")
+    assert len(set(cast("list[str]", twins["message_ids"]))) == 2
+
+
+def test_fifo_topic_keeps_order_and_has_no_duplicates(kamome: Kamome, sqs: Any) -> None:
+    sns = kamome.client("sns")
+    queue = sqs.create_queue(QueueName="orders.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    topic = sns.create_topic(Name="news.fifo", Attributes=attributes)["TopicArn"]
+    endpoint = f"arn:aws:sqs:{kamome.region}:{kamome.account}:orders.fifo"
+    raw = {"RawMessageDelivery": "true"}
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint, Attributes=raw)
+    kamome.faults.add(service="sns", duplicate=True)
+    kamome.faults.add(service="sns", reorder="1m")
+    sent = [str(number) for number in range(5)]
+    for body in sent:
+        sns.publish(TopicArn=topic, Message=body, MessageGroupId="g")
+
+    kamome.clock.advance(minutes=2)
+
+    assert _handle(sqs, queue) == sent
 
 
 def test_event_of_a_bucket_is_delivered_when_the_outage_is_over(

@@ -90,6 +90,20 @@ def test_publication_that_was_sent_again_is_known_by_the_message_in_its_envelope
     assert len(handlings.handled_twice) == 1
 
 
+def test_publication_that_goes_out_twice_is_one_message_in_each_queue() -> None:
+    handlings = Handlings()
+    handlings.duplicated(["hello"], again_until_ms=1_000)
+    for message, queue in enumerate(("a", "b", "a", "b")):
+        handlings.arrived(queue, message, f"id-{message}", "hello", now_ms=10)
+        if queue == "a":
+            handlings.handled(message, 1, "client", 20)
+
+    [twins] = handlings.handled_twice
+
+    assert (twins.queue, twins.message_ids) == ("a", ["id-0", "id-2"])
+    assert twins.cause == "duplicate delivery"
+
+
 def test_texts_of_a_batch_are_those_of_its_entries() -> None:
     batch = {"QueueUrl": "q", "Entries": [{"MessageBody": "a"}, {"MessageBody": "b"}, {"Id": "c"}]}
 

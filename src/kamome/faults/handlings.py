@@ -26,6 +26,7 @@ MESSAGES_MAX = 20_000
 CLIENT_AGAIN_MS = 15 * 60_000
 SERVICE_AGAIN_MS = 24 * 86_400_000
 _LOST = "lost acknowledgement"
+_DUPLICATE = "duplicate delivery"
 
 
 class Handling(msgspec.Struct, frozen=True):
@@ -55,7 +56,8 @@ class Handlings:
     def __init__(self) -> None:
         self._by_message: OrderedDict[int, tuple[Twins, str]] = OrderedDict()
         self._by_text: OrderedDict[bytes, dict[str, Twins]] = OrderedDict()
-        self._lost: OrderedDict[bytes, int] = OrderedDict()
+        # Texts that come again: until when, and why.
+        self._again: OrderedDict[bytes, tuple[int, str]] = OrderedDict()
         self._twice: OrderedDict[int, Twins] = OrderedDict()
 
     @property
@@ -65,22 +67,21 @@ class Handlings:
 
     def lost_acknowledgement(self, texts: Iterable[str], again_until_ms: int) -> None:
         """The sender of these texts does not know that they have arrived, and sends them again."""
-        for text in texts:
-            digest = _digest(text)
-            self._lost[digest] = again_until_ms
-            self._lost.move_to_end(digest)
-            for twins in self._by_text.get(digest, {}).values():
-                twins.cause = twins.cause or _LOST
-        _bound(self._lost)
+        self._come_again(texts, again_until_ms, _LOST)
+
+    def duplicated(self, texts: Iterable[str], again_until_ms: int) -> None:
+        """A publication of these texts goes to its subscriptions more than once."""
+        self._come_again(texts, again_until_ms, _DUPLICATE)
 
     def arrived(self, queue: str, message: int, message_id: str, body: str, now_ms: int) -> None:
         """A message has been put into a queue."""
         digest = _digest(body)
-        is_lost = self._lost.get(digest, -1) >= now_ms
+        until_ms, cause = self._again.get(digest, (-1, ""))
+        is_again = until_ms >= now_ms
         of_text = self._by_text.setdefault(digest, {})
         self._by_text.move_to_end(digest)
-        if not is_lost or queue not in of_text:
-            of_text[queue] = Twins(queue, [], _LOST if is_lost else "")
+        if not is_again or queue not in of_text:
+            of_text[queue] = Twins(queue, [], cause if is_again else "")
         _bound(self._by_text)
         self._join(of_text[queue], message, message_id)
 
@@ -88,7 +89,7 @@ class Handlings:
         """A copy of a message has been put into its queue."""
         if original in self._by_message:
             twins, _ = self._by_message[original]
-            twins.cause = twins.cause or "duplicate delivery"
+            twins.cause = twins.cause or _DUPLICATE
             self._join(twins, message, message_id)
 
     def handled(
@@ -107,6 +108,15 @@ class Handlings:
             twins.cause = twins.cause or "received again"
             self._twice.setdefault(id(twins), twins)
             _bound(self._twice)
+
+    def _come_again(self, texts: Iterable[str], until_ms: int, cause: str) -> None:
+        for text in texts:
+            digest = _digest(text)
+            self._again[digest] = (until_ms, cause)
+            self._again.move_to_end(digest)
+            for twins in self._by_text.get(digest, {}).values():
+                twins.cause = twins.cause or cause
+        _bound(self._again)
 
     def _join(self, twins: Twins, message: int, message_id: str) -> None:
         if message_id not in twins.message_ids:
