@@ -90,6 +90,18 @@ async def test_an_open_shows_a_pixel_and_is_told(sender: Sender) -> None:
     assert sender.told()[0]["open"]["userAgent"] == "Mozilla/5.0"
 
 
+async def test_a_mail_that_is_opened_without_end_is_remembered_a_thousand_times(
+    sender: Sender,
+) -> None:
+    sent, text = await ready(sender, mail(), "OPEN")
+
+    for _ in range(1_010):
+        await visit(sender, links(text, "I0")[0])
+
+    assert len(sender.remembered(sent)) == 1_000
+    assert len(sender.told()) == 1_010
+
+
 async def test_only_the_html_that_is_shown_is_changed(sender: Sender) -> None:
     _, text = await ready(sender, mail(), "CLICK", "OPEN")
 

@@ -13,10 +13,11 @@ from kamome.storage.engine import Engine, Row
 if TYPE_CHECKING:
     from kamome.services.ses.store import Owner
 
-# Primary key of ses_mail_event: the next number of this mail.
+# Primary key of ses_mail_event: the next number of this mail, while there is room.
 INSERT_EVENT = """
 INSERT INTO ses_mail_event (message_id, number, recipient, type, at_ms, detail)
 SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM ses_mail_event WHERE message_id = ?1
+HAVING coalesce(max(number), 0) < ?6
 """
 # Primary key of ses_mail_event, as a range.
 SELECT_EVENTS = """
@@ -126,9 +127,12 @@ class EventStore:
         self._engine = engine
 
     def add(self, message_id: str, event: MailEvent) -> None:
-        """Remember an event of one recipient, behind what came before."""
+        """Remember an event of one recipient, behind what came before; 1,000 of a mail at most.
+
+        Whoever has a mail can open it without end.
+        """
         row = (message_id, event.recipient, event.type, event.at_ms, orjson.dumps(event.detail))
-        self._engine.write(INSERT_EVENT, row)
+        self._engine.write(INSERT_EVENT, (*row, _EVENTS_MAX))
 
     def events(self, message_id: str) -> list[MailEvent]:
         """The events of a mail in the order they happened, 1,000 at most."""
