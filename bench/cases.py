@@ -229,11 +229,16 @@ def s3_put(size: int) -> Callable[[Bench], Callable[[int], Work]]:
     return prepare
 
 
-def s3_get(bench: Bench) -> Callable[[int], Work]:
-    """Read one object of 1 KB."""
-    bucket = _bucket(bench)
-    bench.client("s3").put_object(Bucket=bucket, Key="key", Body=b"x" * 1024)  # type: ignore[attr-defined] # boto3
-    return repeat(bench.requests.s3("GET", f"/{bucket}/key"))
+def s3_read(method: str, size: int) -> Callable[[Bench], Callable[[int], Work]]:
+    """Read one object of that size, or its head."""
+
+    def prepare(bench: Bench) -> Callable[[int], Work]:
+        bucket = _bucket(bench)
+        content = b"x" * size
+        bench.client("s3").put_object(Bucket=bucket, Key="key", Body=content)  # type: ignore[attr-defined] # boto3
+        return repeat(bench.requests.s3(method, f"/{bucket}/key"))
+
+    return prepare
 
 
 def _table(bench: Bench) -> str:
@@ -282,9 +287,13 @@ CASES = (
     Case("DeleteMessage", sqs_delete, target=0.40),
     Case("send, receive, delete batch, whole messages", sqs_cycle, target=0.20),
     Case("the same on a FIFO queue of 100 groups", fifo_cycle, target=0.12),
-    Case("PutObject 1 KB", s3_put(1024)),
+    Case("PutObject 1 KB", s3_put(1024), target=0.25),
+    Case("PutObject 100 KB", s3_put(100 * 1024), connections=16),
     Case("PutObject 1 MB", s3_put(1024 * 1024), connections=8),
-    Case("GetObject 1 KB", s3_get),
+    Case("GetObject 1 KB", s3_read("GET", 1024)),
+    Case("GetObject 100 KB", s3_read("GET", 100 * 1024), connections=16),
+    Case("GetObject 1 MB", s3_read("GET", 1024 * 1024), connections=8),
+    Case("HeadObject", s3_read("HEAD", 1024)),
     Case("PutItem 1 KB", dynamodb_put),
     Case("GetItem 1 KB", dynamodb_get),
 )

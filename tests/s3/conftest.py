@@ -22,7 +22,7 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys
-from kamome.services.s3 import lifecycle, replication
+from kamome.services.s3 import lifecycle, replication, scrub
 from kamome.services.s3.object_events import EVENT_KIND, deliver_event
 from kamome.services.s3.operations import OPERATIONS
 from kamome.services.s3.ports import Ports
@@ -192,6 +192,11 @@ async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
         retry=replication.retry_replication,
         on_give_up=partial(replication.give_up_replication, s3),
     )
+
+    async def work_scrub(entry: Entry) -> None:
+        await scrub.work_scrub(s3, entry)
+
+    outbox.register(scrub.SCRUB_KIND, work_scrub)
     outbox.start()
     ctx = RequestContext(
         account=ACCOUNT,

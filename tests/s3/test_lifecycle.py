@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kamome.services.s3 import lifecycle
 from kamome.services.s3.lifecycle_rules import Candidate, action_of
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ async def test_deleted_configuration_ends_the_expiring(world: World) -> None:
     await world.clock.advance(5 * DAY_MS)
 
     assert await world.keys() == ["key"]
-    assert world.engine.one("SELECT count(*) FROM outbox") == (0,)
+    assert world.s3.outbox.waiting(lifecycle.EVENT_KIND) == 0
 
 
 async def test_event_tells_of_the_expiring(world: World) -> None:

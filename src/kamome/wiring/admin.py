@@ -13,6 +13,7 @@ from kamome.observe.admin import Routes
 from kamome.services.ecs import metadata
 from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_.functions import open_code
+from kamome.services.s3 import scrub
 from kamome.services.ses import entries, event_records, preflight_api, verification
 from kamome.services.sns import inspection as sns_inspection
 from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
@@ -52,6 +53,7 @@ def routes(
             event_records.PREFIX: event_records.EventRecordsApi(
                 slices.ses, region=settings.region, account=settings.account
             ),
+            scrub.REPORT_PATH: lambda request: scrub.show_scrub(slices.s3, request),
             QUEUES_PATH: queues,
             MESSAGES_PATH: queues,
             sns_inspection.PREFIX: lambda request: sns_inspection.inspect(slices.sns, request),

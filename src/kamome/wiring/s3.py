@@ -8,6 +8,7 @@ from kamome.services.s3 import (
     object_events,
     replication,
     replication_orders,
+    scrub,
 )
 from kamome.services.s3.ports import Ports
 from kamome.services.s3.slice import S3
@@ -54,6 +55,11 @@ def register(outbox: Outbox, s3: S3) -> None:
         retry=replication.retry_replication,
         on_give_up=lambda entry, error: replication.give_up_replication(s3, entry, error),
     )
+
+    async def work_scrub(entry: Entry) -> None:
+        await scrub.work_scrub(s3, entry)
+
+    outbox.register(scrub.SCRUB_KIND, work_scrub, concurrency=1)
     outbox.register(
         access_logs.LOG_KIND,
         deliver_log,

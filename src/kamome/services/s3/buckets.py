@@ -31,6 +31,7 @@ from kamome.services.s3.regions import (
     partition_of,
     request_region,
 )
+from kamome.services.s3.scrub import begin_scrub
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import ABOVE_ALL_KEYS, Bucket
 from kamome.services.s3.tagging import tags_of
@@ -97,6 +98,7 @@ async def create_bucket(
     )
     with s3.store.atomic():
         s3.store.add_bucket(bucket)
+        begin_scrub(s3)
         if tags:
             tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
             s3.store.settings.put(bucket_id, TAGGING_KIND, {"TagSet": tag_set})

@@ -51,7 +51,7 @@ async def _verify_bucket(store: S3Store, blobs: Blobs, bucket: Bucket) -> AsyncI
         for row in rows:
             position = (row.key, row.object.rank + 1)
             if not row.is_delete_marker:
-                damage = await _damage(store, blobs, row.object)
+                damage = await damage_of(store, blobs, row.object)
                 yield Verdict(
                     bucket.name,
                     row.key.decode(),
@@ -61,8 +61,11 @@ async def _verify_bucket(store: S3Store, blobs: Blobs, bucket: Bucket) -> AsyncI
                 )
 
 
-async def _damage(store: S3Store, blobs: Blobs, stored: StoredObject) -> str:
-    """Why the bytes of an object are not right; empty where they are."""
+async def damage_of(store: S3Store, blobs: Blobs, stored: StoredObject) -> str:
+    """Why the bytes of an object are not right; empty where they are.
+
+    AWS: S3 User Guide, Checking object integrity for data at rest in Amazon S3.
+    """
     total = 0
     for body, size in _bodies(store, stored):
         if body is None:
