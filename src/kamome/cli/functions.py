@@ -84,8 +84,8 @@ def list_(endpoint: str, region: str, account: str, *, is_json: bool) -> None:
     rows = [
         [
             one["FunctionName"],
-            one["Runtime"],
-            one["Handler"],
+            one.get("Runtime", "image"),
+            one.get("Handler", ""),
             f"{one['MemorySize']} MB",
             f"{one['Timeout']} s",
             ", ".join(mappings.get(one["FunctionName"], [])),
