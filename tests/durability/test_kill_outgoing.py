@@ -124,7 +124,7 @@ def test_accepted_mail_leaves_once_whenever_the_server_is_killed(
         with ServerProcess(tmp_path) as server:
             kills.append(senders.run(server, random.uniform(0.2, 1.0)))
     with ServerProcess(tmp_path) as server:
-        _wait_for(lambda: senders.accepted <= sink.came.keys())
+        _wait_for(server, lambda: senders.accepted <= sink.came.keys())
         assert server.stop() == 0
 
     assert len(senders.accepted) > _ROUNDS
@@ -152,13 +152,14 @@ def _is_in_window(moment: float, kills: list[float]) -> bool:
     return any(0 <= kill - moment < _WINDOW_S for kill in kills)
 
 
-def _wait_for(is_so: Callable[[], bool]) -> None:
+def _wait_for(server: ServerProcess, is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if is_so():
             return
         time.sleep(0.05)
-    raise AssertionError("not all accepted mails have come")
+    waiting = server.admin("/_kamome/spool")
+    raise AssertionError("not all mails have come:\n" + "\n".join([str(waiting), *server.log]))
 
 
 def _states(data: Path) -> set[str]:
