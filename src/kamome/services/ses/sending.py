@@ -47,7 +47,6 @@ from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 from kamome.storage.blobs import Blob
 
-
 _PAUSED = (
     "Sending paused for this account. For more information, please check the inbox of the email"
     " address associated with your AWS account."
