@@ -22,6 +22,7 @@ async def test_ehlo_announces_what_is_served(client: Client) -> None:
         "250-8BITMIME",
         "250-SMTPUTF8",
         "250-PIPELINING",
+        "250-CHUNKING",
         "250-ENHANCEDSTATUSCODES",
         "250 HELP",
     ]

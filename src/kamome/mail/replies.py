@@ -50,7 +50,7 @@ RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
 GOODBYE = Reply(221, "2.0.0", "Bye")
 READY_FOR_TLS = Reply(220, "2.0.0", "Ready to start TLS")
 HELP = Reply(
-    214, "2.0.0", "EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP STARTTLS; see RFC 5321"
+    214, "2.0.0", "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY HELP STARTTLS; see RFC 5321"
 )
 CANNOT_VERIFY = Reply(252, "2.5.0", "Cannot VRFY user, but will take mail for known recipients")
 START_MAIL = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
@@ -80,6 +80,7 @@ HELO_FIRST = Reply(503, "5.5.1", "Send EHLO first")
 NESTED_MAIL = Reply(503, "5.5.1", "Sender given already, send RSET first")
 MAIL_FIRST = Reply(503, "5.5.1", "Send MAIL first")
 RCPT_FIRST = Reply(503, "5.5.1", "No valid recipients")
+CHUNKS_BEGUN = Reply(503, "5.5.1", "The mail has begun to come by BDAT")
 TLS_ACTIVE = Reply(503, "5.5.1", "TLS is active already")
 # Replies to AUTH: RFC 4954 §6.
 LOGGED_IN = Reply(235, "2.7.0", "Authentication successful")
@@ -105,6 +106,13 @@ UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognized or not impleme
 BARE_LINE_END = Reply(554, "5.6.0", "Mail holds a bare <CR> or <LF>, which is refused")
 LINE_TOO_LONG = Reply(554, "5.6.0", "Mail holds a line longer than 998 octets")
 
+# By the name of a `mail_data.Fault`.
+OF_FAULTS = {
+    "BARE_LINE_END": BARE_LINE_END,
+    "LINE_TOO_LONG": LINE_TOO_LONG,
+    "TOO_LARGE": MAIL_TOO_LARGE,
+}
+
 
 def greeting(hostname: str) -> Reply:
     """What the server says first."""
@@ -119,6 +127,11 @@ def hello(hostname: str, extensions: tuple[str, ...]) -> bytes:
         f"250{' ' if number == last else '-'}{line}\r\n".encode()
         for number, line in enumerate(lines)
     )
+
+
+def chunk_received(octets: int) -> Reply:
+    """A chunk has come, and more follow. RFC 3030 §2."""
+    return Reply(250, "2.0.0", f"{octets} octets received")
 
 
 def accepted(mail_id: str) -> Reply:

@@ -25,6 +25,7 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from kamome.errors import ServiceUnavailable
 from kamome.mail import replies
+from kamome.mail.chunking import ChunkedMail, parse_bdat
 from kamome.mail.commands import BadCommand, parse_helo, parse_mail, parse_rcpt
 from kamome.mail.envelope import (
     Envelope,
@@ -55,11 +56,6 @@ _VERDICT_REPLIES = {
     RecipientVerdict.UNKNOWN: replies.UNKNOWN_RECIPIENT,
     RecipientVerdict.BLOCKED: replies.BLOCKED,
     RecipientVerdict.NEEDS_TLS: replies.TLS_REQUIRED,
-}
-_FAULT_REPLIES = {
-    Fault.BARE_LINE_END: replies.BARE_LINE_END,
-    Fault.LINE_TOO_LONG: replies.LINE_TOO_LONG,
-    Fault.TOO_LARGE: replies.MAIL_TOO_LARGE,
 }
 
 
@@ -98,6 +94,7 @@ class _Transaction(msgspec.Struct):
     reverse_path: str
     is_smtputf8: bool
     recipients: dict[str, None] = msgspec.field(default_factory=dict)  # in order, each once
+    chunked: ChunkedMail | None = None  # what has come by BDAT
 
 
 class _NoHooks:
@@ -210,6 +207,7 @@ class SmtpSession(SMTP):
         except (ConnectionError, TLSSetupException, ssl.SSLError) as error:
             logger.debug("session of %s ended: %r", self.client_ip, error)
         finally:
+            self._forget_transaction()
             if is_in:
                 self._ports.left(self)
             if self.transport is not None:
@@ -302,17 +300,17 @@ class SmtpSession(SMTP):
             raise
         except Exception:
             logger.exception("SMTP %s of %s failed", verb.decode(), self.client_ip)
-            self._transaction = None
+            self._forget_transaction()
             return replies.LOCAL_ERROR
 
     async def _helo_command(self, argument: str) -> Reply:
         self._helo = parse_helo(argument)
-        self._transaction = None
+        self._forget_transaction()
         return Reply(250, "", self.hostname)
 
     async def _ehlo_command(self, argument: str) -> Reply | None:
         self._helo = parse_helo(argument)
-        self._transaction = None
+        self._forget_transaction()
         await self.push(replies.hello(self.hostname, tuple(self._extensions())))
         return None
 
@@ -322,6 +320,7 @@ class SmtpSession(SMTP):
             "8BITMIME",
             "SMTPUTF8",
             "PIPELINING",
+            "CHUNKING",
             "ENHANCEDSTATUSCODES",
             "HELP",
         ]
@@ -341,7 +340,7 @@ class SmtpSession(SMTP):
         # the client introduces himself again (RFC 3207 §4.2).
         self._pending.clear()
         self._helo = ""
-        self._transaction = None
+        self._forget_transaction()
         await super().smtp_STARTTLS("")
         self._pending.clear()
         return None
@@ -361,6 +360,8 @@ class SmtpSession(SMTP):
         if self._transaction is None:
             return replies.MAIL_FIRST
         transaction = self._transaction
+        if transaction.chunked is not None:
+            return replies.CHUNKS_BEGUN
         recipient = parse_rcpt(argument, is_smtputf8=transaction.is_smtputf8)
         if len(transaction.recipients) >= self._limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
@@ -381,14 +382,65 @@ class SmtpSession(SMTP):
             return replies.MAIL_FIRST
         if not self._transaction.recipients:
             return replies.RCPT_FIRST
+        if self._transaction.chunked is not None:
+            return replies.CHUNKS_BEGUN
         transaction, self._transaction = self._transaction, None
         await self.push(replies.START_MAIL)
         return await self._receive(transaction)
 
+    async def _bdat_command(self, argument: str) -> Reply | None:
+        """One chunk. Its octets are read whatever the reply, for they are no commands. RFC 3030."""
+        parsed = parse_bdat(argument)
+        if parsed is None or parsed[0] > self._limits.mail_bytes + OVERRUN_BYTES_MAX:
+            # What follows cannot be told from commands, or is more than anybody would read.
+            self._is_over = True
+            return replies.BAD_ARGUMENTS if parsed is None else replies.MAIL_TOO_LARGE
+        octets, is_last = parsed
+        transaction = self._transaction
+        chunked = None
+        if transaction is not None and transaction.recipients:
+            if transaction.chunked is None:
+                incoming = self._ports.inbound.open()
+                transaction.chunked = ChunkedMail(incoming, self._limits.mail_bytes)
+            chunked = transaction.chunked
+        if not await self._read_chunk(octets, chunked):
+            return None
+        if transaction is None or chunked is None:
+            return replies.MAIL_FIRST if transaction is None else replies.RCPT_FIRST
+        if is_last:
+            await chunked.finish()
+        if chunked.failure is not None:
+            self._forget_transaction()
+            return chunked.failure
+        if not is_last:
+            return replies.chunk_received(octets)
+        self._transaction = None
+        return await self._hand_over(chunked.incoming, transaction)
+
+    async def _read_chunk(self, octets: int, chunked: ChunkedMail | None) -> bool:
+        """Read a chunk to its end. False where the client is gone before."""
+        while octets:
+            if not self._pending:
+                self._reset_timeout(self._limits.data_s)
+                self._pending += await self._reader.read(min(_READ_BYTES, octets))
+                if not self._pending:
+                    return False
+            piece = bytes(self._pending[:octets])
+            del self._pending[:octets]
+            octets -= len(piece)
+            if chunked is not None:
+                await chunked.take(piece)
+        return True
+
+    def _forget_transaction(self) -> None:
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None and transaction.chunked is not None:
+            self._ports.inbound.discard(transaction.chunked.incoming)
+
     async def _rset_command(self, argument: str) -> Reply:
         if argument:
             return replies.BAD_ARGUMENTS
-        self._transaction = None
+        self._forget_transaction()
         return replies.OK
 
     async def _quit_command(self, argument: str) -> Reply:
@@ -415,7 +467,7 @@ class SmtpSession(SMTP):
     async def _receive(self, transaction: _Transaction) -> Reply | None:
         """The mail after 354, to its reply. None where the client is gone."""
         incoming = self._ports.inbound.open()
-        is_handed_over = False
+        is_complete = False
         try:
             data = MailData(self._limits.mail_bytes)
             failure = await self._collect(data, incoming)
@@ -425,13 +477,23 @@ class SmtpSession(SMTP):
                 # Whoever sent a bare line end may think the mail ended elsewhere than we do:
                 # what follows is not taken for commands.
                 self._is_over = data.fault is Fault.BARE_LINE_END
-                return _FAULT_REPLIES[data.fault]
+                return replies.OF_FAULTS[data.fault.name]
+            is_complete = True
+        finally:
+            if not is_complete:
+                self._ports.inbound.discard(incoming)
+        return await self._hand_over(incoming, transaction)
 
-            async def accept() -> Reply:
-                nonlocal is_handed_over
-                is_handed_over = True
-                return await self._accept(incoming, self._envelope(transaction))
+    async def _hand_over(self, incoming: IncomingMail, transaction: _Transaction) -> Reply | None:
+        """A mail that has come whole, to its reply."""
+        is_handed_over = False
 
+        async def accept() -> Reply:
+            nonlocal is_handed_over
+            is_handed_over = True
+            return await self._accept(incoming, self._envelope(transaction))
+
+        try:
             return await self._at("end-of-data", ",".join(transaction.recipients), accept)
         finally:
             if not is_handed_over:
@@ -508,6 +570,6 @@ _COMMANDS: dict[bytes, Callable[[SmtpSession, str], Awaitable[Reply | None]]] = 
     b"VRFY": lambda session, text: session._vrfy_command(text),
     b"EXPN": lambda session, text: session._unserved_command(text),
     b"AUTH": lambda session, text: session._auth_command(text),
-    b"BDAT": lambda session, text: session._unserved_command(text),
+    b"BDAT": lambda session, text: session._bdat_command(text),
     b"QUIT": lambda session, text: session._quit_command(text),
 }
