@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import smtplib
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -215,6 +216,28 @@ def test_contacts_are_kept_with_their_preferences(kamome: Tenant) -> None:
 
     assert contact["AttributesData"] == '{"name": "A"}'
     assert [each["EmailAddress"] for each in listed["Contacts"]] == ["a@example.net"]
+
+
+def test_a_bounce_that_comes_back_by_smtp_is_told_and_suppresses(
+    kamome: Tenant, events: Any
+) -> None:
+    message_id = send(kamome, "to@example.net")
+    report = (
+        "From: MAILER-DAEMON@mx.example.net\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.example.net\r\n\r\n"
+        "Final-Recipient: rfc822; to@example.net\r\nAction: failed\r\n"
+        "Status: 5.1.1\r\n\r\n--b--\r\n"
+    )
+
+    with smtplib.SMTP("127.0.0.1", kamome.smtp_port) as smtp:
+        smtp.sendmail("", [f"{message_id}@{kamome.region}.amazonses.com"], report)
+
+    told = [event["bounce"] for event in events() if "bounce" in event]
+    assert [bounce["reportingMTA"] for bounce in told] == ["dns; mx.example.net"]
+    listed = kamome.client("sesv2").list_suppressed_destinations()
+    assert len(listed["SuppressedDestinationSummaries"]) == 1
 
 
 def test_addresses_are_imported_from_an_object(kamome: Tenant) -> None:
