@@ -29,6 +29,8 @@ from tests.mail.postfix import free_port
 
 _ROUNDS = 10
 _SENDERS = 3
+_MAILS_PER_ROUND_MAX = 40
+_ROUND_S = 10
 # Between the smart host's 250 and the sync of our commit lie milliseconds; the machine may be busy.
 _WINDOW_S = 1.0
 _SESSIONS_MAX = 10
@@ -74,18 +76,21 @@ class Senders:
 
     def __init__(self) -> None:
         self.accepted: set[str] = set()
-        self._count = 0
+        self._count = self._left = 0
         self._lock = threading.Lock()
+        self._enough = threading.Event()
 
-    def run(self, server: ServerProcess, seconds: float) -> float:
-        """Send for so long, kill the server while they send; the moment of that."""
+    def run(self, server: ServerProcess, wanted: int) -> float:
+        """Send until so many are accepted, kill the server while they send; the moment of that."""
+        self._left = wanted
+        self._enough.clear()
         stop = threading.Event()
         threads = [
             threading.Thread(target=self._send, args=(server, stop)) for _ in range(_SENDERS)
         ]
         for thread in threads:
             thread.start()
-        time.sleep(seconds)
+        self._enough.wait(_ROUND_S)
         server.kill()
         killed_at = time.monotonic()
         stop.set()
@@ -109,6 +114,9 @@ class Senders:
                 continue
             with self._lock:
                 self.accepted.add(number)
+                self._left -= 1
+            if self._left <= 0:
+                self._enough.set()
 
 
 @pytest.mark.slow
@@ -122,7 +130,7 @@ def test_accepted_mail_leaves_once_whenever_the_server_is_killed(
 
     for _ in range(_ROUNDS):
         with ServerProcess(tmp_path) as server:
-            kills.append(senders.run(server, random.uniform(0.2, 1.0)))
+            kills.append(senders.run(server, random.randint(1, _MAILS_PER_ROUND_MAX)))
     with ServerProcess(tmp_path) as server:
         _wait_for(server, lambda: senders.accepted <= sink.came.keys())
         assert server.stop() == 0
