@@ -222,6 +222,27 @@ def test_queue_feeds_the_function_and_reported_messages_reach_the_dlq(
     assert counts() == (0, 0)
 
 
+def test_messages_of_a_deleted_mapping_can_be_received_at_once(client: Any, kamome: Tenant) -> None:
+    sqs = kamome.client("sqs")
+    queue = sqs.create_queue(QueueName="held")["QueueUrl"]
+    create(client, ECHO)
+    mapping = client.create_event_source_mapping(
+        FunctionName="f",
+        EventSourceArn=f"arn:aws:sqs:eu-west-1:{kamome.account}:held",
+        BatchSize=100,
+        MaximumBatchingWindowInSeconds=300,
+    )
+    sqs.send_message(QueueUrl=queue, MessageBody="one")
+    kamome.advance(0)
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+
+    client.delete_event_source_mapping(UUID=mapping["UUID"])
+    kamome.advance(0)
+
+    [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert message["Body"] == "one"
+
+
 def test_visibility_timeout_less_than_the_function_timeout_is_refused(
     client: Any, kamome: Tenant
 ) -> None:

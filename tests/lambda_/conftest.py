@@ -135,7 +135,9 @@ class FakeQueue:
         return message_id
 
     def port(self) -> QueuePort:
-        return QueuePort(self._receive, self._delete, self._when_available, self._attributes)
+        return QueuePort(
+            self._receive, self._delete, self._when_available, self._attributes, self._release
+        )
 
     def _notify(self) -> None:
         for callback in list(self._callbacks):
@@ -172,6 +174,17 @@ class FakeQueue:
         for handle in receipt_handles:
             del self._bodies[handle[2:]]
             self.deleted.append(handle[2:])
+
+    def _release(self, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+        for handle in receipt_handles:
+            self._visible_at_ms[handle[2:]] = self._clock.now_ms()
+        self._notify()
+
+    @property
+    def visible(self) -> list[str]:
+        """Ids of messages that could be received now."""
+        now_ms = self._clock.now_ms()
+        return [one for one in self._bodies if self._visible_at_ms[one] <= now_ms]
 
     def _when_available(self, queue_arn: str, callback: Callable[[], None]) -> Callable[[], None]:
         self._callbacks.append(callback)

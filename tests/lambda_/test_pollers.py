@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from tests.lambda_.gates import gate
 
-from kamome.services.lambda_ import functions, mappings
+from kamome.services.lambda_ import concurrency, functions, mappings
 from kamome.services.lambda_.errors import ResourceNotFoundException
 from kamome.services.lambda_.pollers.sqs import SqsPoller
 from kamome.services.lambda_.ports import PolledMessage
@@ -177,6 +177,39 @@ async def test_deleted_mapping_receives_nothing(world: World) -> None:
     await world.quiet()
 
     assert world.queue.waiting == ["m-0"]
+
+
+async def test_messages_held_for_a_window_are_released_with_their_mapping(world: World) -> None:
+    await world.create(COUNTING)
+    uuid = await world.map_queue(BatchSize=100, MaximumBatchingWindowInSeconds=60)
+    world.queue.send("one")
+    world.queue.send("two")
+    await world.quiet()
+    assert world.queue.visible == []
+
+    await mappings.delete_event_source_mapping(world.lambda_, world.ctx, {"UUID": uuid})
+    await world.quiet()
+
+    assert world.queue.visible == world.queue.waiting
+    assert len(world.queue.waiting) == 2
+
+
+async def test_throttled_batch_is_released_when_its_mapping_is_disabled(world: World) -> None:
+    await world.create(COUNTING)
+    await concurrency.put_function_concurrency(
+        world.lambda_, world.ctx, {"FunctionName": "f", "ReservedConcurrentExecutions": 0}
+    )
+    uuid = await world.map_queue()
+    world.queue.send("one")
+    await world.quiet()
+    assert world.queue.visible == []
+
+    await mappings.update_event_source_mapping(
+        world.lambda_, world.ctx, {"UUID": uuid, "Enabled": False}
+    )
+    await world.quiet()
+
+    assert len(world.queue.visible) == 1
 
 
 async def test_mapping_whose_creation_is_undone_does_not_run(world: World) -> None:

@@ -74,6 +74,7 @@ class _PolledQueues:
             delete=self._delete,
             when_available=lambda arn, callback: queues.when_available(self._sqs, arn, callback),
             queue_attributes=lambda arn: queues.queue_settings(self._sqs, arn),
+            release=lambda arn, handles: queues.release_polled(self._sqs, arn, handles),
         )
 
     async def call_function(

@@ -50,7 +50,8 @@ class QueuePort(msgspec.Struct, frozen=True):
 
     `receive(queue_arn, max_messages)` claims up to that many (at most 10) with the queue's own
     visibility timeout; an empty list when there are none, or no queue. `delete(queue_arn,
-    receipt_handles)` deletes what is still held under these handles. `when_available(queue_arn,
+    receipt_handles)` deletes what is still held under these handles, `release(queue_arn,
+    receipt_handles)` makes it visible again at once. `when_available(queue_arn,
     callback)` calls back on the loop each time a message may have become available, by arrival or
     by time, and returns what ends that. `queue_attributes(queue_arn)` is (visibility timeout in
     seconds, whether it is FIFO), or None where there is no queue.
@@ -60,6 +61,7 @@ class QueuePort(msgspec.Struct, frozen=True):
     delete: Callable[[str, Sequence[str]], None]
     when_available: Callable[[str, Callable[[], None]], Callable[[], None]]
     queue_attributes: Callable[[str], tuple[int, bool] | None]
+    release: Callable[[str, Sequence[str]], None]
 
 
 class CallFunction(Protocol):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kamome.context import RequestContext
+from kamome.errors import AwsError
 from kamome.services.sqs.errors import (
     OverLimit,
     QueueDoesNotExist,
@@ -25,7 +26,7 @@ from kamome.services.sqs.message_attributes import (
     md5_of_attributes,
     size_of_attributes,
 )
-from kamome.services.sqs.message_operations import delete_received, free_groups
+from kamome.services.sqs.message_operations import delete_received, free_groups, release
 from kamome.services.sqs.messages import NewMessage, check_size, checked_content
 from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.receive_operations import system_attributes
@@ -137,6 +138,20 @@ def delete_polled(sqs: Sqs, queue_arn: str, receipt_handles: Sequence[str]) -> N
             with suppress(ReceiptHandleExpired, ReceiptHandleIsInvalid):
                 groups.add(delete_received(sqs, queue, handle))
         free_groups(sqs, queue, groups)
+
+
+def release_polled(sqs: Sqs, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+    """Make messages that will not be worked visible again, as part of the caller's step.
+
+    One that is gone, or visible already, is left as it is.
+    """
+    queue = sqs.store.find_queue_by_arn(queue_arn)
+    if queue is None:
+        return
+    with sqs.store.engine.atomic():
+        for handle in receipt_handles:
+            with suppress(AwsError):
+                release(sqs, queue, handle)
 
 
 def when_available(sqs: Sqs, queue_arn: str, callback: Callable[[], None]) -> Callable[[], None]:

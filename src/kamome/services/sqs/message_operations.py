@@ -73,6 +73,17 @@ async def change_message_visibility_batch(
     return without_empty_lists(result)
 
 
+def release(sqs: Sqs, queue: Queue, handle: str) -> None:
+    """Make a message that is in flight visible again, as part of the caller's step.
+
+    Raises:
+        AwsError: as ChangeMessageVisibility.
+
+    AWS: SQS API Reference, ChangeMessageVisibility.
+    """
+    _change_visibility(sqs, queue, handle, 0)
+
+
 def _change_visibility(sqs: Sqs, queue: Queue, handle: str, timeout_s: int) -> None:
     check_range("VisibilityTimeout", timeout_s, 0, limits.VISIBILITY_TIMEOUT_S_MAX)
     receipt = _receipt(sqs, queue, handle)

@@ -78,7 +78,9 @@ class SqsPoller:
         self.wake()
 
     def stop(self) -> None:
-        """Receive nothing more. Messages held for a window come back by visibility timeout."""
+        """Receive nothing more. Messages that wait for a window, or to be tried again, go back."""
+        if self._is_stopped:
+            return
         self._is_stopped = True
         self._cancel()
         for timer in (self._window, self._rest, self._growth):
@@ -86,7 +88,8 @@ class SqsPoller:
                 timer.cancel()
         for woken in list(self._pauses):
             self._end_pause(woken)
-        self._held.clear()
+        held, self._held = self._held, []
+        self._release(held)
 
     def wake(self) -> None:
         """Look on the next pass of the loop, after the step that made a message available."""
@@ -226,6 +229,7 @@ class SqsPoller:
                 return f"Throttled: {reason}"
             await self._pause(delay_ms)
             if self._is_stopped:
+                self._release(batch.messages)
                 return "The mapping was stopped"
             delay_ms = min(delay_ms * 2, _THROTTLE_MS_MAX)
 
@@ -312,6 +316,17 @@ class SqsPoller:
             result=result,
             detail=detail,
         )
+
+    def _release(self, messages: Sequence[PolledMessage]) -> None:
+        """Let others have messages that this mapping will not work. Else they come back by time."""
+        if not messages:
+            return
+        try:
+            with self._lambda.engine.atomic():
+                handles = [message.receipt_handle for message in messages]
+                self._queue.release(self.mapping.queue_arn, handles)
+        except AwsError as error:
+            logger.info("%s: %s", self.mapping.queue_arn, error)
 
     # ------------------------------------------------------------------ resting
 
