@@ -19,6 +19,8 @@ from tests.conftest import Tenant
 from tests.mail.dns_server import DnsServer, running_dns_server
 
 from kamome.cli.mail import mail
+from kamome.services.ses import readiness
+from kamome.services.ses.identity_store import Identity
 
 REVERSE = "1.0.0.127.in-addr.arpa"
 
@@ -67,6 +69,7 @@ async def test_a_domain_is_examined_and_the_report_is_kept(kamome: Tenant, dns: 
     report = await asyncio.to_thread(ask, kamome, "POST", **parameters(kamome, dns))
     again = await asyncio.to_thread(ask, kamome, "GET", domain="example.com")
 
+    assert severities(report, "server") == ["error", "warning"]
     assert severities(report, "mx") == ["ok"]
     assert severities(report, "spf") == ["ok"]
     assert severities(report, "port-25-out") == ["error"]
@@ -95,6 +98,37 @@ async def test_the_key_of_the_identity_is_the_one_to_publish(
     assert severities(before, "dkim") == ["error"]
     assert record["name"].endswith("._domainkey.example.com")
     assert severities(after, "dkim") == ["ok"]
+    assert severities(after, "server") == ["warning"]  # it keeps all mail to itself
+
+
+@pytest.mark.parametrize(
+    ("identity", "transport", "selector", "severities"),
+    [
+        (None, "direct", False, ["error"]),
+        (None, "direct", True, ["note"]),
+        (Identity("example.com", "Domain", "Pending"), "direct", False, ["error"]),
+        (Identity("example.com", "Domain", "Success"), "direct", False, ["ok"]),
+        (Identity("example.com", "Domain", "Success"), "capture", False, ["warning"]),
+        (Identity("example.com", "Domain", "Success"), "relay", False, ["note"]),
+        (None, "capture", False, ["error", "warning"]),
+    ],
+)
+def test_the_server_itself_is_judged(
+    identity: Identity | None, transport: str, selector: bool, severities: list[str]
+) -> None:
+    findings = readiness.judge("example.com", identity, transport, is_signed_elsewhere=selector)
+
+    assert [finding.severity.value for finding in findings] == severities
+
+
+def test_an_identity_that_waits_is_told_its_record() -> None:
+    waiting = Identity("example.com", "Domain", "Pending", token="abc=")
+
+    [finding] = readiness.judge("example.com", waiting, "direct", is_signed_elsewhere=False)
+
+    assert [record.line for record in finding.records] == [
+        '_amazonses.example.com. 3600 IN TXT "abc="'
+    ]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,10 @@ def routes(
     shown = _Shown(slices)
     queues = InspectionApi(slices.sqs, region=settings.region, account=settings.account)
     preflights = preflight_api.PreflightApi(
-        slices.ses, region=settings.region, account=settings.account
+        slices.ses,
+        region=settings.region,
+        account=settings.account,
+        transport=settings.mail_transport,
     )
     clock = _clock(settings, kernel)
     return Routes(

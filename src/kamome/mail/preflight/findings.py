@@ -25,6 +25,7 @@ ORDER = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.NOTE, Seve
 
 # Topics in the order of a report, with the words over them.
 TOPICS = {
+    "server": "This server",
     "address": "Sending address and reverse DNS",
     "port-25-out": "Port 25 outwards",
     "mx": "Where mail for the domain goes (MX)",

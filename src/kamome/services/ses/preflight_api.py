@@ -27,9 +27,8 @@ from kamome.services.ses.store import Owner
 from kamome.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from kamome.mail.preflight.findings import ExpectedKey, Report, Subject
+    from kamome.mail.preflight.findings import ExpectedKey, Finding, Report, Subject
     from kamome.mail.preflight.lookups import Lookups
-    from kamome.mail.preflight.network import Network
 
 PREFIX = "/_kamome/mails/preflight"
 
@@ -58,14 +57,12 @@ class _BadParameter(ValueError):
 
 
 class PreflightApi:
-    """The routes. `network` is how mail servers are reached; None: the real one."""
+    """The routes. `transport` is how mails leave."""
 
-    def __init__(
-        self, ses: Ses, *, account: str, region: str, network: Network | None = None
-    ) -> None:
+    def __init__(self, ses: Ses, *, account: str, region: str, transport: str) -> None:
         self._ses = ses
         self._owner = Owner(account, region)
-        self._network = network
+        self._transport = transport
         self._room = asyncio.Semaphore(_AT_ONCE_MAX)
         self._reports: OrderedDict[str, Report] = OrderedDict()
 
@@ -98,15 +95,27 @@ class PreflightApi:
             path = f"postmaster@{envelope_domain}"
             return (await check_host(resolver, address, subject.ehlo_name, path)).result
 
-        network = self._network or real_network()
-        ports = Ports(network, evaluate_spf, self._ses.clock)
+        ports = Ports(real_network(), evaluate_spf, self._ses.clock)
         async with self._room:
             report = await examine(subject, lookups, ports)
+        own = self._judge_server(request, domain)
+        report = msgspec.structs.replace(report, findings=(*own, *report.findings))
         self._reports[domain] = report
         self._reports.move_to_end(domain)
         while len(self._reports) > _REPORTS_MAX:
             self._reports.popitem(last=False)
         return report
+
+    def _judge_server(self, request: HttpRequest, domain: str) -> list[Finding]:
+        from kamome.services.ses import readiness
+
+        identity, _ = self._identity(request, domain)
+        return readiness.judge(
+            domain,
+            identity,
+            self._transport,
+            is_signed_elsewhere=request.query_value("selector") is not None,
+        )
 
     def _resolver(self, request: HttpRequest) -> Resolver:
         """The server's own; where that is off, the system's, for this one asks explicitly."""
