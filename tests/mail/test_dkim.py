@@ -6,7 +6,10 @@ import asyncio
 import base64
 import functools
 import hashlib
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import dkim as dkimpy  # type: ignore[import-untyped] # it ships no types
 import pytest
@@ -346,3 +349,44 @@ async def test_long_white_space_is_canonicalized_in_linear_time(dns: DnsServer) 
     found = await asyncio.wait_for(check(dns, field + MAIL + body), 60)
 
     assert found[0].result == "fail"
+
+
+# ---------------------------------------------------------------------- Mail::DKIM, where it is
+
+PERL = """
+use Mail::DKIM::Signer;
+my $signer = Mail::DKIM::Signer->new(Algorithm => "rsa-sha256", Method => $ARGV[1],
+  Domain => "example.com", Selector => "s", KeyFile => $ARGV[0]);
+binmode STDIN; local $/; $signer->PRINT(<STDIN>); $signer->CLOSE;
+binmode STDOUT; print $signer->signature->as_string;
+"""
+
+
+def _has_mail_dkim() -> bool:
+    if not shutil.which("perl"):
+        return False
+    asked = ["perl", "-MMail::DKIM", "-e", "1"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not _has_mail_dkim(), reason="Perl's Mail::DKIM is not installed")
+@pytest.mark.parametrize(
+    "forms", ["simple/simple", "simple/relaxed", "relaxed/simple", "relaxed/relaxed"]
+)
+@pytest.mark.parametrize(
+    "mail",
+    [MAIL, b"From: a@example.com\r\nX: \r\n\ty\r\n  z \r\n\r\n", MAIL + b" \t\r\n a\r\n\r\n \r\n"],
+    ids=["plain", "folded-and-empty", "blanks"],
+)
+async def test_what_mail_dkim_signs_passes(
+    dns: DnsServer, tmp_path: Path, forms: str, mail: bytes
+) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(_rsa_key(2048)[0])
+    signed_by_perl = subprocess.run(
+        ["perl", "-e", PERL, str(key), forms], input=mail, capture_output=True, check=True
+    )
+
+    (found,) = await check(dns, signed_by_perl.stdout + b"\r\n" + mail)
+
+    assert (found.result, found.reason) == ("pass", "")
