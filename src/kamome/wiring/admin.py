@@ -11,6 +11,7 @@ from kamome.mail.inbound import Inbound
 from kamome.observe import clock_api
 from kamome.observe.admin import Routes
 from kamome.services.ecs import metadata
+from kamome.services.lambda_ import bus_events
 from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_.functions import open_code
 from kamome.services.s3 import scrub
@@ -64,6 +65,7 @@ def routes(
         extra={
             "/SimpleNotificationService-": shown.certificate,
             lambda_logs.PREFIX: shown.function_log,
+            bus_events.PREFIX: shown.bus_events,
             "/_kamome/lambda/": shown.function_code,
             metadata.PREFIX: shown.task_metadata,
             verification.LINK_PATH: shown.verification_link,
@@ -114,6 +116,10 @@ class _Shown:
     async def function_log(self, request: HttpRequest) -> HttpResponse:
         """What a function has written."""
         return lambda_logs.answer(self._slices.lambda_, request)
+
+    async def bus_events(self, request: HttpRequest) -> HttpResponse:
+        """Records of invocations that went to EventBridge buses."""
+        return bus_events.answer(self._slices.lambda_, request)
 
     async def function_code(self, request: HttpRequest) -> HttpResponse:
         """The deployment package of a function, by the hash that GetFunction's URL ends with."""

@@ -15,6 +15,7 @@ import orjson
 
 from kamome.arn import parse_arn
 from kamome.errors import AwsError
+from kamome.services.lambda_.bus_events import put_bus_event
 from kamome.services.lambda_.errors import InvalidParameterValueException, not_served
 from kamome.services.lambda_.function_names import LATEST, FunctionName, parse_function_arn
 from kamome.services.lambda_.limits import DLQ_ERROR_MESSAGE_CHARACTERS
@@ -34,7 +35,7 @@ RETRIES_EXHAUSTED = "RetriesExhausted"
 AGE_EXCEEDED = "EventAgeExceeded"
 ZERO_RESERVED = "ZeroReservedConcurrency"
 # Destinations that AWS has and Kamome does not serve.
-_NOT_SERVED = {"events": "an EventBridge event bus", "s3": "an S3 bucket"}
+_NOT_SERVED = {"s3": "an S3 bucket"}
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -81,9 +82,9 @@ def check_destination(lambda_: Lambda, function: FunctionName, arn: str) -> None
     far as the ARN goes.
 
     Raises:
-        InvalidParameterValueException: it is no queue, topic or function, is not there, or is the
-            function itself.
-        OperationNotServed: it is an event bus or a bucket.
+        InvalidParameterValueException: it is no queue, topic, function or event bus, is not there,
+            or is the function itself.
+        OperationNotServed: it is a bucket.
     """
     parsed = parse_arn(arn)
     if parsed is not None and parsed.service in _NOT_SERVED:
@@ -134,7 +135,9 @@ def deliver_ending(
         record = orjson.dumps(
             invocation_record(function, event, ending, lambda_.clock.now_ms())
         ).decode()
-        delivered = _try(lambda_, ctx, arn, lambda: _send(lambda_, ctx, arn, record))
+        delivered = _try(
+            lambda_, ctx, arn, lambda: _send(lambda_, ctx, arn, record, is_success=is_success)
+        )
     target = function.settings.dead_letter_arn
     if target and not is_success:
         attributes = dead_letter_attributes(event, ending)
@@ -206,6 +209,8 @@ def _is_there(lambda_: Lambda, arn: str) -> bool:
         return lambda_.ports.queue.queue_attributes(arn) is not None
     if parsed.service == "sns":
         return lambda_.ports.topic_exists(arn)
+    if parsed.service == "events":
+        return parsed.resource.startswith("event-bus/")
     return parsed.service == "lambda" and lambda_.ports.function_exists(arn)
 
 
@@ -215,6 +220,8 @@ def _send(
     arn: str,
     body: str,
     attributes: dict[str, dict[str, str | bytes]] | None = None,
+    *,
+    is_success: bool = False,
 ) -> None:
     ports, parsed = lambda_.ports, parse_arn(arn)
     service = parsed.service if parsed is not None else ""
@@ -222,6 +229,8 @@ def _send(
         ports.send_to_queue(ctx, arn, body, attributes or {})
     elif service == "sns":
         ports.publish(ctx, arn, body)
+    elif service == "events":
+        put_bus_event(lambda_, ctx, arn, body, is_success=is_success)
     else:
         ports.invoke_event(ctx, arn, body.encode())
 
