@@ -285,7 +285,8 @@ async def test_real_spamd_finds_the_test_mail(tmp_path: Path) -> None:
         scanners = Scanners(Scanner("spamd", path=str(socket)), None)
         mail = (
             b"From: Ann <a@example.com>\r\nTo: Bob <b@example.net>\r\nSubject: Dinner on Friday\r\n"
-            b"Date: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <20261122.4711@example.com>\r\n\r\n"
+            b"Date: Sun, 22 Nov 2026 12:00:00 +0000\r\n"
+            b"Message-ID: <20261122.4711@example.com>\r\n\r\n"
         )
         # An address of a documentation network would be held against the mail.
         envelope = Envelope(
