@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from tests.mail.dns_server import DnsServer, running_dns_server
 from tests.mail.smtp_peer import SmtpPeer, certificate, running_peer
+from tests.mail.spool_world import running_spool
 
 from kamome.clock import Clock, manual_clock
 from kamome.mail.dns import Resolver
 from kamome.mail.mta_sts import MtaSts
 from kamome.mail.outgoing import OutgoingMail
+from kamome.mail.policy_store import PolicyStore
 from kamome.mail.smtp_client import Timeouts
 from kamome.mail.transports import Answer, Delivery
 from kamome.mail.transports.direct import Direct
@@ -338,6 +340,24 @@ class TestMtaSts:
         await strict.clock.advance(400_000)
 
         assert (await strict.send()).enhanced == "4.7.5"
+
+    async def test_policy_holds_over_a_restart(self, strict: Net, tmp_path: Path) -> None:
+        async with running_spool(tmp_path) as kept:
+            store, resolver = PolicyStore(kept.engine), strict.direct._resolver
+            first = MtaSts(resolver, strict.clock, strict.policies.fetch, store)
+            assert await first.policy_of("example.net") is not None
+            strict.policies.text = None
+            strict.dns.remove("_mta-sts.example.net", "TXT")
+            await strict.clock.advance(400_000)
+
+            again = MtaSts(resolver, strict.clock, strict.policies.fetch, store)
+            policy = await again.policy_of("example.net")
+            assert policy is not None
+            assert (policy.mode, policy.mx) == ("enforce", ("mx1.example.net",))
+
+            await strict.clock.advance(86_400_000)
+            anew = MtaSts(resolver, strict.clock, strict.policies.fetch, store)
+            assert await anew.policy_of("example.net") is None
 
     async def test_policy_ends_with_its_time(self, strict: Net) -> None:
         await strict.send()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.mail.smtp_peer import certificate
 
-from kamome.mail.mta_sts import MtaStsPolicy, fetch_policy, read_policy, record_id
+from kamome.mail.mta_sts import fetch_policy, read_policy, record_id
+from kamome.mail.policy_store import MtaStsPolicy
 
 POLICY = "version: STSv1\nmode: enforce\nmx: mail.example.com\nmx: *.example.net\nmax_age: 604800\n"
 

@@ -1,8 +1,8 @@
 """MTA-STS: domains that promise TLS with a valid certificate, and ask senders to insist on it.
 
 A TXT record says that there is a policy and which one; the policy comes by HTTPS from a host whose
-certificate proves it. Policies are kept in memory for as long as they say, by the server's clock,
-and asked for again when the record's id changes; after a restart they are fetched anew.
+certificate proves it. Policies are kept for as long as they say, by the server's clock and over
+restarts, and asked for again when the record's id changes.
 
 RFC 8461. Redirects are not followed (§3.3), and a policy that cannot be had leaves the one that is
 known (§5.1).
@@ -11,16 +11,17 @@ known (§5.1).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-import msgspec
-
 from kamome.clock import Clock
+from kamome.errors import ServiceUnavailable
 from kamome.mail.dns import NameNotFound, NameServerFailed, Resolver
+from kamome.mail.policy_store import KnownPolicy, MtaStsPolicy, PolicyStore
 
 logger = logging.getLogger(__name__)
 
@@ -37,30 +38,6 @@ _POLICIES_MAX = 1_000
 _PAUSE_MS = 5 * 60_000
 _PATH = "/.well-known/mta-sts.txt"
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
-
-
-class MtaStsPolicy(msgspec.Struct, frozen=True):
-    """What a domain promises: its mode, the patterns of its MX hosts, how long it holds."""
-
-    mode: str
-    mx: tuple[str, ...]
-    max_age_s: int
-
-    def allows(self, host: str) -> bool:
-        """Whether a host is one of the policy's. `*.` stands for exactly one label. §4.1."""
-        name = host.rstrip(".").lower()
-        for pattern in self.mx:
-            if pattern == name:
-                return True
-            if pattern.startswith("*.") and name.partition(".")[2] == pattern[2:]:
-                return True
-        return False
-
-
-class _Known(msgspec.Struct, frozen=True):
-    policy_id: str
-    policy: MtaStsPolicy | None  # None: it could not be had
-    until_ms: int
 
 
 def record_id(texts: list[str]) -> str | None:
@@ -103,17 +80,17 @@ class MtaSts:
         resolver: Resolver,
         clock: Clock,
         fetch: Callable[[str, list[str]], Awaitable[str | None]] | None = None,
+        store: PolicyStore | None = None,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
         self._fetch = fetch or fetch_policy
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._store = store
+        self._known: OrderedDict[str, KnownPolicy] = OrderedDict()
 
     async def policy_of(self, domain: str) -> MtaStsPolicy | None:
         """The policy that holds for a domain now, None where there is none."""
-        known = self._known.get(domain)
-        if known is not None and known.until_ms <= self._clock.now_ms():
-            known = None
+        known = self._find(domain)
         try:
             policy_id = record_id(await self._resolver.txt(f"_mta-sts.{domain}"))
         except (NameNotFound, NameServerFailed):
@@ -125,14 +102,26 @@ class MtaSts:
         found = await self._load(domain)
         now_ms = self._clock.now_ms()
         if found is not None:
-            self._keep(domain, _Known(policy_id, found, now_ms + found.max_age_s * 1000))
+            fresh = KnownPolicy(policy_id, found, now_ms + found.max_age_s * 1000)
+            self._remember(domain, fresh)
+            if self._store is not None:
+                with contextlib.suppress(ServiceUnavailable):  # no room: it is known until the end
+                    self._store.put(domain, fresh, now_ms)
             return found
         if known is not None and known.policy is not None:
             return known.policy
-        self._keep(domain, _Known(policy_id, None, now_ms + _PAUSE_MS))
+        self._remember(domain, KnownPolicy(policy_id, None, now_ms + _PAUSE_MS))
         return None
 
-    def _keep(self, domain: str, known: _Known) -> None:
+    def _find(self, domain: str) -> KnownPolicy | None:
+        known = self._known.get(domain)
+        if known is None and self._store is not None:
+            known = self._store.find(domain, self._clock.now_ms())
+            if known is not None:
+                self._remember(domain, known)
+        return known if known is not None and known.until_ms > self._clock.now_ms() else None
+
+    def _remember(self, domain: str, known: KnownPolicy) -> None:
         self._known[domain] = known
         self._known.move_to_end(domain)
         if len(self._known) > _POLICIES_MAX:

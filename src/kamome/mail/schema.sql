@@ -81,3 +81,14 @@ CREATE TABLE mail_greylist (
   expires_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_greylist_expiry ON mail_greylist (expires_at_ms, triplet);
+
+-- MTA-STS policies of domains that mail has gone to, for as long as they say.
+CREATE TABLE mta_sts_policy (
+  domain TEXT NOT NULL PRIMARY KEY,
+  policy_id TEXT NOT NULL,
+  mode TEXT NOT NULL,
+  mx BLOB NOT NULL,              -- JSON list of patterns
+  max_age_s INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mta_sts_policy_until ON mta_sts_policy (until_ms);

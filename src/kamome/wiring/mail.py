@@ -64,6 +64,8 @@ def _relay(relay: RelaySettings, hostname: str) -> Transport:
 
 
 def _direct(kernel: Kernel, settings: TransportSettings) -> Transport:
+    from kamome.mail.mta_sts import MtaSts
+    from kamome.mail.policy_store import PolicyStore
     from kamome.mail.transports.direct import Direct
 
     def shuffled(hosts: list[str]) -> list[str]:
@@ -74,5 +76,6 @@ def _direct(kernel: Kernel, settings: TransportSettings) -> Transport:
         kernel.clock,
         settings.hostname,
         shuffled=shuffled,
+        policies=MtaSts(kernel.resolver, kernel.clock, store=PolicyStore(kernel.engine)),
         port=settings.direct_port,
     )

@@ -27,7 +27,8 @@ from kamome.mail.mail_routes import (
     exchangers,
     literal_address,
 )
-from kamome.mail.mta_sts import ENFORCE, MtaSts, MtaStsPolicy
+from kamome.mail.mta_sts import ENFORCE, MtaSts
+from kamome.mail.policy_store import MtaStsPolicy
 from kamome.mail.smtp_client import (
     ConnectFailed,
     Server,
