@@ -76,6 +76,12 @@ class BlobWriter:
         if self._buffered >= PIECE_BYTES:
             await self._blobs.in_thread(self._write_buffer)
 
+    def write_here(self, chunk: bytes) -> None:
+        """Add a piece from a thread of the caller's own (`in_thread`), not from the loop."""
+        self._buffer.append(chunk)
+        self._size += len(chunk)
+        self._write_buffer()
+
     async def finish(self) -> Blob:
         """Put the body on disk under its id; durable on return."""
         await self._blobs.in_thread(self._finish)

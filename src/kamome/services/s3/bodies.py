@@ -260,7 +260,8 @@ class _Pump:
 
     async def _begin(self, block: bytes) -> None:
         await self._settled()
-        self._under_way = asyncio.create_task(self._take(block, self._digests.seal(block)))
+        take = partial(self._take, block, self._digests.seal(block))
+        self._under_way = asyncio.create_task(self._blobs.in_thread(take))
 
     async def _settled(self) -> None:
         """A cancelled caller must not cancel the thread's work: the file is in its hands."""
@@ -268,11 +269,10 @@ class _Pump:
             await asyncio.shield(self._under_way)
             self._under_way = None
 
-    async def _take(self, block: bytes, sealed: bytes) -> None:
-        await asyncio.gather(
-            self._writer.write(sealed),
-            self._blobs.in_thread(partial(self._digests.take, block, sealed)),
-        )
+    def _take(self, block: bytes, sealed: bytes) -> None:
+        """In a thread: one hop for both costs less than what they gain side by side."""
+        self._writer.write_here(sealed)
+        self._digests.take(block, sealed)
 
     async def _finish(self) -> None:
         self._blob = await self._writer.finish()

@@ -60,6 +60,6 @@ INLINE_BYTES_MAX = 100 * 1024
 # Not AWS's: one CRC-32C guards each block of this size, so that ranges are verified too.
 BLOCK_BYTES = 256 * 1024
 # Not AWS's: what is hashed, written or read at a time. Two are in memory for each body under way.
-PIECE_BYTES = 2 * BLOCK_BYTES
+PIECE_BYTES = 3 * BLOCK_BYTES
 # S3 API Reference, POST Object: the form data before the file is limited to 20 KB.
 FORM_FIELDS_BYTES_MAX = 20 * 1024
