@@ -7,6 +7,7 @@ the round chooses, and begins again on the same data; in the end every accepted 
 from __future__ import annotations
 
 import io
+import json
 import re
 import signal
 import subprocess
@@ -49,15 +50,40 @@ def server(data: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
             process.kill()
 
 
-def client(endpoint: str) -> Any:  # boto3's clients are made at run time
+def client(endpoint: str, service: str = "lambda") -> Any:  # boto3's are made at run time
     return boto3.client(
-        "lambda",
+        service,
         endpoint_url=endpoint,
         region_name="eu-west-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+def send_records_to_a_queue(endpoint: str) -> None:
+    """Each event that ends well leaves a record in the queue `done`."""
+    sqs = client(endpoint, "sqs")
+    sqs.create_queue(QueueName="done")
+    client(endpoint).put_function_event_invoke_config(
+        FunctionName="f",
+        DestinationConfig={"OnSuccess": {"Destination": "arn:aws:sqs:eu-west-1:000000000000:done"}},
+    )
+
+
+def recorded(endpoint: str) -> list[str]:
+    """The payloads of all records in the queue, which is emptied."""
+    sqs = client(endpoint, "sqs")
+    url = sqs.get_queue_url(QueueName="done")["QueueUrl"]
+    found: list[str] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        found += [json.loads(message["Body"])["requestPayload"] for message in messages]
+        entries = [
+            {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+            for number, message in enumerate(messages)
+        ]
+        sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+    return found
 
 
 def create(endpoint: str, proof: Path) -> None:
@@ -100,6 +126,7 @@ def test_no_accepted_event_is_lost(tmp_path: Path) -> None:
     accepted: list[str] = []
     with server(data) as (endpoint, _):
         create(endpoint, proof)
+        send_records_to_a_queue(endpoint)
 
     for number in range(_ROUNDS):
         with server(data) as (endpoint, process):
@@ -114,12 +141,15 @@ def test_no_accepted_event_is_lost(tmp_path: Path) -> None:
             send_until_killed(endpoint, str(number), accepted, enough, 1 + 15 * number)
             killer.join()
 
-    with server(data):
+    with server(data) as (endpoint, _):
         waiting = threading.Event()
+        records: list[str] = []
         for _ in range(_DEADLINE_S * 20):
-            missing = [name for name in accepted if not (proof / name).exists()]
-            if not missing:
+            records += recorded(endpoint)
+            if set(accepted) <= set(records):
                 break
             waiting.wait(0.05)
+    missing = [name for name in accepted if not (proof / name).exists()]
     assert len(accepted) >= sum(1 + 15 * number for number in range(_ROUNDS))
     assert missing == []
+    assert set(accepted) - set(records) == set()  # nor is the record of its end
