@@ -447,3 +447,21 @@ def test_sent_mails_are_forgotten_one_by_one(kamome: Tenant) -> None:
     assert status == 204
     assert [each["Id"] for each in ask(kamome, f"/_aws/ses?email={source}")["messages"]] == [second]
     assert ask(kamome, f"/_kamome/mails/{first}")["status"] == 404
+
+
+def test_mails_of_ses_itself_are_in_the_mailbox_alone(kamome: Tenant) -> None:
+    source = f"from@{domain_of(kamome)}"
+    ses = kamome.client("ses")
+    ses.verify_domain_identity(Domain=domain_of(kamome))
+    message = {"Subject": {"Data": "gone"}, "Body": {"Text": {"Data": "text"}}}
+    bounced = {"ToAddresses": ["bounce@simulator.amazonses.com"]}
+
+    ses.send_email(Source=source, Destination=bounced, Message=message)
+    kamome.advance(120)
+
+    [forwarded] = ask(kamome, f"/_kamome/mails?q=is:system%20to:{source}")["mails"]
+    assert forwarded["recipients"] == [source]
+    everything = ask(kamome, "/_aws/ses")["messages"]
+    assert forwarded["id"] not in [each["Id"] for each in everything]
+    [own] = ask(kamome, f"/_aws/ses?email={source}")["messages"]
+    assert own["Subject"] == "gone"

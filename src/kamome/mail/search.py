@@ -26,6 +26,7 @@ STATES = (
     "complained",
     "rejected",
     "pending",
+    "system",
 )
 _HAS = ("attachment", "html", "text")
 _WORD = re.compile(r'(-?)(?:([A-Za-z]+):)?(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')

@@ -100,7 +100,8 @@ class Mails:
     def sent(self) -> list[SentMail]:
         """The mails that were sent through SES, the first one first.
 
-        Unless the setting `mail_transport` says otherwise, none of them has left.
+        Unless the setting `mail_transport` says otherwise, none of them has left. Mails that the
+        services write themselves (verification, confirmation, feedback by mail) are among them.
         """
         return list(self._latest_sent())
 

@@ -29,6 +29,8 @@ from kamome.services.ses.sent_store import SentStore
 
 RECEIVED = "received"
 SENT = "sent"
+# Of SES itself: verification mails, feedback that it forwards.
+SYSTEM = "system"
 
 # One search looks through so many mails, and reads so much of them; it can be gone on with.
 SCANNED_MAX = 2_000
@@ -57,8 +59,8 @@ class Listed(msgspec.Struct, frozen=True):
 
     `direction` is received or sent. `senders` are the From field and the envelope's sender,
     `recipients` those of the envelope. `states` are the direction and, for a sent mail, how its
-    recipients stand (captured, waiting, delivered, bounced, expired, complained, rejected); a
-    received one is `pending` while its rules have work left.
+    recipients stand (captured, waiting, delivered, bounced, expired, complained, rejected), and
+    `system` where it is SES's own; a received one is `pending` while its rules have work left.
     """
 
     mail_id: str
@@ -154,6 +156,7 @@ class Mailbox:
         return await self._listed_received(mail)
 
     def _listed_sent(self, sent: SentMail) -> Listed:
+        system = () if sent.identity else (SYSTEM,)
         author = sent.common_headers.get("from", [])
         authors = [author] if isinstance(author, str) else author
         return Listed(
@@ -166,7 +169,7 @@ class Mailbox:
             sent.destinations,
             sent.subject,
             sent.raw_bytes,
-            (SENT, *self._sent_states(sent.message_id)),
+            (SENT, *system, *self._sent_states(sent.message_id)),
             sent.tags,
             sent.configuration_set,
             sent.trace,

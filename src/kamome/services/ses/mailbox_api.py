@@ -237,7 +237,8 @@ class SentFeed:
         wanted, source = request.query_value("id"), request.query_value("email")
         messages = []
         for sent in reversed(self._ses.sent.latest(_FED_MAX)):
-            if wanted and sent.message_id != wanted:
+            # Mails of the service itself (verification, forwarded feedback) are nobody's sending.
+            if not sent.identity or (wanted and sent.message_id != wanted):
                 continue
             if source and sent.source.lower() != source.lower():
                 continue
