@@ -12,6 +12,7 @@ from tests.mail.dns_server import DnsServer, running_dns_server
 from kamome.clock import Clock, manual_clock
 from kamome.mail import intake_checks
 from kamome.mail.dns import Resolver
+from kamome.mail.greylist_store import GreylistStore
 from kamome.mail.intake_checks import DnsLists, Greylist, parse_dns_lists
 from kamome.mail.replies import Reply
 from kamome.mail.smtp_listener import SmtpListener
@@ -99,7 +100,7 @@ TRIPLET = ("192.0.2.10", "a@example.com", "b@example.net")
 
 
 async def test_first_attempt_waits_and_the_second_passes(engine: Engine, clock: Clock) -> None:
-    greylist = Greylist(engine, clock, 300)
+    greylist = Greylist(GreylistStore(engine), clock, 300)
 
     first = greylist.judge(*TRIPLET)
     await clock.advance(299_000)
@@ -113,7 +114,7 @@ async def test_first_attempt_waits_and_the_second_passes(engine: Engine, clock: 
 
 
 async def test_neighbour_of_the_client_may_try_again(engine: Engine, clock: Clock) -> None:
-    greylist = Greylist(engine, clock, 60)
+    greylist = Greylist(GreylistStore(engine), clock, 60)
     greylist.judge(*TRIPLET)
     await clock.advance(60_000)
 
@@ -122,7 +123,7 @@ async def test_neighbour_of_the_client_may_try_again(engine: Engine, clock: Cloc
 
 
 async def test_who_comes_again_too_late_is_new(engine: Engine, clock: Clock) -> None:
-    greylist = Greylist(engine, clock, 60)
+    greylist = Greylist(GreylistStore(engine), clock, 60)
     greylist.judge(*TRIPLET)
     await clock.advance(intake_checks.RETRY_MS)
 
@@ -132,12 +133,12 @@ async def test_who_comes_again_too_late_is_new(engine: Engine, clock: Clock) -> 
 async def test_known_triplet_is_kept_over_a_restart_until_it_is_old(
     engine: Engine, clock: Clock
 ) -> None:
-    greylist = Greylist(engine, clock, 60)
+    greylist = Greylist(GreylistStore(engine), clock, 60)
     greylist.judge(*TRIPLET)
     await clock.advance(60_000)
     greylist.judge(*TRIPLET)
 
-    again = Greylist(engine, clock, 60)
+    again = Greylist(GreylistStore(engine), clock, 60)
     await clock.advance(intake_checks.KNOWN_MS - 1)
     assert again.judge(*TRIPLET) is None
 
@@ -149,7 +150,7 @@ async def test_full_greylist_lets_everybody_through(
     engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake_checks, "ROWS_MAX", 2)
-    greylist = Greylist(engine, clock, 60)
+    greylist = Greylist(GreylistStore(engine), clock, 60)
 
     replies = [greylist.judge(f"192.0.{net}.1", "a@example.com", "b@c.d") for net in range(3)]
     assert [reply is None for reply in replies] == [False, False, True]
@@ -159,11 +160,11 @@ async def test_full_greylist_lets_everybody_through(
 
 
 async def test_no_delay_is_no_greylisting(engine: Engine, clock: Clock) -> None:
-    assert Greylist(engine, clock, 0).judge(*TRIPLET) is None
+    assert Greylist(GreylistStore(engine), clock, 0).judge(*TRIPLET) is None
 
 
 async def test_objection_is_the_reply_to_rcpt(world: World, tmp_path: Path) -> None:
-    greylist = Greylist(world.engine, world.clock, 60)
+    greylist = Greylist(GreylistStore(world.engine), world.clock, 60)
 
     async def objection(client_ip: str, reverse_path: str, recipient: str) -> Reply | None:
         return greylist.judge(client_ip, reverse_path, recipient)

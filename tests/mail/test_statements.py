@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kamome.mail import intake_checks, policy_store, spool_store, store
+from kamome.mail import greylist_store, policy_store, spool_store, store
 
 if TYPE_CHECKING:
     from tests.mail.conftest import World
 
 STATEMENTS = {
     f"{module.__name__}.{name}": value
-    for module in (store, spool_store, intake_checks, policy_store)
+    for module in (store, spool_store, greylist_store, policy_store)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str) and "INSERT" not in value.split("ON CONFLICT")[0]
 }

@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from kamome.clock import Clock
 from kamome.mail.dns import NameNotFound, NameServerFailed, Resolver
+from kamome.mail.greylist_store import Attempt, GreylistStore
 from kamome.mail.replies import Reply
-from kamome.storage.engine import Engine
 
 # What is said against a client, given its address, the reverse path and one recipient.
 Objection = Callable[[str, str, str], Awaitable[Reply | None]]
@@ -46,18 +46,6 @@ _ZONE = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+")
 # refuse by 127.255.255.0/24.
 _LISTED = ipaddress.ip_network("127.0.0.0/8")
 _REFUSED = ipaddress.ip_network("127.255.255.0/24")
-
-# Primary key of mail_greylist.
-SELECT_TRIPLET = "SELECT first_seen_ms, is_known FROM mail_greylist WHERE triplet = ?"
-UPSERT_TRIPLET = """
-INSERT INTO mail_greylist (triplet, first_seen_ms, is_known, expires_at_ms) VALUES (?, ?, ?, ?)
-ON CONFLICT (triplet) DO UPDATE SET first_seen_ms = excluded.first_seen_ms,
-  is_known = excluded.is_known, expires_at_ms = excluded.expires_at_ms
-"""
-DELETE_TRIPLET = "DELETE FROM mail_greylist WHERE triplet = ?"
-# Index mail_greylist_expiry.
-SELECT_EXPIRED = "SELECT triplet FROM mail_greylist WHERE expires_at_ms <= ? LIMIT ?"
-COUNT_TRIPLETS = "SELECT count(*) FROM mail_greylist WHERE expires_at_ms > ?"
 
 
 def parse_dns_lists(text: str) -> tuple[str, ...]:
@@ -112,8 +100,8 @@ class DnsLists:
 class Greylist:
     """Who has not been here before is asked to come again. Kept over restarts."""
 
-    def __init__(self, engine: Engine, clock: Clock, delay_s: int) -> None:
-        self._engine = engine
+    def __init__(self, store: GreylistStore, clock: Clock, delay_s: int) -> None:
+        self._store = store
         self._clock = clock
         self._delay_ms = delay_s * 1000
         self._rows = -1
@@ -128,36 +116,30 @@ class Greylist:
             return None
         now_ms = self._clock.now_ms()
         triplet = "\n".join((_network(client_ip), reverse_path.lower(), recipient.lower()))
-        with self._engine.atomic():
+        with self._store.engine.atomic():
             self._sweep(now_ms)
-            row = self._engine.one(SELECT_TRIPLET, (triplet,))
-            if row is None:
+            attempt = self._store.find(triplet)
+            if attempt is None:
                 return self._first(triplet, now_ms)
-            first_seen_ms, is_known = row
-            assert isinstance(first_seen_ms, int)
-            if not is_known and now_ms < first_seen_ms + self._delay_ms:
-                return _come_again(first_seen_ms + self._delay_ms - now_ms)
-            values = (triplet, first_seen_ms, 1, now_ms + KNOWN_MS)
-            self._engine.write(UPSERT_TRIPLET, values)
+            left_ms = attempt.first_seen_ms + self._delay_ms - now_ms
+            if not attempt.is_known and left_ms > 0:
+                return _come_again(left_ms)
+            known = Attempt(attempt.first_seen_ms, is_known=True)
+            self._store.keep(triplet, known, now_ms + KNOWN_MS)
         return None
 
     def _first(self, triplet: str, now_ms: int) -> Reply | None:
         if self._rows >= ROWS_MAX:
             return None
-        self._engine.write(UPSERT_TRIPLET, (triplet, now_ms, 0, now_ms + RETRY_MS))
+        self._store.keep(triplet, Attempt(now_ms, is_known=False), now_ms + RETRY_MS)
         self._rows += 1
         return _come_again(self._delay_ms)
 
     def _sweep(self, now_ms: int) -> None:
         """Drop some of what has expired; a flood is swept as fast as it comes."""
         if self._rows < 0:
-            row = self._engine.one(COUNT_TRIPLETS, (0,))
-            assert row is not None
-            assert isinstance(row[0], int)
-            self._rows = row[0]
-        for (triplet,) in self._engine.all(SELECT_EXPIRED, (now_ms, _SWEEP_ROWS)):
-            self._engine.write(DELETE_TRIPLET, (triplet,))
-            self._rows -= 1
+            self._rows = self._store.count()
+        self._rows -= self._store.remove_expired(now_ms, _SWEEP_ROWS)
 
 
 def _come_again(left_ms: int) -> Reply:

@@ -11,6 +11,7 @@ import msgspec
 from kamome.config import SettingError, Settings
 from kamome.mail.checks import UNCHECKED, Checks
 from kamome.mail.envelope import Envelope, MailFailsPolicy
+from kamome.mail.greylist_store import GreylistStore
 from kamome.mail.inbound import InboundPorts, ReadContent
 from kamome.mail.intake_checks import DnsLists, Greylist, Objection, parse_dns_lists
 from kamome.mail.replies import Reply
@@ -108,7 +109,7 @@ def accepts(ses: Callable[[], Ses]) -> Callable[[str, bool, str], RecipientVerdi
 def objection(kernel: Kernel, settings: IntakeSettings) -> Objection:
     """What is said against clients at RCPT: by DNS lists, then by greylisting."""
     lists = DnsLists(kernel.resolver, settings.dns_lists)
-    greylist = Greylist(kernel.engine, kernel.clock, settings.greylist_s)
+    greylist = Greylist(GreylistStore(kernel.engine), kernel.clock, settings.greylist_s)
 
     async def judge(client_ip: str, reverse_path: str, recipient: str) -> Reply | None:
         listed = await lists.judge(client_ip)
