@@ -293,6 +293,24 @@ class TestMail:
         await desk.world.inbound.settle()
         assert desk.world.files() == []
 
+    async def test_mail_in_chunks_is_handed_in_too(self, desk: Desk) -> None:
+        client = await desk.logged_in()
+        await client.say("MAIL FROM:<a@example.com>")
+        await client.say("RCPT TO:<b@example.net>")
+
+        await client.send(b"BDAT %d LAST\r\n" % len(MAIL) + MAIL)
+
+        assert await client.reply() == "250 Ok 0102-id"
+        assert desk.taken[0][2] == MAIL
+
+    async def test_chunks_without_a_login_are_refused(self, desk: Desk) -> None:
+        client = await desk.connect()
+
+        await client.send(b"BDAT %d LAST\r\n" % len(MAIL) + MAIL)
+
+        assert (await client.reply()).startswith("503")
+        assert desk.taken == []
+
     @pytest.mark.parametrize(
         ("failure", "reply"),
         [
