@@ -230,11 +230,13 @@ async def test_mapping_whose_creation_is_undone_does_not_run(world: World) -> No
 
 async def test_messages_wait_while_the_function_is_gone(world: World) -> None:
     await world.create(COUNTING)
-    await world.map_queue()
+    uuid = await world.map_queue()
     await functions.delete_function(world.lambda_, world.ctx, {"FunctionName": "f"})
     world.queue.send("one")
     await world.clock.advance(31_000)
     assert world.queue.waiting == ["m-0"]
+    shown = await mappings.get_event_source_mapping(world.lambda_, world.ctx, {"UUID": uuid})
+    assert shown["LastProcessingResult"] == "PROBLEM: Function not found"
 
     await world.create(COUNTING)
     await world.clock.advance(61_000)
