@@ -17,12 +17,14 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from tests.durability.server_process import ServerProcess
 from tests.mail.postfix import free_port
 
@@ -102,8 +104,8 @@ def run_round(data: Path, port: int, ledger: Ledger) -> list[str]:
     def until_killed(send: Callable[[], None]) -> None:
         try:
             send()
-        except (OSError, smtplib.SMTPException, BotoCoreError):
-            pass  # the server is gone
+        except (OSError, smtplib.SMTPException, BotoCoreError, ResponseParserError, HTTPException):
+            pass  # the server is gone, some of it in the middle of an answer
         except (ClientError, AssertionError) as error:
             wrong.append(repr(error))
 
