@@ -259,3 +259,22 @@ async def test_unserved_feature_is_refused_by_name(
 async def test_public_acl_contradicts_disabled_acls(world: World) -> None:
     with pytest.raises(errors.InvalidBucketAclWithObjectOwnership):
         await world.call("CreateBucket", Bucket="orders", ACL="public-read")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"Redirect": {"HttpRedirectCode": "300", "HostName": "a"}},
+        {"Redirect": {"HttpRedirectCode": "30\r\n", "HostName": "a"}},
+        {"Redirect": {"ReplaceKeyWith": "a", "ReplaceKeyPrefixWith": "b"}},
+        {"Redirect": {"HostName": "a"}, "Condition": {}},
+        {"Redirect": {"HostName": "a"}, "Condition": {"HttpErrorCodeReturnedEquals": "302"}},
+    ],
+    ids=["code", "line break", "both keys", "empty condition", "error code"],
+)
+async def test_routing_rule_of_a_website_is_checked(world: World, rule: dict[str, object]) -> None:
+    await world.bucket()
+    configuration = {"IndexDocument": {"Suffix": "index.html"}, "RoutingRules": [rule]}
+
+    with pytest.raises(errors.InvalidRequest):
+        await world.call("PutBucketWebsite", Bucket="orders", WebsiteConfiguration=configuration)

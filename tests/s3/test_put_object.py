@@ -20,8 +20,6 @@ from kamome.services.s3.put_object import put_object_internal
 from kamome.wire import BodyStream
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.s3.conftest import World
 
 crt = import_module("awscrt.checksums")
@@ -509,76 +507,6 @@ async def test_if_match_replaces_only_that_version(world: World) -> None:
 
     assert refused.value.members == {"Condition": "If-Match"}
     assert (await world.get("key"))["Body"] == b"two"
-
-
-async def test_damaged_blob_gives_an_error_and_no_wrong_byte(world: World) -> None:
-    await world.bucket()
-    body = patterned(1_900_000)
-    await world.put("key", body)
-    damage(world.blob_files()[0], at=1_600_000)
-
-    got = await world.call("GetObject", Bucket="orders", Key="key")
-    received = b""
-    with pytest.raises(errors.InternalError):
-        async for piece in cast("AsyncIterator[bytes]", got["Body"]):
-            received += piece
-
-    assert body.startswith(received)
-    assert 0 < len(received) <= 1_600_000
-
-
-async def test_damage_near_the_beginning_is_told_before_the_answer(world: World) -> None:
-    await world.bucket()
-    await world.put("key", patterned(900_000))
-    damage(world.blob_files()[0], at=400_000)
-
-    with pytest.raises(errors.InternalError):
-        await world.call("GetObject", Bucket="orders", Key="key")
-
-
-async def test_range_with_a_damaged_byte_gives_an_error(world: World) -> None:
-    await world.bucket()
-    await world.put("key", patterned(900_000))
-    damage(world.blob_files()[0], at=600_000)
-
-    with pytest.raises(errors.InternalError):
-        await world.get("key", Range="bytes=599990-600010")
-
-
-async def test_range_beside_the_damage_is_still_given(world: World) -> None:
-    await world.bucket()
-    body = patterned(900_000)
-    await world.put("key", body)
-    damage(world.blob_files()[0], at=600_000)
-
-    assert (await world.get("key", Range="bytes=10-20"))["Body"] == body[10:21]
-
-
-@pytest.mark.parametrize("left", [0, 300_000])
-async def test_shortened_blob_gives_an_error(world: World, left: int) -> None:
-    await world.bucket()
-    body = patterned(400_000)
-    await world.put("key", body)
-    path = world.blob_files()[0]
-    path.write_bytes(body[:left])
-
-    with pytest.raises(errors.InternalError):
-        await world.get("key")
-
-
-async def test_missing_blob_is_told_before_the_answer_begins(world: World) -> None:
-    await world.bucket()
-    await world.put("key", patterned(400_000))
-    world.blob_files()[0].unlink()
-
-    with pytest.raises(errors.InternalError):
-        await world.call("GetObject", Bucket="orders", Key="key")
-
-
-def damage(path: Path, *, at: int) -> None:
-    content = bytearray(path.read_bytes())
-    content[at] ^= 1
-    path.write_bytes(content)
 
 
 async def test_large_body_passes_both_ways_in_a_few_blocks_of_memory(world: World) -> None:

@@ -7,6 +7,7 @@ AWS: S3 API Reference, PutBucketCors, PutBucketLifecycleConfiguration, PutBucket
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -34,6 +35,8 @@ from kamome.services.s3.tagging import tags_of
 Document = Mapping[str, object]
 _CORS_METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
 _DAY_S = 86_400
+_REDIRECT_CODE = re.compile(r"3(?:0[1-9]|[1-9][0-9])")
+_ERROR_CODE = re.compile(r"[45][0-9]{2}")
 _ACTIONS = (
     "Expiration",
     "Transitions",
@@ -200,6 +203,34 @@ def check_website(configuration: Document) -> None:
     if not suffix or "/" in suffix:
         raise InvalidArgument(
             "The IndexDocument Suffix is not well formed", "IndexDocument", suffix
+        )
+    for rule in documents_of(configuration, "RoutingRules"):
+        _check_routing_rule(rule)
+
+
+def _check_routing_rule(rule: Document) -> None:
+    """AWS: S3 API Reference, Redirect, Condition (HttpErrorCodeReturnedEquals: 4XX or 5XX)."""
+    redirect, condition = document_of(rule, "Redirect"), document_of(rule, "Condition")
+    if not redirect:
+        raise MalformedXML
+    if "ReplaceKeyWith" in redirect and "ReplaceKeyPrefixWith" in redirect:
+        raise InvalidRequest("You can only define ReplaceKeyPrefix or ReplaceKey but not both.")
+    code = str(redirect.get("HttpRedirectCode", "301"))
+    if _REDIRECT_CODE.fullmatch(code) is None:
+        raise InvalidRequest(
+            f"The provided HTTP redirect code ({code}) is not valid. Valid codes are 3XX except 300."
+        )
+    if condition is None:
+        return
+    if not condition:
+        raise InvalidRequest(
+            "Condition cannot be empty. To redirect all requests without a condition, the condition"
+            " element shouldn't be present."
+        )
+    error = str(condition.get("HttpErrorCodeReturnedEquals", "404"))
+    if _ERROR_CODE.fullmatch(error) is None:
+        raise InvalidRequest(
+            f"The provided HTTP error code ({error}) is not valid. Valid codes are 4XX or 5XX."
         )
 
 
