@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from kamome.services.lambda_.slice import Lambda
 
 
+# Before the alias in a marker: after the function's own URL comes the alias with the empty name.
+_AFTER = ":"
+
+
 async def create_function_url_config(
     lambda_: Lambda, ctx: RequestContext, request: shapes.CreateFunctionUrlConfigRequest
 ) -> shapes.CreateFunctionUrlConfigResult:
@@ -87,14 +91,15 @@ async def list_function_url_configs(
     """
     named = _named(lambda_, ctx, request["FunctionName"], None)
     limit = min(request.get("MaxItems", FUNCTION_URLS_PER_PAGE_MAX), FUNCTION_URLS_PER_PAGE_MAX)
-    after = read_marker(request.get("Marker", ""))
-    own = None if after or "Marker" in request else lambda_.urls.find_of(named)
+    marker = read_marker(request.get("Marker", ""))
+    own = None if marker else lambda_.urls.find_of(named)
+    after = marker.removeprefix(_AFTER)
     found = ([] if own is None else [own]) + lambda_.urls.page(named, after, limit + 1)
     result: shapes.ListFunctionUrlConfigsResult = {
         "FunctionUrlConfigs": [shown_url(url, ctx.base_url) for url in found[:limit]]
     }
     if len(found) > limit:
-        result["NextMarker"] = new_marker(found[limit - 1].function.qualifier)
+        result["NextMarker"] = new_marker(_AFTER + found[limit - 1].function.qualifier)
     return result
 
 
