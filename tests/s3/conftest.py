@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys
 from kamome.services.s3 import lifecycle, replication, scrub
+from kamome.services.s3.errors import AccessDenied
 from kamome.services.s3.object_events import EVENT_KIND, deliver_event
 from kamome.services.s3.operations import OPERATIONS
 from kamome.services.s3.ports import Ports
@@ -51,6 +52,7 @@ class Neighbours:
     got: list[tuple[RequestContext, str, str]] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
     bus: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
 
     def ports(self) -> Ports:
         return Ports(
@@ -61,7 +63,15 @@ class Neighbours:
             publish=self.publish,
             invoke_event=self.invoke_event,
             put_event=self.put_event,
+            authorize=self.authorize,
         )
+
+    def authorize(
+        self, ctx: RequestContext, action: str, resource: str, policy: Callable[[], str]
+    ) -> None:
+        self.asked.append((action, resource))
+        if f"not from {ctx.source_ip}" in policy():
+            raise AccessDenied
 
     def put_event(self, ctx: RequestContext, event: str) -> int:
         self.bus.append(json.loads(event))

@@ -6,13 +6,26 @@ from kamome.context import RequestContext
 from kamome.services.s3.bucket_names import has_bucket_form
 from kamome.services.s3.errors import AccessDenied, InvalidBucketName, NoSuchBucket
 from kamome.services.s3.owners import check_account_id
-from kamome.services.s3.regions import partition_of
+from kamome.services.s3.ports import owner_may_all
+from kamome.services.s3.regions import bucket_arn, partition_of
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 
+POLICY_KIND = "BucketPolicy"
 
-def own_bucket(s3: S3, ctx: RequestContext, name: str, expected_owner: str | None = None) -> Bucket:
+
+def own_bucket(
+    s3: S3,
+    ctx: RequestContext,
+    name: str,
+    expected_owner: str | None = None,
+    *,
+    action: str = "",
+    key: str | None = None,
+) -> Bucket:
     """The bucket of that name, which must be the caller's own.
+
+    Where an `action` of IAM is named, the caller must be allowed it on the bucket, or on the `key`.
 
     Every region of the partition finds it: SDKs follow S3's redirects to the bucket's region, and
     here all regions are one server.
@@ -35,4 +48,14 @@ def own_bucket(s3: S3, ctx: RequestContext, name: str, expected_owner: str | Non
         check_account_id(expected_owner)
     if bucket.account != ctx.account or expected_owner not in (None, bucket.account):
         raise AccessDenied
+    if action and s3.ports.authorize is not owner_may_all:
+        arn = bucket_arn(name, bucket.partition)
+        resource = arn if key is None else f"{arn}/{key}"
+        s3.ports.authorize(ctx, action, resource, lambda: policy_of(s3, bucket))
     return bucket
+
+
+def policy_of(s3: S3, bucket: Bucket) -> str:
+    """The bucket's policy, as JSON; empty without one."""
+    document = s3.store.settings.find(bucket.bucket_id, POLICY_KIND)
+    return str(document["Policy"]) if document is not None else ""

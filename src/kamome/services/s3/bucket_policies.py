@@ -8,7 +8,7 @@ from typing import cast
 import orjson
 
 from kamome.context import RequestContext
-from kamome.services.s3.bucket_access import own_bucket
+from kamome.services.s3.bucket_access import POLICY_KIND, own_bucket
 from kamome.services.s3.errors import (
     AccessControlListNotSupported,
     MalformedXML,
@@ -22,7 +22,6 @@ from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.services.s3.versions import readable_version
 
-_POLICY_KIND = "BucketPolicy"
 _RULE_ID_DIGITS = 32
 _HARMLESS_ACLS = ("private", "bucket-owner-full-control")
 _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
@@ -45,7 +44,7 @@ async def delete_bucket_policy(s3: S3, ctx: RequestContext, request: Request) ->
     AWS: S3 API Reference, DeleteBucketPolicy.
     """
     bucket = _bucket_of(s3, ctx, request)
-    s3.store.settings.remove(bucket.bucket_id, _POLICY_KIND)
+    s3.store.settings.remove(bucket.bucket_id, POLICY_KIND)
 
 
 async def get_bucket_acl(s3: S3, ctx: RequestContext, request: Request) -> Mapping[str, object]:
@@ -82,7 +81,7 @@ async def get_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> Ma
     AWS: S3 API Reference, GetBucketPolicy.
     """
     bucket = _bucket_of(s3, ctx, request)
-    document = s3.store.settings.find(bucket.bucket_id, _POLICY_KIND)
+    document = s3.store.settings.find(bucket.bucket_id, POLICY_KIND)
     if document is None:
         raise NoSuchBucketPolicy(bucket.name)
     return {"Policy": document["Policy"]}
@@ -164,7 +163,7 @@ async def put_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> No
     bucket = _bucket_of(s3, ctx, request)
     policy = str(request["Policy"])
     check_policy(policy)
-    s3.store.settings.put(bucket.bucket_id, _POLICY_KIND, {"Policy": policy})
+    s3.store.settings.put(bucket.bucket_id, POLICY_KIND, {"Policy": policy})
 
 
 async def put_object_acl(s3: S3, ctx: RequestContext, request: Request) -> None:

@@ -79,7 +79,14 @@ async def copy_object(
 
     AWS: S3 API Reference, CopyObject.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:PutObject",
+        key=request["Key"],
+    )
     key_bytes(request["Key"])
     check_put_object(request)
     source = _source(s3, ctx, request)
@@ -126,7 +133,14 @@ async def upload_part_copy(
 
     AWS: S3 API Reference, UploadPartCopy.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:PutObject",
+        key=request["Key"],
+    )
     upload = find_upload(s3, bucket, request["Key"], request["UploadId"])
     check_part_number(request["PartNumber"])
     key = customer_key(request)
@@ -179,7 +193,9 @@ def parse_source(text: str) -> tuple[str, str, str | None]:
 
 def _source(s3: S3, ctx: RequestContext, request: CopyRequest) -> _Source:
     name, key, version_id = parse_source(request["CopySource"])
-    bucket = own_bucket(s3, ctx, name, request.get("ExpectedSourceBucketOwner"))
+    bucket = own_bucket(
+        s3, ctx, name, request.get("ExpectedSourceBucketOwner"), action="s3:GetObject", key=key
+    )
     stored = readable_version(s3, bucket, key, version_id)
     check_readable(stored.storage_class)
     given_key = customer_key(request, "CopySource")

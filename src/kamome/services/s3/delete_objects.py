@@ -58,7 +58,14 @@ async def delete_object(
 
     AWS: S3 API Reference, DeleteObject.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:DeleteObject",
+        key=request["Key"],
+    )
     check_delete_object(request, is_locking=bucket.is_locking)
     order = _Order(
         request["Key"],
@@ -101,6 +108,7 @@ async def delete_objects(
     for each in objects:
         order = _order(each, is_bypassing)
         try:
+            own_bucket(s3, ctx, bucket.name, action="s3:DeleteObject", key=order.key)
             done = _delete(s3, ctx, bucket, order)
         except AwsError as error:
             errors.append(_failure(order, error))

@@ -38,7 +38,9 @@ async def list_objects_v2(
 
     AWS: S3 API Reference, ListObjectsV2.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"), action="s3:ListBucket"
+    )
     _check_parameters(request)
     listing = _listing(bucket.bucket_id, request)
     end = successor(listing.prefix)
@@ -70,7 +72,9 @@ async def list_objects(
 
     AWS: S3 API Reference, ListObjects.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"), action="s3:ListBucket"
+    )
     _check_parameters(request)
     marker = text_bytes(request.get("Marker", ""))
     listing = Listing(

@@ -80,7 +80,14 @@ async def create_multipart_upload(
 
     AWS: S3 API Reference, CreateMultipartUpload.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:PutObject",
+        key=request["Key"],
+    )
     key = key_bytes(request["Key"])
     check_put_object(request)
     algorithm, kind = upload_checksum(request.get("ChecksumAlgorithm"), request.get("ChecksumType"))
@@ -126,7 +133,14 @@ async def upload_part(
 
     AWS: S3 API Reference, UploadPart.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:PutObject",
+        key=request["Key"],
+    )
     upload = find_upload(s3, bucket, request["Key"], request["UploadId"])
     check_part_number(request["PartNumber"])
     key = customer_key(request)
@@ -183,7 +197,14 @@ async def complete_multipart_upload(
 
     AWS: S3 API Reference, CompleteMultipartUpload.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:PutObject",
+        key=request["Key"],
+    )
     upload = find_upload(s3, bucket, request["Key"], request["UploadId"])
     conditions = WriteConditions(request.get("IfMatch"), request.get("IfNoneMatch"))
     check_served(conditions)
@@ -244,7 +265,14 @@ async def abort_multipart_upload(
 
     AWS: S3 API Reference, AbortMultipartUpload.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:AbortMultipartUpload",
+        key=request["Key"],
+    )
     upload = find_upload(s3, bucket, request["Key"], request["UploadId"])
     initiated_s = request.get("IfMatchInitiatedTime")
     if initiated_s not in (None, upload.initiated_at_ms // 1000):

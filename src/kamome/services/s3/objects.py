@@ -94,7 +94,14 @@ async def head_object(
 
 def _readable(s3: S3, ctx: RequestContext, request: ReadRequest) -> tuple[Bucket, StoredObject]:
     """The object a read is about, with its conditions and its key checked."""
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:GetObject",
+        key=request["Key"],
+    )
     stored = readable_version(s3, bucket, request["Key"], request.get("VersionId"))
     conditions = ReadConditions(
         request.get("IfMatch"),

@@ -51,8 +51,31 @@ def no_rules(ctx: RequestContext, event: str) -> int:
     return 0
 
 
+class Authorize(Protocol):
+    """IAM: may this caller do that, by his own policies and the bucket's?
+
+    Asked when a request is served, so for a presigned URL when it is used: `ctx` has the signer
+    (`access_key`, `principal`) and the address it is used from (`aws:SourceIp` is `source_ip`).
+    """
+
+    def __call__(
+        self, ctx: RequestContext, action: str, resource: str, policy: Callable[[], str]
+    ) -> None:
+        """`action` is IAM's (`s3:GetObject`), `resource` an ARN; `policy` reads the bucket's JSON.
+
+        Raises:
+            AwsError: he may not (AccessDenied).
+        """
+
+
+def owner_may_all(
+    ctx: RequestContext, action: str, resource: str, policy: Callable[[], str]
+) -> None:
+    """As long as IAM is not served: callers of the bucket's account may do everything."""
+
+
 class Ports(msgspec.Struct, frozen=True):
-    """All that S3 needs of SQS, SNS, Lambda and EventBridge."""
+    """All that S3 needs of SQS, SNS, Lambda, EventBridge and IAM."""
 
     queue_exists: Callable[[str], bool]
     topic_exists: Callable[[str], bool]
@@ -61,3 +84,4 @@ class Ports(msgspec.Struct, frozen=True):
     publish: Publish
     invoke_event: InvokeEvent
     put_event: PutEvent = no_rules
+    authorize: Authorize = owner_may_all

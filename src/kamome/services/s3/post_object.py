@@ -98,7 +98,8 @@ async def _store(
     s3: S3, ctx: RequestContext, request: Mapping[str, object], form: Form, sizes: FileSizes
 ) -> Mapping[str, object]:
     """As PutObject does, but the length of the body is known only when it has come."""
-    bucket = own_bucket(s3, ctx, str(request["Bucket"]))
+    key_text = str(request["Key"])
+    bucket = own_bucket(s3, ctx, str(request["Bucket"]), action="s3:PutObject", key=key_text)
     key_bytes(str(request["Key"]))
     check_put_object(request)
     md5 = expected_md5(request.get("ContentMD5"))

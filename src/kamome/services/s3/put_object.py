@@ -53,7 +53,14 @@ async def put_object(
 
     AWS: S3 API Reference, PutObject.
     """
-    bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
+    bucket = own_bucket(
+        s3,
+        ctx,
+        request["Bucket"],
+        request.get("ExpectedBucketOwner"),
+        action="s3:PutObject",
+        key=request["Key"],
+    )
     key_bytes(request["Key"])
     check_put_object(request)
     body, length = announced_body(request)

@@ -218,7 +218,8 @@ def _check_routing_rule(rule: Document) -> None:
     code = str(redirect.get("HttpRedirectCode", "301"))
     if _REDIRECT_CODE.fullmatch(code) is None:
         raise InvalidRequest(
-            f"The provided HTTP redirect code ({code}) is not valid. Valid codes are 3XX except 300."
+            f"The provided HTTP redirect code ({code}) is not valid. Valid codes are 3XX except"
+            " 300."
         )
     if condition is None:
         return

@@ -21,6 +21,7 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.protocols.errors import host_id
 from kamome.services import Exchange, Run
+from kamome.services.s3.bucket_access import policy_of
 from kamome.services.s3.edge_errors import MethodNotAllowed
 from kamome.services.s3.errors import (
     AccessDenied,
@@ -150,9 +151,8 @@ async def _read(
     s3: S3, exchange: Exchange, bucket: Bucket, key: str, *, with_conditions: bool
 ) -> Mapping[str, object]:
     """GetObject on behalf of anybody."""
-    policy = s3.store.settings.find(bucket.bucket_id, "BucketPolicy") or {}
     arn = f"{bucket_arn(bucket.name, bucket.partition)}/{key}"
-    if exchange.is_enforcing and not is_readable_by_all(str(policy.get("Policy", "")), arn):
+    if exchange.is_enforcing and not is_readable_by_all(policy_of(s3, bucket), arn):
         raise AccessDenied
     request: dict[str, object] = {"Bucket": bucket.name, "Key": key}
     if with_conditions:
