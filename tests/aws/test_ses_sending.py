@@ -69,7 +69,7 @@ def verifies(tenant: Tenant, content: bytes, domain: str) -> bool:
     owner = Owner(tenant.account, tenant.region)
 
     async def records() -> dict[str, str]:
-        from kamome.services.ses.dkim_keys import dns_record, key_of
+        from kamome.services.ses.identities.dkim_keys import dns_record, key_of
 
         identity = ses.identities.find(owner, domain)
         assert identity is not None

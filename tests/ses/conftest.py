@@ -22,12 +22,13 @@ from kamome.mail.dns import Resolver
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.inbound import Inbound, InboundPorts
 from kamome.observe.journeys import Journey, Journeys
-from kamome.services.ses import intake, setup_notification, store
-from kamome.services.ses.identity_store import IdentityStore
+from kamome.services.ses import store
+from kamome.services.ses.identities.identity_store import IdentityStore
 from kamome.services.ses.operations import OPERATIONS
 from kamome.services.ses.operations_v2 import OPERATIONS as OPERATIONS_V2
 from kamome.services.ses.ports import SesPorts
-from kamome.services.ses.sent_store import SentStore
+from kamome.services.ses.receiving import intake, setup_notification
+from kamome.services.ses.sending.sent_store import SentStore
 from kamome.services.ses.slice import Ses, SesSettings
 from kamome.storage.blobs import Blob, Blobs
 from kamome.storage.engine import Engine

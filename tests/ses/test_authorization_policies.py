@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kamome.services.ses.authorization_policies import (
+from kamome.services.ses.identities.authorization_policies import (
     Attempt,
     PolicyInvalid,
     check_policy,

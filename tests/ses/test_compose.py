@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kamome.ids import seeded_ids
 from kamome.services.ses.addresses import AddressInvalid, Mailbox, parse_mailbox
-from kamome.services.ses.compose import Attachment, CharsetUnknown, Letter, Part, compose
-from kamome.services.ses.outgoing_mail import Stamp, completed, content_of
-from kamome.services.ses.raw_mail import MailInvalid, parse
+from kamome.services.ses.sending.compose import Attachment, CharsetUnknown, Letter, Part, compose
+from kamome.services.ses.sending.outgoing_mail import Stamp, completed, content_of
+from kamome.services.ses.sending.raw_mail import MailInvalid, parse
 
 ME = Mailbox("", "me@example.com")
 # What may stand in one line: everything but control characters and halves of pairs.

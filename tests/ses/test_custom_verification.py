@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kamome.services.ses.identities.verification import verified
+from kamome.services.ses.identities.verification_mail import follow_link
 from kamome.services.ses.slice import SesSettings
-from kamome.services.ses.verification import verified
-from kamome.services.ses.verification_mail import follow_link
 from kamome.wire import HttpRequest
 
 if TYPE_CHECKING:
     from tests.ses.conftest import World
 
-from kamome.services.ses.identity_store import Identity
+from kamome.services.ses.identities.identity_store import Identity
 from kamome.services.ses.store import Owner
 
 OWNER = Owner("000000000000", "us-east-1")

@@ -307,7 +307,7 @@ def test_a_list_is_gone_on_with(kamome: Tenant) -> None:
 def test_a_search_stops_after_so_many_mails_and_is_gone_on_with(
     kamome: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kamome.services.ses.mailbox.SCANNED_MAX", 3)
+    monkeypatch.setattr("kamome.services.ses.mailbox.mailbox.SCANNED_MAX", 3)
     domain = receive_into(kamome)
     deliver(kamome, written(domain, "wanted"))
     for number in range(4):
@@ -326,7 +326,7 @@ def test_a_search_stops_after_so_many_mails_and_is_gone_on_with(
 def test_a_search_stops_after_so_many_bytes_of_content(
     kamome: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kamome.services.ses.mailbox.SCANNED_BYTES_MAX", 1_000)
+    monkeypatch.setattr("kamome.services.ses.mailbox.mailbox.SCANNED_BYTES_MAX", 1_000)
     domain = receive_into(kamome)
     for number in range(5):
         deliver(kamome, written(domain, f"mail {number}"))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from kamome.mail.checks import UNCHECKED
 from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.header_fields import split_fields
-from kamome.services.ses import notifications
-from kamome.services.ses.headers import header_block, trace_headers, verdicts
+from kamome.services.ses.receiving import notifications
+from kamome.services.ses.receiving.headers import header_block, trace_headers, verdicts
 
 if TYPE_CHECKING:
     from tests.ses.conftest import World

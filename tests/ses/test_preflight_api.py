@@ -19,8 +19,8 @@ from tests.conftest import Tenant
 from tests.mail.dns_server import DnsServer, running_dns_server
 
 from kamome.cli.mail import mail
-from kamome.services.ses import readiness
-from kamome.services.ses.identity_store import Identity
+from kamome.services.ses.identities.identity_store import Identity
+from kamome.services.ses.sending import readiness
 
 REVERSE = "1.0.0.127.in-addr.arpa"
 

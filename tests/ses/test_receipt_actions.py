@@ -8,9 +8,9 @@ import pytest
 
 from kamome.mail import dsn
 from kamome.mail.envelope import MailRefused, RecipientVerdict
-from kamome.services.ses import intake
-from kamome.services.ses.mail_flow import disposition
-from kamome.services.ses.receipt_filters import is_blocked
+from kamome.services.ses.receiving import intake
+from kamome.services.ses.receiving.receipt_filters import is_blocked
+from kamome.services.ses.sending.mail_flow import disposition
 
 if TYPE_CHECKING:
     from tests.ses.conftest import World

@@ -9,7 +9,7 @@ import pytest
 
 from kamome.context import RequestContext
 from kamome.mail.envelope import MailRefused, MailTooLarge, RecipientVerdict
-from kamome.services.ses import intake
+from kamome.services.ses.receiving import intake
 
 if TYPE_CHECKING:
     from tests.ses.conftest import World

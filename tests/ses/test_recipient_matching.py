@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kamome.mail.envelope import RecipientVerdict
-from kamome.services.ses.receiving import RuleSet, matched_recipients, plan, verdict
-from kamome.services.ses.recipients import domain_and_parents, matches
+from kamome.services.ses.receiving.receiving import RuleSet, matched_recipients, plan, verdict
+from kamome.services.ses.receiving.recipients import domain_and_parents, matches
 from kamome.services.ses.shapes import ReceiptAction, ReceiptRule
 
 S3: ReceiptAction = {"S3Action": {"BucketName": "b"}}

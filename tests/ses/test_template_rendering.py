@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kamome.services.ses.template_rendering import (
+from kamome.services.ses.templates.template_rendering import (
     AttributeMissing,
     DataInvalid,
     read_data,
     render,
 )
-from kamome.services.ses.template_syntax import TemplateInvalid
+from kamome.services.ses.templates.template_syntax import TemplateInvalid
 
 DATA = {
     "name": "Ada",

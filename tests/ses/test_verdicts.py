@@ -8,8 +8,8 @@ import pytest
 
 from kamome.mail.checks import Checks, DmarcCheck, ScanCheck, SignatureCheck, SpfCheck
 from kamome.mail.envelope import Envelope
-from kamome.services.ses.headers import dmarc_policy, verdicts
-from kamome.services.ses.ordered_verdicts import NAMES, WORDS, checks_of
+from kamome.services.ses.receiving.headers import dmarc_policy, verdicts
+from kamome.services.ses.receiving.ordered_verdicts import NAMES, WORDS, checks_of
 
 if TYPE_CHECKING:
     from tests.ses.conftest import World

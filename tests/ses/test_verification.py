@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.mail.dns_server import DnsServer, running_dns_server
 
-from kamome.services.ses.dkim_keys import dns_record, key_of
+from kamome.services.ses.identities.dkim_keys import dns_record, key_of
+from kamome.services.ses.identities.verification_mail import follow_link
 from kamome.services.ses.slice import SesSettings
 from kamome.services.ses.store import Owner
-from kamome.services.ses.verification_mail import follow_link
 from kamome.wire import HttpRequest
 
 if TYPE_CHECKING:

@@ -14,8 +14,11 @@ from kamome.services.ecs import metadata
 from kamome.services.lambda_ import bus_events
 from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_.functions import open_code
-from kamome.services.s3 import scrub
-from kamome.services.ses import entries, event_records, preflight_api, verification
+from kamome.services.s3 import later_work
+from kamome.services.ses import entries
+from kamome.services.ses.feedback import event_records
+from kamome.services.ses.identities import verification
+from kamome.services.ses.mailbox import preflight_api
 from kamome.services.sns import inspection as sns_inspection
 from kamome.services.sqs.inspection import MESSAGES_PATH, QUEUES_PATH, InspectionApi
 from kamome.wire import HttpRequest, HttpResponse
@@ -57,7 +60,7 @@ def routes(
             event_records.PREFIX: event_records.EventRecordsApi(
                 slices.ses, region=settings.region, account=settings.account
             ),
-            scrub.REPORT_PATH: lambda request: scrub.show_scrub(slices.s3, request),
+            later_work.SCRUB_REPORT_PATH: later_work.scrub_report(slices.s3),
             QUEUES_PATH: queues,
             MESSAGES_PATH: queues,
             sns_inspection.PREFIX: lambda request: sns_inspection.inspect(slices.sns, request),
@@ -103,13 +106,15 @@ class _Shown:
 
     async def verification_link(self, request: HttpRequest) -> HttpResponse:
         """The link in a verification mail of SES."""
-        from kamome.services.ses.verification_mail import follow_link  # start-up is watched
+        from kamome.services.ses.identities.verification_mail import (
+            follow_link,  # start-up is watched
+        )
 
         return await follow_link(self._slices.ses, request)
 
     async def recipient_link(self, request: HttpRequest) -> HttpResponse:
         """What recipients of SES's mails call: pixel, tracked link, page to unsubscribe."""
-        from kamome.services.ses.tracking import answer  # start-up is watched
+        from kamome.services.ses.feedback.tracking import answer  # start-up is watched
 
         return await answer(self._slices.ses, request)
 

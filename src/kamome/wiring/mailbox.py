@@ -35,10 +35,10 @@ class MailboxRoutes:
 
     @cached_property
     def _api(self) -> Handler:
-        from kamome.services.ses.event_store import EventStore
-        from kamome.services.ses.mailbox import Mailbox
-        from kamome.services.ses.mailbox_actions import MailboxActions
-        from kamome.services.ses.mailbox_api import MailboxApi
+        from kamome.services.ses.feedback.event_store import EventStore
+        from kamome.services.ses.mailbox.mailbox import Mailbox
+        from kamome.services.ses.mailbox.mailbox_actions import MailboxActions
+        from kamome.services.ses.mailbox.mailbox_api import MailboxApi
 
         slices = self._slices
         events = EventStore(self._kernel.engine)
@@ -47,12 +47,12 @@ class MailboxRoutes:
 
     @cached_property
     def _sent_feed(self) -> Handler:
-        from kamome.services.ses.mailbox_api import SentFeed
+        from kamome.services.ses.mailbox.mailbox_api import SentFeed
 
         return SentFeed(self._slices.ses, self._forget)
 
     def _forget(self, message_ids: list[str]) -> None:
-        from kamome.services.ses.event_store import EventStore
+        from kamome.services.ses.feedback.event_store import EventStore
 
         EventStore(self._kernel.engine).forget(message_ids)
         self._slices.ses.sent.forget(message_ids)

@@ -133,7 +133,7 @@ class Offers:
         self, ctx: RequestContext, address: str, subject: str, text: str, *, sender_name: str
     ) -> str:
         """Send a mail in a service's own name inside the caller's step; returns its MessageId."""
-        from kamome.services.ses.notices import send_notice
+        from kamome.services.ses.feedback.notices import send_notice
 
         return self.hand_overs.deliver(
             ctx,

@@ -62,7 +62,7 @@ def inbound_ports(kernel: Kernel, ses: Callable[[], Ses], settings: IntakeSettin
         # Imported with the first mail: start-up is watched.
         from kamome.mail.authentication.dmarc import is_refusal_asked
         from kamome.mail.authentication.examination import examine
-        from kamome.services.ses.intake import wants_scan
+        from kamome.services.ses.receiving.intake import wants_scan
 
         try:
             checks = await examine(
@@ -83,12 +83,12 @@ def inbound_ports(kernel: Kernel, ses: Callable[[], Ses], settings: IntakeSettin
         return checks
 
     def take(mail: Mail) -> None:
-        from kamome.services.ses.intake import receive
+        from kamome.services.ses.receiving.intake import receive
 
         receive(ses(), mail)
 
     def forget(mail_ids: list[str]) -> None:
-        from kamome.services.ses.intake import forget
+        from kamome.services.ses.receiving.intake import forget
 
         forget(ses(), mail_ids)
 
@@ -99,7 +99,7 @@ def accepts(ses: Callable[[], Ses]) -> Callable[[str, bool, str], RecipientVerdi
     """What is said to a recipient at RCPT; see `services.ses.intake.accepts`."""
 
     def verdict(recipient: str, is_tls: bool, client_ip: str) -> RecipientVerdict:
-        from kamome.services.ses.intake import accepts
+        from kamome.services.ses.receiving.intake import accepts
 
         return accepts(ses(), recipient, is_tls, client_ip)
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from kamome.services.s3 import (
-    access_logs,
-    lifecycle,
-    object_events,
-    replication,
-    replication_orders,
-    scrub,
-)
+from kamome.services.s3 import later_work, lifecycle, object_events
 from kamome.services.s3.ports import Ports
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import S3Store
-from kamome.storage.outbox import Entry, Outbox
+from kamome.storage.outbox import Outbox
 from kamome.wiring.kernel import Kernel
 from kamome.wiring.offers import Offers
 
@@ -46,23 +39,5 @@ def register(outbox: Outbox, s3: S3) -> None:
     async def deliver_log(entry: Entry) -> None:
         await access_logs.deliver_log(s3, entry)
 
-    async def replicate(entry: Entry) -> None:
-        await replication.replicate(s3, entry)
-
-    outbox.register(
-        replication_orders.REPLICATION_KIND,
-        replicate,
-        retry=replication.retry_replication,
-        on_give_up=lambda entry, error: replication.give_up_replication(s3, entry, error),
-    )
-
-    async def work_scrub(entry: Entry) -> None:
-        await scrub.work_scrub(s3, entry)
-
-    outbox.register(scrub.SCRUB_KIND, work_scrub, concurrency=1)
-    outbox.register(
-        access_logs.LOG_KIND,
-        deliver_log,
-        on_give_up=lambda entry, error: access_logs.give_up_log(s3, entry, error),
-    )
+    later_work.register(outbox, s3)
     outbox.register(lifecycle.EVENT_KIND, lambda entry: lifecycle.work_lifecycle(s3, entry))

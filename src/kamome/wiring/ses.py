@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from kamome.mail.outgoing import Outcome
 from kamome.mail.store import MailStore
-from kamome.services.ses import entries, intake, receipt_actions, setup_notification, verification
-from kamome.services.ses.identity_store import IdentityStore
+from kamome.services.ses import entries
+from kamome.services.ses.identities import verification
+from kamome.services.ses.identities.identity_store import IdentityStore
 from kamome.services.ses.ports import SesPorts, SpoolPut
-from kamome.services.ses.sent_store import SentStore
+from kamome.services.ses.receiving import intake, receipt_actions, setup_notification
+from kamome.services.ses.sending.sent_store import SentStore
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import SesStore
 from kamome.storage.outbox import Entry, Outbox
@@ -74,7 +76,7 @@ def register(outbox: Outbox, ses: Ses) -> None:
     )
 
     async def work_undelivered(entry: Entry) -> None:
-        from kamome.services.ses.bounces import work_undelivered
+        from kamome.services.ses.receiving.bounces import work_undelivered
 
         await work_undelivered(ses, entry)
 
@@ -94,27 +96,27 @@ def _register_feedback(outbox: Outbox, ses: Ses) -> None:
     """What follows from sent mails. Imported when the first is there: start-up is watched."""
 
     def work_notify(entry: Entry) -> None:
-        from kamome.services.ses.event_publishing import work_notify
+        from kamome.services.ses.feedback.event_publishing import work_notify
 
         work_notify(ses, entry)
 
     def give_up_notify(entry: Entry, error: Exception) -> None:
-        from kamome.services.ses.event_publishing import give_up_notify
+        from kamome.services.ses.feedback.event_publishing import give_up_notify
 
         give_up_notify(ses, entry, error)
 
     def simulate(entry: Entry) -> None:
-        from kamome.services.ses.simulator import work
+        from kamome.services.ses.feedback.simulator import work
 
         work(ses, entry)
 
     async def take_returned(entry: Entry) -> None:
-        from kamome.services.ses.returned_mails import work
+        from kamome.services.ses.feedback.returned_mails import work
 
         await work(ses, entry)
 
     async def import_records(entry: Entry) -> None:
-        from kamome.services.ses.import_jobs import work
+        from kamome.services.ses.contacts.import_jobs import work
 
         await work(ses, entry)
 
@@ -126,13 +128,13 @@ def _register_feedback(outbox: Outbox, ses: Ses) -> None:
 
 def start(ses: Ses) -> None:
     """Forget sent mails when they are old."""
-    from kamome.services.ses import sent_retention
+    from kamome.services.ses.sending import sent_retention
 
     sent_retention.start(ses)
 
 
 def on_outcome(ses: Ses, outcome: Outcome) -> None:
     """What became of a mail at one recipient, in the step that records it."""
-    from kamome.services.ses import feedback
+    from kamome.services.ses.feedback import feedback
 
     feedback.outcome(ses, outcome)

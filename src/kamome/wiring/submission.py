@@ -12,7 +12,7 @@ from kamome.wiring.kernel import Kernel
 
 if TYPE_CHECKING:
     from kamome.mail.envelope import Envelope
-    from kamome.services.ses.submission import Credentials
+    from kamome.services.ses.sending.submission import Credentials
 
 
 def make(
@@ -28,17 +28,17 @@ def make(
     is_enforced = settings.auth == "enforce"
 
     def authenticate(user: str, password: str) -> Submitter | None:
-        from kamome.services.ses import submission  # start-up is watched
+        from kamome.services.ses.sending import submission  # start-up is watched
 
         return submission.authenticate(credentials(), user, password)
 
     def credentials() -> Credentials:
-        from kamome.services.ses.submission import Credentials
+        from kamome.services.ses.sending.submission import Credentials
 
         return Credentials(find_key, is_enforced, settings.account, settings.region)
 
     async def submit(submitter: Submitter, envelope: Envelope, content: bytes) -> str:
-        from kamome.services.ses import submission
+        from kamome.services.ses.sending import submission
 
         return await submission.submit(ses, submitter, envelope, content)
 

@@ -11,20 +11,15 @@ import pytest
 from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.mail.outgoing import Outcome
-from kamome.services.ses import (
-    entries,
-    event_publishing,
-    feedback,
-    import_jobs,
-    intake,
-    returned_mails,
-    simulator,
-)
-from kamome.services.ses.dispatch import dispatch
-from kamome.services.ses.event_store import EventStore, MailEvent
+from kamome.services.ses import entries
+from kamome.services.ses.contacts import import_jobs
+from kamome.services.ses.feedback import event_publishing, feedback, returned_mails, simulator
+from kamome.services.ses.feedback.dispatch import dispatch
+from kamome.services.ses.feedback.event_store import EventStore, MailEvent
 from kamome.services.ses.operations import OPERATIONS
 from kamome.services.ses.operations_v2 import OPERATIONS as OPERATIONS_V2
-from kamome.services.ses.sent_mails import Header, SentMail, new_message_id, reverse_path_of
+from kamome.services.ses.receiving import intake
+from kamome.services.ses.sending.sent_mails import Header, SentMail, new_message_id, reverse_path_of
 from kamome.services.ses.store import Owner
 
 if TYPE_CHECKING:

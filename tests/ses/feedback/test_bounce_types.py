@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kamome.services.ses.bounce_types import bounce_type, delay_type, status_of
+from kamome.services.ses.feedback.bounce_types import bounce_type, delay_type, status_of
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ import pytest
 from tests.ses.conftest import Crash
 from tests.ses.feedback.conftest import TOPIC, mail_of
 
-from kamome.services.ses import dispatch as dispatching
-from kamome.services.ses import entries, event_records, sent_retention
-from kamome.services.ses.dispatch import dispatch
-from kamome.services.ses.event_store import EventStore
-from kamome.services.ses.sent_mails import find_sent, new_message_id
+from kamome.services.ses import entries
+from kamome.services.ses.feedback import dispatch as dispatching
+from kamome.services.ses.feedback import event_records
+from kamome.services.ses.feedback.dispatch import dispatch
+from kamome.services.ses.feedback.event_store import EventStore
+from kamome.services.ses.sending import sent_retention
+from kamome.services.ses.sending.sent_mails import find_sent, new_message_id
 from kamome.wire import HttpRequest
 
 if TYPE_CHECKING:

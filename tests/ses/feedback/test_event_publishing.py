@@ -12,18 +12,19 @@ import pytest
 from tests.ses.feedback.conftest import TOPIC, outcome_of
 
 from kamome.errors import AwsError
-from kamome.services.ses import entries, events
-from kamome.services.ses.bounce_types import GENERAL
-from kamome.services.ses.event_publishing import publish
-from kamome.services.ses.event_store import EventStore
-from kamome.services.ses.events import BouncedRecipient, Event, Visit
-from kamome.services.ses.notifications import timestamp
+from kamome.services.ses import entries
+from kamome.services.ses.feedback import events
+from kamome.services.ses.feedback.bounce_types import GENERAL
+from kamome.services.ses.feedback.event_publishing import publish
+from kamome.services.ses.feedback.event_store import EventStore
+from kamome.services.ses.feedback.events import BouncedRecipient, Event, Visit
+from kamome.services.ses.receiving.notifications import timestamp
 
 if TYPE_CHECKING:
     from tests.ses.feedback.conftest import Sender
 
     from kamome.context import RequestContext
-    from kamome.services.ses.sent_mails import SentMail
+    from kamome.services.ses.sending.sent_mails import SentMail
 
 ALL = (
     *("SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "OPEN", "CLICK"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kamome.services.ses import import_jobs
+from kamome.services.ses.contacts import import_jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

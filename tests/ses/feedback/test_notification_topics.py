@@ -13,7 +13,7 @@ import pytest
 from tests.ses.feedback.conftest import TOPIC, outcome_of
 
 from kamome.mail import arf, dsn
-from kamome.services.ses.sent_mails import Header
+from kamome.services.ses.sending.sent_mails import Header
 
 if TYPE_CHECKING:
     from tests.ses.feedback.conftest import Sender

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kamome.mail.envelope import MailRefused, RecipientVerdict
-from kamome.services.ses import intake
-from kamome.services.ses.suppression import store_of
+from kamome.services.ses.feedback.suppression import store_of
+from kamome.services.ses.receiving import intake
 
 if TYPE_CHECKING:
     from tests.ses.feedback.conftest import Sender
 
-    from kamome.services.ses.sent_mails import SentMail
+    from kamome.services.ses.sending.sent_mails import SentMail
 
 DSN = """\
 From: MAILER-DAEMON@mx.example.net

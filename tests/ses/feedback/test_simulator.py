@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kamome.services.ses.event_store import EventStore
-from kamome.services.ses.suppression import store_of
+from kamome.services.ses.feedback.event_store import EventStore
+from kamome.services.ses.feedback.suppression import store_of
 
 if TYPE_CHECKING:
     from tests.ses.feedback.conftest import Sender

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from kamome.services.ses.tracked_links import Link, link_tags, with_pixel, with_tracked_links
+from kamome.services.ses.feedback.tracked_links import (
+    Link,
+    link_tags,
+    with_pixel,
+    with_tracked_links,
+)
 
 
 def tracked(text: str) -> tuple[str, list[Link]]:

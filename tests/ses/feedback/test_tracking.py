@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kamome.services.ses.engagement import prepared
-from kamome.services.ses.outgoing_mail import content_of
-from kamome.services.ses.raw_mail import parse
-from kamome.services.ses.tracking import answer
+from kamome.services.ses.feedback.engagement import prepared
+from kamome.services.ses.feedback.tracking import answer
+from kamome.services.ses.sending.outgoing_mail import content_of
+from kamome.services.ses.sending.raw_mail import parse
 from kamome.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from tests.ses.feedback.conftest import Sender
 
-    from kamome.services.ses.compose import Draft
-    from kamome.services.ses.sent_mails import SentMail
+    from kamome.services.ses.sending.compose import Draft
+    from kamome.services.ses.sending.sent_mails import SentMail
 
 HTML = '<p><a href="https://example.com/x" ses:tags="kind:book">go</a></p>'
 MIXED = (

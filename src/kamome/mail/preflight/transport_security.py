@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from kamome.mail.mta_sts import MtaStsPolicy
+from kamome.mail.policy_store import MtaStsPolicy
 from kamome.mail.preflight.findings import DnsRecord, Finding, Severity
 from kamome.mail.preflight.lookups import Found, unanswered
 from kamome.mail.preflight.tags import TagListError, parse_tags

@@ -7,13 +7,7 @@ from types import MappingProxyType
 
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services import Operation
-from kamome.services.ses.account import (
-    get_account_sending_enabled,
-    get_send_quota,
-    update_account_sending_enabled,
-)
-from kamome.services.ses.bounces import send_bounce
-from kamome.services.ses.configuration_sets_v1 import (
+from kamome.services.ses.configuration_sets.configuration_sets_v1 import (
     create_configuration_set,
     create_configuration_set_event_destination,
     create_configuration_set_tracking_options,
@@ -28,7 +22,17 @@ from kamome.services.ses.configuration_sets_v1 import (
     update_configuration_set_sending_enabled,
     update_configuration_set_tracking_options,
 )
-from kamome.services.ses.custom_verification_v1 import (
+from kamome.services.ses.errors import ValidationError
+from kamome.services.ses.feedback.notification_topics import (
+    get_identity_notification_attributes,
+    set_identity_feedback_forwarding_enabled,
+    set_identity_headers_in_notifications_enabled,
+    set_identity_notification_topic,
+)
+from kamome.services.ses.feedback.statistics import (
+    get_send_statistics,
+)
+from kamome.services.ses.identities.custom_verification_v1 import (
     create_custom_verification_email_template,
     delete_custom_verification_email_template,
     get_custom_verification_email_template,
@@ -36,8 +40,7 @@ from kamome.services.ses.custom_verification_v1 import (
     send_custom_verification_email,
     update_custom_verification_email_template,
 )
-from kamome.services.ses.errors import ValidationError
-from kamome.services.ses.identities import (
+from kamome.services.ses.identities.identities import (
     delete_identity,
     delete_verified_email_address,
     get_identity_verification_attributes,
@@ -47,33 +50,28 @@ from kamome.services.ses.identities import (
     verify_email_address,
     verify_email_identity,
 )
-from kamome.services.ses.identity_dkim import (
+from kamome.services.ses.identities.identity_dkim import (
     get_identity_dkim_attributes,
     set_identity_dkim_enabled,
     verify_domain_dkim,
 )
-from kamome.services.ses.identity_mail_from import (
+from kamome.services.ses.identities.identity_mail_from import (
     get_identity_mail_from_domain_attributes,
     set_identity_mail_from_domain,
 )
-from kamome.services.ses.identity_policies import (
+from kamome.services.ses.identities.identity_policies import (
     delete_identity_policy,
     get_identity_policies,
     list_identity_policies,
     put_identity_policy,
 )
-from kamome.services.ses.notification_topics import (
-    get_identity_notification_attributes,
-    set_identity_feedback_forwarding_enabled,
-    set_identity_headers_in_notifications_enabled,
-    set_identity_notification_topic,
-)
-from kamome.services.ses.receipt_filters import (
+from kamome.services.ses.receiving.bounces import send_bounce
+from kamome.services.ses.receiving.receipt_filters import (
     create_receipt_filter,
     delete_receipt_filter,
     list_receipt_filters,
 )
-from kamome.services.ses.receipt_rules import (
+from kamome.services.ses.receiving.receipt_rules import (
     clone_receipt_rule_set,
     create_receipt_rule,
     create_receipt_rule_set,
@@ -88,16 +86,18 @@ from kamome.services.ses.receipt_rules import (
     set_receipt_rule_position,
     update_receipt_rule,
 )
-from kamome.services.ses.sending_v1 import (
+from kamome.services.ses.sending.account import (
+    get_account_sending_enabled,
+    get_send_quota,
+    update_account_sending_enabled,
+)
+from kamome.services.ses.sending.sending_v1 import (
     send_bulk_templated_email,
     send_email,
     send_raw_email,
     send_templated_email,
 )
-from kamome.services.ses.statistics import (
-    get_send_statistics,
-)
-from kamome.services.ses.templates_v1 import (
+from kamome.services.ses.templates.templates_v1 import (
     create_template,
     delete_template,
     get_template,

@@ -10,14 +10,7 @@ from types import MappingProxyType
 
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services import Operation
-from kamome.services.ses.account_v2 import (
-    get_account,
-    put_account_dedicated_ip_warmup_attributes,
-    put_account_details,
-    put_account_sending_attributes,
-    put_account_vdm_attributes,
-)
-from kamome.services.ses.configuration_sets_v2 import (
+from kamome.services.ses.configuration_sets.configuration_sets_v2 import (
     create_configuration_set,
     create_configuration_set_event_destination,
     delete_configuration_set,
@@ -34,29 +27,7 @@ from kamome.services.ses.configuration_sets_v2 import (
     put_configuration_set_vdm_options,
     update_configuration_set_event_destination,
 )
-from kamome.services.ses.contact_lists import (
-    create_contact_list,
-    delete_contact_list,
-    get_contact_list,
-    list_contact_lists,
-    update_contact_list,
-)
-from kamome.services.ses.contacts import (
-    create_contact,
-    delete_contact,
-    get_contact,
-    list_contacts,
-    update_contact,
-)
-from kamome.services.ses.custom_verification_v2 import (
-    create_custom_verification_email_template,
-    delete_custom_verification_email_template,
-    get_custom_verification_email_template,
-    list_custom_verification_email_templates,
-    send_custom_verification_email,
-    update_custom_verification_email_template,
-)
-from kamome.services.ses.dedicated_ips import (
+from kamome.services.ses.configuration_sets.dedicated_ips import (
     create_dedicated_ip_pool,
     delete_dedicated_ip_pool,
     get_dedicated_ip,
@@ -67,46 +38,77 @@ from kamome.services.ses.dedicated_ips import (
     put_dedicated_ip_pool_scaling_attributes,
     put_dedicated_ip_warmup_attributes,
 )
-from kamome.services.ses.errors_v2 import BadRequestException
-from kamome.services.ses.identities_v2 import (
-    create_email_identity,
-    delete_email_identity,
-    get_email_identity,
-    list_email_identities,
-    put_email_identity_configuration_set_attributes,
+from kamome.services.ses.contacts.contact_lists import (
+    create_contact_list,
+    delete_contact_list,
+    get_contact_list,
+    list_contact_lists,
+    update_contact_list,
 )
-from kamome.services.ses.identity_dkim import (
-    put_email_identity_dkim_attributes,
-    put_email_identity_dkim_signing_attributes,
+from kamome.services.ses.contacts.contacts import (
+    create_contact,
+    delete_contact,
+    get_contact,
+    list_contacts,
+    update_contact,
 )
-from kamome.services.ses.identity_mail_from import put_email_identity_mail_from_attributes
-from kamome.services.ses.identity_policies import (
-    create_email_identity_policy,
-    delete_email_identity_policy,
-    get_email_identity_policies,
-    update_email_identity_policy,
-)
-from kamome.services.ses.import_jobs import (
+from kamome.services.ses.contacts.import_jobs import (
     create_import_job,
     get_import_job,
     list_import_jobs,
 )
-from kamome.services.ses.message_insights import (
+from kamome.services.ses.errors_v2 import BadRequestException
+from kamome.services.ses.feedback.message_insights import (
     get_message_insights,
 )
-from kamome.services.ses.notification_topics import (
+from kamome.services.ses.feedback.notification_topics import (
     put_email_identity_feedback_attributes,
 )
-from kamome.services.ses.sending_v2 import send_bulk_email, send_email
-from kamome.services.ses.suppressed_destinations import (
+from kamome.services.ses.feedback.suppressed_destinations import (
     delete_suppressed_destination,
     get_suppressed_destination,
     list_suppressed_destinations,
     put_account_suppression_attributes,
     put_suppressed_destination,
 )
+from kamome.services.ses.identities.custom_verification_v2 import (
+    create_custom_verification_email_template,
+    delete_custom_verification_email_template,
+    get_custom_verification_email_template,
+    list_custom_verification_email_templates,
+    send_custom_verification_email,
+    update_custom_verification_email_template,
+)
+from kamome.services.ses.identities.identities_v2 import (
+    create_email_identity,
+    delete_email_identity,
+    get_email_identity,
+    list_email_identities,
+    put_email_identity_configuration_set_attributes,
+)
+from kamome.services.ses.identities.identity_dkim import (
+    put_email_identity_dkim_attributes,
+    put_email_identity_dkim_signing_attributes,
+)
+from kamome.services.ses.identities.identity_mail_from import (
+    put_email_identity_mail_from_attributes,
+)
+from kamome.services.ses.identities.identity_policies import (
+    create_email_identity_policy,
+    delete_email_identity_policy,
+    get_email_identity_policies,
+    update_email_identity_policy,
+)
+from kamome.services.ses.sending.account_v2 import (
+    get_account,
+    put_account_dedicated_ip_warmup_attributes,
+    put_account_details,
+    put_account_sending_attributes,
+    put_account_vdm_attributes,
+)
+from kamome.services.ses.sending.sending_v2 import send_bulk_email, send_email
 from kamome.services.ses.tags import list_tags_for_resource, tag_resource, untag_resource
-from kamome.services.ses.templates_v2 import (
+from kamome.services.ses.templates.templates_v2 import (
     create_email_template,
     delete_email_template,
     get_email_template,

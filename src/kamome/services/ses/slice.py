@@ -9,9 +9,9 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
-from kamome.services.ses.identity_store import IdentityStore
+from kamome.services.ses.identities.identity_store import IdentityStore
 from kamome.services.ses.ports import SesPorts
-from kamome.services.ses.sent_store import SentStore
+from kamome.services.ses.sending.sent_store import SentStore
 from kamome.services.ses.store import SesStore
 from kamome.storage.blobs import Blobs
 from kamome.storage.outbox import Outbox

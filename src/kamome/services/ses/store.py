@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import orjson
 
-from kamome.services.ses.receiving import AddedHeader, PlannedAction
+from kamome.services.ses.receiving.receiving import AddedHeader, PlannedAction
 from kamome.storage.engine import Engine, Row
 
 if TYPE_CHECKING:

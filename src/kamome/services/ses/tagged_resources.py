@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kamome.services.ses.configuration_set_store import ConfigurationSetStore
-from kamome.services.ses.contact_store import ContactStore
-from kamome.services.ses.dedicated_ip_store import DedicatedIpStore
+from kamome.services.ses.configuration_sets.configuration_set_store import ConfigurationSetStore
+from kamome.services.ses.configuration_sets.dedicated_ip_store import DedicatedIpStore
+from kamome.services.ses.contacts.contact_store import ContactStore
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
-from kamome.services.ses.template_store import TemplateStore
+from kamome.services.ses.templates.template_store import TemplateStore
 
 _Find = Callable[[Ses, Owner, str], object | None]
 

@@ -1,0 +1,1 @@
+"""Configuration sets, their event destinations and pools."""

@@ -1,0 +1,1 @@
+"""Contact lists, contacts, and how they unsubscribe."""

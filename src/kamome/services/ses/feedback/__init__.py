@@ -1,0 +1,1 @@
+"""What became of sent mail: events, bounces, complaints, opens, clicks, suppression."""

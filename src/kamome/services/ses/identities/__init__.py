@@ -1,0 +1,1 @@
+"""Addresses and domains that may send: their verification, keys and policies."""

@@ -1,0 +1,1 @@
+"""The mailbox for people and tests, and the examination of a domain."""

@@ -1,0 +1,1 @@
+"""Mail that comes in: receipt rules, their actions, what is told of it."""

@@ -1,0 +1,1 @@
+"""Mail that goes out: requests, the gate, the mail itself, the account."""
