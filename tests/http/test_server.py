@@ -14,7 +14,7 @@ from tests.http.raw_client import RawClient, head
 from kamome.config import Settings
 from kamome.http.listener import HttpListener
 from kamome.http.server import Server
-from kamome.services.sqs.operations import OPERATIONS
+from kamome.services.sqs.store import SqsStore
 from kamome.testing.server import ServerThread
 from kamome.wire import HttpResponse
 
@@ -326,10 +326,10 @@ def test_our_own_mistake_is_logged_once_and_told_without_its_reason(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def list_queues(*_: object) -> None:
+    def queue_names(*_: object, **__: object) -> None:
         raise KeyError("the secret of the slice")
 
-    monkeypatch.setitem(cast("dict[str, Any]", OPERATIONS), "ListQueues", list_queues)
+    monkeypatch.setattr(SqsStore, "queue_names", queue_names)
     headers = {"X-Amz-Target": "AmazonSQS.ListQueues", **signed(kamome, "sqs")}
 
     answer = client.request("POST", "/", headers, b"{}")
