@@ -22,18 +22,17 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys
-from kamome.services.s3 import lifecycle, replication, scrub
+from kamome.services.s3 import later_work, lifecycle
 from kamome.services.s3.errors import AccessDenied
 from kamome.services.s3.object_events import EVENT_KIND, deliver_event
 from kamome.services.s3.operations import OPERATIONS
 from kamome.services.s3.ports import Ports
-from kamome.services.s3.replication_orders import REPLICATION_KIND
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import S3Store
 from kamome.storage.blobs import Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.migrations import migrate
-from kamome.storage.outbox import Entry, Outbox
+from kamome.storage.outbox import Outbox
 from kamome.wire import BodyStream
 
 ACCOUNT = "000000000000"
@@ -193,20 +192,7 @@ async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
     outbox.register(EVENT_KIND, partial(deliver_event, s3))
     outbox.register(lifecycle.EVENT_KIND, partial(lifecycle.work_lifecycle, s3))
 
-    async def replicate(entry: Entry) -> None:
-        await replication.replicate(s3, entry)
-
-    outbox.register(
-        REPLICATION_KIND,
-        replicate,
-        retry=replication.retry_replication,
-        on_give_up=partial(replication.give_up_replication, s3),
-    )
-
-    async def work_scrub(entry: Entry) -> None:
-        await scrub.work_scrub(s3, entry)
-
-    outbox.register(scrub.SCRUB_KIND, work_scrub)
+    later_work.register(outbox, s3)
     outbox.start()
     ctx = RequestContext(
         account=ACCOUNT,

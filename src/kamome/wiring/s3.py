@@ -35,9 +35,5 @@ def make(kernel: Kernel, offers: Offers) -> S3:
 def register(outbox: Outbox, s3: S3) -> None:
     """Name the handlers of its outbox entries."""
     outbox.register(object_events.EVENT_KIND, lambda entry: object_events.deliver_event(s3, entry))
-
-    async def deliver_log(entry: Entry) -> None:
-        await access_logs.deliver_log(s3, entry)
-
     later_work.register(outbox, s3)
     outbox.register(lifecycle.EVENT_KIND, lambda entry: lifecycle.work_lifecycle(s3, entry))

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from kamome.context import RequestContext
 from kamome.protocols.errors import host_id
+from kamome.services.s3.later_work import LOG_KIND
 from kamome.services.s3.log_records import (
     LoggedRequest,
     error_code,
@@ -31,7 +32,6 @@ from kamome.wire import HttpRequest, HttpResponse
 if TYPE_CHECKING:
     from kamome.services import Exchange
 
-LOG_KIND = "s3.log"
 _PARTITION = "aws"
 _PRINCIPAL = "logging.s3.amazonaws.com"
 _DELIVERY_MS = 300_000

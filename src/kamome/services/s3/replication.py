@@ -15,11 +15,11 @@ import msgspec
 from msgspec.structs import replace
 
 from kamome.context import RequestContext
-from kamome.errors import AwsError
 from kamome.services.s3.bodies import ReceivedBody, open_stored, receive
 from kamome.services.s3.checksums import DEFAULT_ALGORITHM
 from kamome.services.s3.errors import InternalError, NoSuchVersion
 from kamome.services.s3.events import OBJECT_CREATED_PUT, REPLICATED_LATE, REPLICATION_FAILED
+from kamome.services.s3.later_work import DestinationLost
 from kamome.services.s3.limits import INLINE_BYTES_MAX
 from kamome.services.s3.new_objects import BODY_ID_DIGITS, keep_received
 from kamome.services.s3.object_events import record_event
@@ -41,16 +41,12 @@ from kamome.services.s3.slice import S3
 from kamome.services.s3.store import BodyPart, Bucket
 from kamome.services.s3.version_store import StoredVersion
 from kamome.services.s3.versions import find_version, place_version, update_version
-from kamome.storage.outbox import Entry, default_retry
+from kamome.storage.outbox import Entry
 
 _PRINCIPAL = "s3.amazonaws.com"
 _REQUEST_ID_DIGITS = 16
 # AWS: S3 User Guide, Meeting compliance requirements with S3 Replication Time Control.
 _THRESHOLD_MS = 900_000
-
-
-class DestinationLost(AwsError):
-    """The destination is gone or keeps no versions any more: waiting will not help."""
 
 
 class _Copy(msgspec.Struct, frozen=True):
@@ -86,11 +82,6 @@ async def replicate(s3: S3, entry: Entry) -> None:
             _tell(s3, bucket, stored, REPLICATED_LATE)
         s3.outbox.done(entry)
     return None
-
-
-def retry_replication(entry: Entry, error: Exception) -> int | None:
-    """When a failed replication is tried again, in ms; None where that cannot help."""
-    return None if isinstance(error, DestinationLost) else default_retry(entry, error)
 
 
 def give_up_replication(s3: S3, entry: Entry, _error: Exception) -> None:

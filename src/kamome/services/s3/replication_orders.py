@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kamome.context import RequestContext
+from kamome.services.s3.later_work import REPLICATION_KIND
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.replication_rules import (
     PENDING,
@@ -27,7 +28,6 @@ from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.services.s3.tagging import parse_tagging
 
-REPLICATION_KIND = "s3.replication"
 CONFIGURATION_KIND = "BucketReplication"
 _ENABLED = "Enabled"
 

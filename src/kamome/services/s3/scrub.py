@@ -16,6 +16,7 @@ import msgspec
 import orjson
 
 from kamome.services.s3.errors import NoSuchVersion
+from kamome.services.s3.later_work import SCRUB_KIND
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import ABOVE_ALL_KEYS, Bucket
@@ -26,8 +27,6 @@ from kamome.wire import HttpRequest, HttpResponse
 
 logger = logging.getLogger(__name__)
 
-SCRUB_KIND = "s3.scrub"
-REPORT_PATH = "/_kamome/s3/scrub"
 # Between two passes, and between two steps of one: at most 16 MB a second by the clock.
 _PASS_MS = 30 * 86_400_000
 _PAUSE_MS = 1_000
