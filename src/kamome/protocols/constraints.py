@@ -106,10 +106,16 @@ class _Compiler:
         def check(value: Any, path: str, member: str, found: list[Violation]) -> None:
             if count is not None:
                 count(value, path, member, found)
-            if item_check is not None:
-                for number, item in enumerate(value, 1):
+            if item_check is None:
+                return
+            before = len(found)
+            for number, item in enumerate(value, 1):
+                item_check(item, path, member, found)
+                if len(found) > before:  # nearly never, so the place is spelled only now
+                    del found[before:]
                     item_check(item, f"{path}.{number}.member", member, found)
-                    if len(found) > MAX_VIOLATIONS:
+                    before = len(found)
+                    if before > MAX_VIOLATIONS:
                         return
 
         return check
