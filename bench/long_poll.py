@@ -10,6 +10,8 @@ import time
 from servers import kamome
 
 _MESSAGES = 300
+# In its first second the server still reads the services that nobody has called.
+_UNCOUNTED = 100
 _PAUSE_S = 0.01
 
 
@@ -24,7 +26,7 @@ def run_long_poll() -> dict[str, object]:
 
         def wait() -> None:
             connection = http.client.HTTPConnection(host)
-            while len(latencies) < _MESSAGES:
+            while len(latencies) < _UNCOUNTED + _MESSAGES:
                 answer = _call(
                     connection, "ReceiveMessage", {"QueueUrl": url, "WaitTimeSeconds": 5}
                 )
@@ -34,12 +36,12 @@ def run_long_poll() -> dict[str, object]:
         waiter = threading.Thread(target=wait)
         waiter.start()
         sender = http.client.HTTPConnection(host)
-        for _ in range(_MESSAGES):
+        for _ in range(_UNCOUNTED + _MESSAGES):
             time.sleep(_PAUSE_S)
             body = {"QueueUrl": url, "MessageBody": repr(time.perf_counter())}
             _call(sender, "SendMessage", body)
         waiter.join(60)
-    latencies.sort()
+    latencies = sorted(latencies[_UNCOUNTED:])
     p50, p99 = (latencies[int(len(latencies) * part)] * 1000 for part in (0.50, 0.99))
     print(
         f"poll: p50 {p50:.1f} ms, p99 {p99:.1f} ms from send to a waiting long poll"
