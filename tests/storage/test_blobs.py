@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import threading
+import weakref
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.storage.outbox_world import SCHEMA_FOLDER, Refused
@@ -172,6 +176,25 @@ class TestWriting:
             await writer.abort()
 
         assert await files_settled(blobs) == []
+
+    async def test_a_thread_that_has_not_gone_on_yet_holds_no_bytes(
+        self, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A pool's thread has told its result before it lets go of it, and of what it was given."""
+        go_on, set_result = threading.Event(), Future.set_result
+
+        def set_and_linger(future: Future[object], result: object) -> None:
+            set_result(future, result)
+            go_on.wait(10)
+
+        monkeypatch.setattr(Future, "set_result", set_and_linger)
+        given = {b"a piece"}
+        result: frozenset[bytes] = await blobs.in_thread(partial(frozenset, given))
+        held: list[weakref.ref[Any]] = [weakref.ref(given), weakref.ref(result)]
+        del given, result
+
+        assert [each() for each in held] == [None, None]
+        go_on.set()
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -220,8 +220,18 @@ class Blobs:
             os.close(file)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run file work off the loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """Run file work off the loop; its bytes stay nowhere but with the caller.
+
+        A thread of the pool drops work and result only when it has its next turn, after the loop
+        has gone on: with some threads, that is as many pieces of a body more in memory.
+        """
+        works, results = [work], list[T]()
+
+        def run() -> None:
+            results.append(works.pop()())
+
+        await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        return results.pop()
 
     def path(self, blob_id: str) -> Path:
         """Where the file of a body lies."""
