@@ -109,7 +109,7 @@ class TestWrapper:
 
         report = await runtime.invoke(spec)
 
-        assert orjson.loads(report.outcome.payload) == [384 << 20, 512 << 20, 1024, 0]
+        assert orjson.loads(report.outcome.payload) == [1152 << 20, 512 << 20, 1024, 0]
 
     async def test_wrapper_that_is_not_there_is_a_failed_init(
         self, make_runtime: Callable[..., Runtime]
@@ -155,3 +155,16 @@ class TestContainers:
         assert "--env PATH" not in run
         assert run.endswith("--workdir /work --entrypoint /entry example.com/app:1 x app.handler")
         assert removal.startswith("rm --force kamome-function-")
+
+    async def test_container_that_a_signal_has_ended_says_so(
+        self, make_runtime: Callable[..., Runtime], tmp_path: Path
+    ) -> None:
+        program = tmp_path / "podman"
+        program.write_text("#!/bin/sh\nexit 137\n")
+        program.chmod(0o755)
+        runtime = make_runtime(container_runtime=str(program))
+        spec = replace(runtime.spec(PID), image=Image("example.com/app:1"))
+
+        report = await runtime.invoke(spec)
+
+        assert report.outcome.exit_code == -9

@@ -14,11 +14,15 @@ import pytest
 from msgspec.structs import replace
 
 from kamome.clock import Clock
+from kamome.services.lambda_.payloads import result_of
+from kamome.services.lambda_.runtimes.memory import is_over
 from kamome.services.lambda_.runtimes.port import Invocation
 from kamome.services.lambda_.runtimes.process import ProcessHost
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import Runtime
+
+REQUEST_ID = "11111111-2222-4333-8444-555555555555"
 
 
 async def test_function_gets_its_event_and_context(runtime: Runtime) -> None:
@@ -151,12 +155,71 @@ async def test_large_response_is_refused(runtime: Runtime) -> None:
     assert report.outcome.error_type == "Function.ResponseSizeTooLarge"
 
 
-async def test_runaway_memory_is_an_error_of_the_function(runtime: Runtime) -> None:
-    spec = runtime.spec("def handler(event, context):\n    return len(bytearray(10**9))\n")
+class TestMemory:
+    GROWS = "held = b'x' * (300 << 20); import time; time.sleep(60)"
 
-    report = await runtime.invoke(spec)
+    @pytest.mark.parametrize(
+        "source",
+        [
+            pytest.param(f"def handler(event, context):\n    {GROWS}\n", id="in an invocation"),
+            pytest.param(GROWS, id="in the init"),
+            pytest.param(
+                "import subprocess, sys\n"
+                "def handler(event, context):\n"
+                f'    subprocess.run([sys.executable, "-c", "{GROWS}"])\n'
+                "    import time; time.sleep(60)\n",
+                id="in a program that it has started",
+            ),
+        ],
+    )
+    async def test_function_that_passes_its_memory_size_is_killed(
+        self, runtime: Runtime, source: str
+    ) -> None:
+        report = await runtime.invoke(runtime.spec(source, timeout_s=30))
 
-    assert report.outcome.error_type == "MemoryError"
+        result = result_of(REQUEST_ID, report.outcome, report.log_tail, 30)
+        document = orjson.loads(result.payload)
+        assert document["errorType"] == "Runtime.ExitError"
+        assert document["errorMessage"].endswith("Runtime exited with error: signal: killed")
+        assert b"Status: error\tError Type: Runtime.OutOfMemory" in report.log_tail
+        assert report.log_tail.endswith(b"signal: killed\nRuntime.ExitError\n")
+
+    async def test_memory_that_is_only_reserved_does_not_count(self, runtime: Runtime) -> None:
+        spec = runtime.spec(
+            "import mmap\n"
+            "def handler(event, context):\n"
+            "    return len(mmap.mmap(-1, 900 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))\n"
+        )
+
+        report = await runtime.invoke(spec)
+
+        assert report.outcome.payload == str(900 << 20).encode()
+
+    async def test_more_than_can_be_outrun_is_an_error_of_the_function(
+        self, runtime: Runtime
+    ) -> None:
+        spec = runtime.spec("def handler(event, context):\n    return len(bytearray(10**10))\n")
+
+        report = await runtime.invoke(spec)
+
+        assert report.outcome.error_type == "MemoryError"
+
+    async def test_pages_that_a_fork_shares_count_once(self, runtime: Runtime) -> None:
+        spec = runtime.spec(
+            "import os, signal\n"
+            "def handler(event, context):\n"
+            "    global held\n"
+            "    held = b'x' * (64 << 20)\n"
+            "    for _ in range(3):\n"
+            "        if not os.fork():\n"
+            "            signal.pause()\n"
+            "    return os.getpid()\n"
+        )
+
+        pid = orjson.loads((await runtime.invoke(spec)).outcome.payload)
+
+        assert is_over(pid, 60 << 20)
+        assert not is_over(pid, 120 << 20)
 
 
 async def test_log_tail_holds_the_lines_of_the_invocation(runtime: Runtime) -> None:

@@ -92,9 +92,12 @@ LOG_FILE_BYTES_MAX = 5 * 1024 * 1024
 LOG_READ_BYTES_MAX = 1024 * 1024
 # What one question about a function's log is answered with at most.
 LOG_ANSWER_BYTES_MAX = 1024 * 1024
-# RLIMIT_DATA counts what is reserved, thread stacks of 8 MB among it, where Lambda counts what is
-# resident; this much more lets ordinary functions through and still stops a runaway.
-DATA_LIMIT_SLACK_MB = 256
+# RLIMIT_DATA counts what is reserved, where Lambda counts what is resident: this much more may be
+# reserved at once. It is the wall behind `runtimes/memory.py`, should a function outrun the look.
+DATA_LIMIT_SLACK_MB = 1_024
+# How often the memory of a running instance is looked at, and how many of its processes.
+MEMORY_LOOK_S = 0.025
+PROCESSES_COUNTED_MAX = 256
 # AWS: Lambda API Reference, ListFunctionUrlConfigs, ListProvisionedConcurrencyConfigs (MaxItems).
 FUNCTION_URLS_PER_PAGE_MAX = 50
 PROVISIONED_PER_PAGE_MAX = 50

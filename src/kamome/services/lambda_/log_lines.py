@@ -11,6 +11,8 @@ from math import ceil
 
 from kamome.services.lambda_.runtimes.port import Outcome
 
+EXIT_ERROR = "Runtime.ExitError"
+
 
 def start_line(request_id: str, version: str) -> str:
     """`START RequestId: … Version: $LATEST`."""
@@ -55,6 +57,11 @@ def report_line(
 def timed_out_line(request_id: str, now_ms: int, timeout_s: int) -> str:
     """`2026-01-31T09:00:00.000Z … Task timed out after 3.00 seconds`."""
     return f"{iso_time(now_ms)} {request_id} {timed_out_words(timeout_s)}\n\n"
+
+
+def exit_line(request_id: str, exit_code: int | None) -> str:
+    """`RequestId: … Error: Runtime exited with error: signal: killed`, and `Runtime.ExitError`."""
+    return f"RequestId: {request_id} Error: {exit_words(exit_code)}\n{EXIT_ERROR}\n"
 
 
 def timed_out_words(timeout_s: int) -> str:

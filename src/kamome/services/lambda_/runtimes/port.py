@@ -13,6 +13,9 @@ import msgspec
 
 from kamome.services.lambda_.runtimes.response_stream import ResponseStream
 
+# What the REPORT line calls an end by SIGKILL for passing the memory size.
+OUT_OF_MEMORY = "Runtime.OutOfMemory"
+
 OutcomeKind = Literal[
     "response",  # the runtime posted a response
     "error",  # the runtime posted an error document, for the invocation or for its init

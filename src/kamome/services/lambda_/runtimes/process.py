@@ -27,7 +27,9 @@ from kamome.services.lambda_.limits import (
     INIT_S_MAX,
 )
 from kamome.services.lambda_.log_lines import (
+    EXIT_ERROR,
     end_line,
+    exit_line,
     log_stream_name,
     report_line,
     start_line,
@@ -41,8 +43,15 @@ from kamome.services.lambda_.runtimes.containers import (
     container_variables,
     removal_command,
 )
+from kamome.services.lambda_.runtimes.memory import MemoryWatch, Watched
 from kamome.services.lambda_.runtimes.output import FunctionLogs, Output
-from kamome.services.lambda_.runtimes.port import Invocation, Outcome, Report, RuntimeSpec
+from kamome.services.lambda_.runtimes.port import (
+    OUT_OF_MEMORY,
+    Invocation,
+    Outcome,
+    Report,
+    RuntimeSpec,
+)
 from kamome.services.lambda_.runtimes.programs import NoProgram, command_of
 
 _MB = 1024 * 1024
@@ -53,6 +62,8 @@ _STATUS_BYTES_MAX = 4_096
 # The kernel closes a process's connections before it tells of its end; the loop needs one pass to
 # see that, and one to tell the connection's protocol.
 _PASSES_UNTIL_LOST = 3
+# A program that a signal has ended is told of as 128 and the signal's number.
+_SIGNALLED = 128
 
 
 class ProcessHost(msgspec.Struct, frozen=True):
@@ -76,6 +87,7 @@ class ProcessHost(msgspec.Struct, frozen=True):
     wrapper: tuple[str, ...] = ()
     container_runtime: str = ""
     logs: FunctionLogs = msgspec.field(default_factory=FunctionLogs)
+    memory: MemoryWatch = msgspec.field(default_factory=MemoryWatch)
 
     def instance(self, spec: RuntimeSpec) -> ProcessInstance:
         """A new instance, not yet started."""
@@ -118,6 +130,7 @@ class ProcessInstance:
         self._max_memory_mb = 0
         self._killed_as: Outcome | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._watched: Watched | None = None
         self._is_frozen = False
         # Kept open, since both are asked in every invocation.
         self._stat = self._status = -1
@@ -153,7 +166,7 @@ class ProcessInstance:
             shutil.rmtree(self._folder, ignore_errors=True)
             if isinstance(error, NoProgram):
                 return error.outcome
-            return Outcome("exited", str(error).encode(), "Runtime.ExitError", 1)
+            return Outcome("exited", str(error).encode(), EXIT_ERROR, 1)
         self._arm(INIT_S_MAX + self.spec.timeout_s)
         failure = await self._api.initialized
         self._disarm()
@@ -191,7 +204,7 @@ class ProcessInstance:
 
     def kill(self) -> None:
         """SIGKILL to the process group."""
-        self._kill(Outcome("exited", error_type="Runtime.ExitError", exit_code=-signal.SIGKILL))
+        self._kill(Outcome("exited", error_type=EXIT_ERROR, exit_code=-signal.SIGKILL))
 
     async def ended(self) -> None:
         """Return when the process has been reaped and its folder is gone."""
@@ -222,8 +235,11 @@ class ProcessInstance:
         self._watcher = asyncio.create_task(self._watch(self._process))
         if self._killed_as is not None:  # meanwhile
             _kill_group(self._process.pid)
-        if spec.image is None and not host.wrapper:
-            _limit(self._process.pid, spec)
+        if spec.image is None:  # a container has its memory limit of the container runtime
+            pid, bytes_max = self._process.pid, spec.memory_mb * _MB
+            self._watched = Watched(pid, bytes_max, self._pass_memory)
+            if not host.wrapper:
+                _limit(pid, spec)
         with contextlib.suppress(OSError):  # needed only to clear up after a killed server
             (self._folder / _PID_FILE).write_text(str(self._process.pid), "ascii")
 
@@ -265,7 +281,9 @@ class ProcessInstance:
         for _ in range(_PASSES_UNTIL_LOST):
             await asyncio.sleep(0)
         self._output.drain()
-        outcome = Outcome("exited", error_type="Runtime.ExitError", exit_code=exit_code)
+        if self.spec.image is not None and exit_code > _SIGNALLED:
+            exit_code = _SIGNALLED - exit_code  # as the client of a container runtime tells it
+        outcome = Outcome("exited", error_type=EXIT_ERROR, exit_code=exit_code)
         self._api.end(self._killed_as or outcome)
         self._api.close()
         _kill_group(process.pid)  # what the function has started and left behind
@@ -275,6 +293,8 @@ class ProcessInstance:
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     def _close_facts(self) -> None:
+        if self._watched is not None:
+            self._host.memory.end(self._watched)
         for file in (self._stat, self._status):
             if file >= 0:
                 os.close(file)
@@ -317,12 +337,19 @@ class ProcessInstance:
             _kill_group(self._process.pid)
         self._api.end(outcome)
 
+    def _pass_memory(self) -> None:
+        self._kill(Outcome("exited", error_type=OUT_OF_MEMORY, exit_code=-signal.SIGKILL))
+
     def _arm(self, timeout_s: float) -> None:
         loop = asyncio.get_running_loop()
+        if self._watched is not None:
+            self._host.memory.begin(self._watched)
         timed_out = Outcome("timed_out", error_type="Sandbox.Timedout")
         self._deadline = loop.call_later(timeout_s, self._kill, timed_out)
 
     def _disarm(self) -> None:
+        if self._watched is not None:
+            self._host.memory.end(self._watched)
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -345,6 +372,8 @@ class ProcessInstance:
         )
         if outcome.kind == "timed_out":
             lines += timed_out_line(request_id, self._host.clock.now_ms(), spec.timeout_s)
+        elif outcome.kind == "exited":
+            lines += exit_line(request_id, outcome.exit_code)
         self._output.note(lines)
 
     def _read_max_memory(self) -> None:
