@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True):
     greylist_seconds: int = 0
     mail_transport: str = "capture"
     mail_direct_port: int = 25
+    mail_direct_networks: str = ""
     mail_relay_host: str = ""
     mail_relay_port: int = 587
     mail_relay_user: str = ""
@@ -107,6 +108,10 @@ DESCRIPTIONS: Mapping[str, str] = {
         " servers of the recipients (which needs dns)."
     ),
     "mail_direct_port": "Port on which servers of recipients take mail; another one for tests.",
+    "mail_direct_networks": (
+        "Networks besides the public ones to which mail may go directly, separated by commas:"
+        " 10.0.0.0/8."
+    ),
     "mail_relay_host": "Smart host that takes all mail.",
     "mail_relay_port": "Port of the smart host.",
     "mail_relay_user": "User name for the smart host; empty for none.",

@@ -16,6 +16,8 @@ from kamome.config import (
     configured_keys,
     load_settings,
 )
+from kamome.storage.data_directory import DataDirectory
+from kamome.wiring.settings import slice_settings
 
 _ROOT = Path(__file__).parents[2]
 
@@ -184,3 +186,14 @@ def test_submission_of_other_machines_needs_keys_where_mail_leaves() -> None:
 def test_public_url_is_a_url_without_a_path(url: str) -> None:
     assert "public_url" in refusal(public_url=url)
     assert load({"public_url": "https://mail.example.com:8443"})
+
+
+def test_networks_that_mail_may_go_to_are_read_at_the_start(tmp_path: Path) -> None:
+    directory = DataDirectory(tmp_path)
+    settings = load({"mail_direct_networks": "10.0.0.0/33"})
+
+    try:
+        with pytest.raises(SettingError, match="mail_direct_networks"):
+            slice_settings(settings, directory, str, lambda _account: ("", ""))
+    finally:
+        directory.close()

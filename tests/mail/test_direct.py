@@ -17,6 +17,7 @@ from kamome.mail.dns import Resolver
 from kamome.mail.mta_sts import MtaSts
 from kamome.mail.outgoing import OutgoingMail
 from kamome.mail.policy_store import PolicyStore
+from kamome.mail.reachable_networks import ReachableNetworks, parse_networks
 from kamome.mail.smtp_client import Timeouts
 from kamome.mail.transports import Answer, Delivery
 from kamome.mail.transports.direct import Direct
@@ -74,6 +75,7 @@ async def net() -> AsyncIterator[Net]:
             policies=MtaSts(resolver, clock, policies.fetch),
             timeouts=Timeouts(connect_s=2, command_s=5, data_s=5),
             port=peer.port,
+            reach=ReachableNetworks(parse_networks("127.0.0.0/30, ::1")),
         )
         net = Net(dns, clock, peer, direct, stack, policies)
         dns.add("example.net", "MX", "10 mx1.example.net.")
@@ -136,6 +138,39 @@ class TestRoute:
 
         assert answer.remote_host == "best.example.net"
         assert (len(second.mails), len(net.peer.mails)) == (1, 0)
+
+    @pytest.mark.parametrize(
+        "address", ["127.0.0.9", "10.0.0.1", "169.254.169.254", "224.0.0.1", "0.0.0.0"]
+    )
+    async def test_host_behind_a_firewall_is_not_connected_to(self, net: Net, address: str) -> None:
+        net.dns.add("evil.example", "MX", "10 inside.evil.example.")
+        net.dns.add("inside.evil.example", "A", address)
+
+        answer = await net.send("evil.example")
+
+        assert (answer.code, answer.enhanced) == (550, "5.4.4")
+        assert "no public address" in answer.text
+        assert address not in answer.text
+        assert answer.remote_ip == ""
+
+    async def test_host_on_this_very_machine_is_not_connected_to_without_its_network(
+        self, net: Net
+    ) -> None:
+        bare = Direct(net.direct._resolver, net.clock, "mail.example.com", port=net.peer.port)
+        net.direct = bare
+
+        answers = [await net.send(domain) for domain in ("example.net", "[127.0.0.1]")]
+
+        assert [answer.code for answer in answers] == [550, 550]
+        assert net.peer.mails == []
+
+    async def test_public_address_of_a_host_is_used_beside_others(self, net: Net) -> None:
+        net.dns.add("two.example", "MX", "10 both.example.net.")
+        net.dns.add("both.example.net", "A", "10.0.0.1", "127.0.0.1")
+
+        answer = await net.send("two.example")
+
+        assert (answer.code, answer.remote_ip) == (250, "127.0.0.1")
 
     @pytest.mark.parametrize("greeting", [b"", b"421 busy\r\n", b"554 go away\r\n"])
     async def test_next_host_is_asked_where_one_begins_no_transaction(

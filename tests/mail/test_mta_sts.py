@@ -7,9 +7,12 @@ import ssl
 from pathlib import Path
 
 import pytest
+from tests.mail.dns_server import running_dns_server
 from tests.mail.smtp_peer import certificate
 
-from kamome.mail.mta_sts import fetch_policy, read_policy, record_id
+from kamome.clock import manual_clock
+from kamome.mail.dns import Resolver
+from kamome.mail.mta_sts import MtaSts, fetch_policy, read_policy, record_id
 from kamome.mail.policy_store import MtaStsPolicy
 
 POLICY = "version: STSv1\nmode: enforce\nmx: mail.example.com\nmx: *.example.net\nmax_age: 604800\n"
@@ -137,3 +140,26 @@ class TestFetch:
     async def test_what_is_no_http_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(OSError, match="no HTTP"):
             await self._fetch(tmp_path, b"220 mail.example.com ESMTP\r\n")
+
+
+async def test_policy_of_a_host_behind_a_firewall_is_not_asked_for() -> None:
+    asked: list[list[str]] = []
+
+    async def fetch(_host: str, addresses: list[str]) -> str | None:
+        asked.append(addresses)
+        return None
+
+    async with running_dns_server() as dns:
+        clock = manual_clock()
+        dns.add("_mta-sts.example.net", "TXT", "v=STSv1; id=1")
+        dns.add("mta-sts.example.net", "A", "127.0.0.1", "10.0.0.1")
+        policies = MtaSts(Resolver(clock, dns.setting), clock, fetch)
+
+        assert await policies.policy_of("example.net") is None
+
+    assert asked == [[]]
+
+
+async def test_policy_of_a_host_without_addresses_is_not_fetched() -> None:
+    with pytest.raises(OSError, match="no address"):
+        await fetch_policy("mta-sts.example.com", [])

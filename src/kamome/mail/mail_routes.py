@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import groupby
 
 from kamome.mail.dns import NameNotFound, NameServerFailed, Resolver
+from kamome.mail.reachable_networks import ReachableNetworks
 
 # Hosts that are looked at, and addresses that are tried in one attempt. Large providers have five.
 _HOSTS_MAX = 10
@@ -63,25 +64,36 @@ async def exchangers(
     return list(dict.fromkeys(hosts))[:_HOSTS_MAX]
 
 
-async def addresses_of(resolver: Resolver, host: str) -> list[str]:
-    """The addresses of a host, IPv4 first.
+async def addresses_of(resolver: Resolver, host: str, reach: ReachableNetworks) -> list[str]:
+    """The addresses of a host that mail may go to, IPv4 first.
 
     Raises:
         NoRoute: it has none (550 5.4.4), or they cannot be found now (451 4.4.3).
     """
     try:
-        return await resolver.addresses(host)
+        addresses = await resolver.addresses(host)
     except NameNotFound as missing:
         raise NoRoute(550, "5.4.4", f"the host {host} has no address") from missing
     except NameServerFailed as failed:
         raise NoRoute(451, "4.4.3", f"the address of {host} cannot be found: {failed}") from failed
+    reachable = reach.among(addresses)
+    if not reachable:
+        raise not_public(host)
+    return reachable
 
 
-def literal_address(domain: str) -> str | None:
+def not_public(host: str) -> NoRoute:
+    """A host behind a firewall, as far as the sender is told. Its addresses are not: the sender
+    need not know those of our own net. RFC 3463 §3.5, X.4.4.
+    """
+    return NoRoute(550, "5.4.4", f"{host} has no public address, and mail goes to no other")
+
+
+def literal_address(domain: str, reach: ReachableNetworks) -> str | None:
     """The address of a domain that is an address literal: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
 
     Raises:
-        NoRoute: it looks like a literal and is no address.
+        NoRoute: it looks like a literal and is no address, or none that mail may go to.
     """
     if not domain.startswith("["):
         return None
@@ -89,6 +101,9 @@ def literal_address(domain: str) -> str | None:
     if text.lower().startswith("ipv6:"):
         text = text[5:]
     try:
-        return str(ipaddress.ip_address(text))
+        address = str(ipaddress.ip_address(text))
     except ValueError as error:
         raise NoRoute(553, "5.1.3", f"{domain} is no address") from error
+    if not reach.has(address):
+        raise not_public(domain)
+    return address

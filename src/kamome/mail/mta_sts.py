@@ -22,6 +22,7 @@ from kamome.clock import Clock
 from kamome.errors import ServiceUnavailable
 from kamome.mail.dns import NameNotFound, NameServerFailed, Resolver
 from kamome.mail.policy_store import KnownPolicy, MtaStsPolicy, PolicyStore
+from kamome.mail.reachable_networks import ReachableNetworks
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,10 @@ def read_policy(text: str) -> MtaStsPolicy | None:
 
 
 class MtaSts:
-    """Policies of domains. `fetch` gets the text of one, by its host's name and addresses."""
+    """Policies of domains. `fetch` gets the text of one, by its host's name and addresses.
+
+    Only hosts within `reach` are asked, by default public ones.
+    """
 
     def __init__(
         self,
@@ -81,9 +85,11 @@ class MtaSts:
         clock: Clock,
         fetch: Callable[[str, list[str]], Awaitable[str | None]] | None = None,
         store: PolicyStore | None = None,
+        reach: ReachableNetworks | None = None,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
+        self._reach = reach or ReachableNetworks()
         self._fetch = fetch or fetch_policy
         self._store = store
         self._known: OrderedDict[str, KnownPolicy] = OrderedDict()
@@ -131,7 +137,7 @@ class MtaSts:
         host = f"mta-sts.{domain}"
         try:
             addresses = await self._resolver.addresses(host)
-            text = await self._fetch(host, addresses)
+            text = await self._fetch(host, self._reach.among(addresses))
         except (NameNotFound, NameServerFailed, OSError, ssl.CertificateError) as error:
             logger.info("the MTA-STS policy of %s cannot be had: %s", domain, error)
             return None

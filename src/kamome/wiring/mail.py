@@ -76,6 +76,12 @@ def _direct(kernel: Kernel, settings: TransportSettings) -> Transport:
         kernel.clock,
         settings.hostname,
         shuffled=shuffled,
-        policies=MtaSts(kernel.resolver, kernel.clock, store=PolicyStore(kernel.engine)),
+        policies=MtaSts(
+            kernel.resolver,
+            kernel.clock,
+            store=PolicyStore(kernel.engine),
+            reach=settings.reach,
+        ),
         port=settings.direct_port,
+        reach=settings.reach,
     )

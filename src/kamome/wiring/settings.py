@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from kamome.config import SettingError, Settings
+from kamome.mail.reachable_networks import ReachableNetworks, parse_networks
 from kamome.mail.transports.settings import RelaySettings, TransportSettings
 from kamome.services.ecs.images import Program, read_mapping
 from kamome.services.ecs.runtimes.host import find_runtime
@@ -75,11 +76,16 @@ def _transport_settings(settings: Settings) -> TransportSettings:
         settings.mail_relay_password,
         settings.mail_relay_tls,
     )
+    try:
+        networks = parse_networks(settings.mail_direct_networks)
+    except ValueError as error:
+        raise SettingError(f"In the setting mail_direct_networks, {error}.") from error
     return TransportSettings(
         settings.mail_transport,
         settings.smtp_hostname,
         relay if relay.host else None,
         settings.mail_direct_port,
+        ReachableNetworks(networks),
     )
 
 

@@ -29,6 +29,7 @@ from kamome.mail.mail_routes import (
 )
 from kamome.mail.mta_sts import ENFORCE, MtaSts
 from kamome.mail.policy_store import MtaStsPolicy
+from kamome.mail.reachable_networks import ReachableNetworks
 from kamome.mail.smtp_client import (
     ConnectFailed,
     Server,
@@ -57,7 +58,8 @@ class _Down(msgspec.Struct, frozen=True):
 class Direct:
     """The MX hosts of each domain. `shuffled` orders hosts of one preference.
 
-    `context` verifies certificates, by default by the system's authorities.
+    `context` verifies certificates, by default by the system's authorities. `reach` are the
+    networks that mail goes to, by default the public ones.
     """
 
     name = DIRECT
@@ -75,12 +77,14 @@ class Direct:
         context: ssl.SSLContext | None = None,
         timeouts: Timeouts | None = None,
         port: int = _PORT,
+        reach: ReachableNetworks | None = None,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
         self._hostname = hostname
         self._shuffled = shuffled
-        self._policies = policies or MtaSts(resolver, clock)
+        self._reach = reach or ReachableNetworks()
+        self._policies = policies or MtaSts(resolver, clock, reach=self._reach)
         self._context = context
         self._timeouts = timeouts or Timeouts()
         self._port = port
@@ -117,7 +121,7 @@ class Direct:
     # ------------------------------------------------------------------ a connection
 
     async def _connection(self, delivery: Delivery) -> tuple[SmtpConnection, tuple[str, Tls]]:
-        literal = literal_address(delivery.domain)
+        literal = literal_address(delivery.domain, self._reach)
         policy = None if literal else await self._policies.policy_of(delivery.domain)
         tls = _tls(delivery, policy)
         key = (delivery.domain, tls)
@@ -140,7 +144,7 @@ class Direct:
         failure: NoRoute | None = None
         for host in hosts:
             try:
-                addresses = await addresses_of(self._resolver, host)
+                addresses = await addresses_of(self._resolver, host, self._reach)
             except NoRoute as none:
                 # One host that can be asked about later is a reason to try later.
                 failure = none if failure is None or none.code < failure.code else failure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kamome.mail.reachable_networks import ReachableNetworks
 from kamome.mail.transports import CAPTURE
 
 # How the connection to a relay is encrypted: after STARTTLS, from its first byte, where it offers
@@ -28,10 +29,11 @@ class RelaySettings(msgspec.Struct, frozen=True):
 class TransportSettings(msgspec.Struct, frozen=True):
     """The server's own transport, the name it gives itself in EHLO, and its relay if it has one.
 
-    `direct_port` is where the servers of recipients take mail.
+    `direct_port` is where the servers of recipients take mail, `reach` in which networks.
     """
 
     transport: str = CAPTURE
     hostname: str = "localhost"
     relay: RelaySettings | None = None
     direct_port: int = 25
+    reach: ReachableNetworks = ReachableNetworks()
