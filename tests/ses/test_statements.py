@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kamome.services.ses import store
+from kamome.services.ses.identities import identity_store
 
 if TYPE_CHECKING:
     from tests.ses.conftest import World
 
 STATEMENTS = {
     name: value
-    for name, value in vars(store).items()
+    for name, value in {**vars(store), **vars(identity_store)}.items()
     if name.isupper() and isinstance(value, str) and "INSERT" not in value.split("ON CONFLICT")[0]
 }
 

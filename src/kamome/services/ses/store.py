@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 
 SCHEMA_FOLDER = Path(__file__).parent
 
-# Index ses_identity_name.
-SELECT_OWNERS = """
-SELECT account, region FROM ses_identity WHERE identity = ? AND status = 'Success'
-ORDER BY account, region LIMIT ?
-"""
-
 # All by the primary key of ses_receipt_rule_set, or a range of it.
 INSERT_RULE_SET = """
 INSERT INTO ses_receipt_rule_set (account, region, name, created_at_ms) VALUES (?, ?, ?, ?)
@@ -104,8 +98,8 @@ SELECT_TAGS = "SELECT key, value FROM ses_tag WHERE arn = ? ORDER BY key LIMIT ?
 DELETE_TAG = "DELETE FROM ses_tag WHERE arn = ? AND key = ?"
 DELETE_TAGS = "DELETE FROM ses_tag WHERE arn = ?"
 
-# A domain is verified in one or a few accounts; a mail goes to no more than these.
-_OWNERS_MAX = 100
+# Accounts and regions whose rules are kept in memory: each mail asks for them.
+_KNOWN_MAX = 1_000
 # Above every quota: rows of one account's rule sets, rules of one set.
 _ROWS_MAX = 1_000
 
@@ -132,11 +126,13 @@ class SesStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._active: dict[Owner, tuple[str, tuple[ReceiptRule, ...]]] = {}
+        self._filters: dict[Owner, tuple[ReceiptFilter, ...]] = {}
+        engine.on_rollback(self._forget_known)
 
-    def owners_of(self, domain: str) -> list[Owner]:
-        """The accounts and regions that have verified exactly this domain."""
-        rows = self.engine.all(SELECT_OWNERS, (domain, _OWNERS_MAX))
-        return [Owner(str(account), str(region)) for account, region in rows]
+    def _forget_known(self) -> None:
+        self._active.clear()
+        self._filters.clear()
 
     # ------------------------------------------------------------------ tags
 
@@ -185,12 +181,14 @@ class SesStore:
 
     def delete_rule_set(self, owner: Owner, name: str) -> None:
         """Forget a rule set and its rules."""
+        self._active.pop(owner, None)
         with self.engine.atomic():
             self.engine.write(DELETE_RULES, (owner.account, owner.region, name))
             self.engine.write(DELETE_RULE_SET, (owner.account, owner.region, name))
 
     def activate(self, owner: Owner, name: str | None) -> None:
         """Make a rule set the active one; None makes none active."""
+        self._active.pop(owner, None)
         if name is None:
             self.engine.write(DELETE_ACTIVE, (owner.account, owner.region))
         else:
@@ -200,6 +198,20 @@ class SesStore:
         """Name of the active rule set."""
         row = self.engine.one(SELECT_ACTIVE, (owner.account, owner.region))
         return None if row is None else str(row[0])
+
+    def active_rules(self, owner: Owner) -> tuple[str, tuple[ReceiptRule, ...]]:
+        """Name and rules of the active rule set, from memory where they have not changed.
+
+        Empty where none is active. They are shared: for reading only.
+        """
+        found = self._active.get(owner)
+        if found is None:
+            name = self.active_rule_set(owner)
+            found = ("", ()) if name is None else (name, tuple(self.rules(owner, name)))
+            if len(self._active) >= _KNOWN_MAX:
+                self._active.clear()
+            self._active[owner] = found
+        return found
 
     # ------------------------------------------------------------------ rules
 
@@ -215,6 +227,7 @@ class SesStore:
 
     def replace_rules(self, owner: Owner, rule_set_name: str, rules: Iterable[ReceiptRule]) -> None:
         """The set's rules are these from now on, in this order. At most 200 rows."""
+        self._active.pop(owner, None)
         with self.engine.atomic():
             self.engine.write(DELETE_RULES, (owner.account, owner.region, rule_set_name))
             self.engine.write_many(
@@ -236,18 +249,22 @@ class SesStore:
 
     def add_receipt_filter(self, owner: Owner, name: str, policy: str, cidr: str) -> None:
         """Keep a new IP address filter."""
+        self._filters.pop(owner, None)
         self.engine.write(INSERT_FILTER, (owner.account, owner.region, name, policy, cidr))
 
-    def receipt_filters(self, owner: Owner) -> list[ReceiptFilter]:
-        """The IP address filters, by name."""
-        rows = self.engine.all(SELECT_FILTERS, (owner.account, owner.region, _ROWS_MAX))
-        return [
-            {"Name": str(name), "IpFilter": {"Policy": str(policy), "Cidr": str(cidr)}}
-            for name, policy, cidr in rows
-        ]
+    def receipt_filters(self, owner: Owner) -> tuple[ReceiptFilter, ...]:
+        """The IP address filters, by name, from memory where they have not changed."""
+        found = self._filters.get(owner)
+        if found is None:
+            rows = self.engine.all(SELECT_FILTERS, (owner.account, owner.region, _ROWS_MAX))
+            if len(self._filters) >= _KNOWN_MAX:
+                self._filters.clear()
+            found = self._filters[owner] = tuple(_filter(row) for row in rows)
+        return found
 
     def delete_receipt_filter(self, owner: Owner, name: str) -> None:
         """Forget a filter; nothing happens where there is none."""
+        self._filters.pop(owner, None)
         self.engine.write(DELETE_FILTER, (owner.account, owner.region, name))
 
     # ------------------------------------------------------------------ received mails
@@ -298,6 +315,11 @@ def _rule(row: Row) -> ReceiptRule:
     assert isinstance(row[0], bytes)
     rule: ReceiptRule = orjson.loads(row[0])
     return rule
+
+
+def _filter(row: Row) -> ReceiptFilter:
+    name, policy, cidr = (str(each) for each in row)
+    return {"Name": name, "IpFilter": {"Policy": policy, "Cidr": cidr}}
 
 
 def _dump(planned: PlannedAction) -> bytes:

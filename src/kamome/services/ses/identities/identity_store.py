@@ -27,6 +27,11 @@ SELECT_IDENTITIES_OF_TYPE = """
 SELECT facts FROM ses_identity
 WHERE account = ? AND region = ? AND type = ? AND identity > ? ORDER BY identity LIMIT ?
 """
+# Index ses_identity_name.
+SELECT_OWNERS = """
+SELECT account, region FROM ses_identity WHERE identity = ? AND status = 'Success'
+ORDER BY account, region LIMIT ?
+"""
 # Primary key, as a covering range.
 COUNT_IDENTITIES = "SELECT count(*) FROM ses_identity WHERE account = ? AND region = ?"
 
@@ -72,6 +77,11 @@ FROM ses_verification_link WHERE token = ?
 # Index ses_verification_link_expiry.
 DELETE_OLD_LINKS = "DELETE FROM ses_verification_link WHERE expires_at_ms < ?"
 
+# A domain is verified in one or a few accounts; a mail goes to no more than these.
+_OWNERS_MAX = 100
+# Domains of recipients whose owners are kept in memory: each mail asks for them, and for those
+# above. Strangers may name any, so more than these begin anew.
+_DOMAINS_MAX = 4_096
 # An identity has 20 policies at most.
 _POLICIES_MAX = 100
 
@@ -155,9 +165,26 @@ class IdentityStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._owners: dict[str, tuple[Owner, ...]] = {}
+        engine.on_rollback(self._owners.clear)
+
+    def owners_of(self, domain: str) -> tuple[Owner, ...]:
+        """The accounts and regions that have verified exactly this domain.
+
+        From memory where no identity of this name has changed.
+        """
+        found = self._owners.get(domain)
+        if found is None:
+            rows = self.engine.all(SELECT_OWNERS, (domain, _OWNERS_MAX))
+            if len(self._owners) >= _DOMAINS_MAX:
+                self._owners.clear()
+            found = tuple(Owner(str(account), str(region)) for account, region in rows)
+            self._owners[domain] = found
+        return found
 
     def put(self, owner: Owner, identity: Identity) -> None:
         """Keep an identity as it is now."""
+        self._owners.pop(identity.identity, None)
         key = (owner.account, owner.region, identity.identity)
         facts = msgspec.json.encode(identity)
         self.engine.write(UPSERT_IDENTITY, (*key, identity.type, identity.status, facts))
@@ -184,6 +211,7 @@ class IdentityStore:
 
     def delete(self, owner: Owner, identity: str) -> None:
         """Forget an identity with its key and policies; nothing happens where there is none."""
+        self._owners.pop(identity, None)
         key = (owner.account, owner.region, identity)
         with self.engine.atomic():
             self.engine.write(DELETE_POLICIES, key)

@@ -130,12 +130,11 @@ def _rule_sets(ses: Ses, recipients: Sequence[str]) -> list[RuleSet]:
     for name in dict.fromkeys(
         parent for domain in sorted(domains) for parent in domain_and_parents(domain)
     ):
-        for owner in ses.store.owners_of(name):
+        for owner in ses.identities.owners_of(name):
             verified.setdefault(owner, []).append(name)
     return [_rule_set(ses, owner, tuple(names)) for owner, names in verified.items()]
 
 
 def _rule_set(ses: Ses, owner: Owner, verified_domains: tuple[str, ...]) -> RuleSet:
-    name = ses.store.active_rule_set(owner)
-    rules = () if name is None else tuple(ses.store.rules(owner, name))
-    return RuleSet(owner.account, owner.region, name or "", rules, verified_domains)
+    name, rules = ses.store.active_rules(owner)
+    return RuleSet(owner.account, owner.region, name, rules, verified_domains)

@@ -71,7 +71,7 @@ async def list_receipt_filters(
 
     AWS: SES API Reference, ListReceiptFilters.
     """
-    return {"Filters": ses.store.receipt_filters(Owner(ctx.account, ctx.region))}
+    return {"Filters": list(ses.store.receipt_filters(Owner(ctx.account, ctx.region)))}
 
 
 def is_blocked(filters: Sequence[shapes.ReceiptFilter], client_ip: str) -> bool:
