@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, KeysView, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Callable, ItemsView, KeysView, Sequence
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -15,47 +16,76 @@ class BodyStream:
     """A request body that is read once, in order, as it arrives.
 
     `length` is the number of bytes that will come after content decoding (None: not announced).
-    Iteration raises an `AwsError` if the body is truncated, too large, or its chunk signatures or
-    trailing checksum do not verify. `trailers` is complete once iteration has ended; `announced`
-    are the names that `x-amz-trailer` promised, lower case, known before.
+    Iteration raises an `AwsError` if the body is truncated, too large, or its digest, its chunk
+    signatures or trailing checksum do not verify. `trailers` is complete once iteration has ended;
+    `announced` are the names that `x-amz-trailer` promised, lower case, known before.
     """
 
-    __slots__ = ("_chunks", "_take_whole", "announced", "length", "trailers")
+    __slots__ = ("_chunks", "_whole", "announced", "check_sha256", "length", "trailers")
 
     def __init__(
         self,
-        chunks: AsyncIterator[bytes],
+        chunks: AsyncIterator[bytes] | None,
         length: int | None,
         announced: frozenset[str] = frozenset(),
-        take_whole: Callable[[], bytes] | None = None,
+        *,
+        whole: bytes | None = None,
+        check_sha256: Callable[[str], None] | None = None,
     ) -> None:
+        """Either `chunks`, or the `whole` where it came with the head of the request.
+
+        `check_sha256` is called with the SHA-256 (hexadecimal) of all bytes, and raises where
+        another one was promised; None: none was.
+        """
         self._chunks = chunks
-        self._take_whole = take_whole
+        self._whole = whole
         self.length = length
         self.announced = announced
+        self.check_sha256 = check_sha256
         self.trailers: dict[str, str] = {}
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._chunks
+        if self._chunks is None:
+            return self._once()
+        return self._chunks if self.check_sha256 is None else self._checked(self._chunks)
+
+    def unchecked(self) -> AsyncIterator[bytes]:
+        """The chunks for who takes their SHA-256 himself, in a thread, and calls `check_sha256`."""
+        return self._chunks if self._chunks is not None else self._once()
 
     def at_once(self) -> bytes | None:
         """The whole body, where it came with the head of the request; None: it must be read.
 
         Raises an `AwsError` as the iteration would, which is not to be begun then.
         """
-        return self._take_whole() if self._take_whole is not None else None
+        if self._whole is not None and self.check_sha256 is not None:
+            self.check_sha256(hashlib.sha256(self._whole).hexdigest())
+        return self._whole
 
     async def read(self) -> bytes:
         """The whole body. Only for bodies that the server has bounded."""
-        return b"".join([chunk async for chunk in self._chunks])
+        return b"".join([chunk async for chunk in self])
+
+    async def _once(self) -> AsyncIterator[bytes]:
+        whole = self.at_once()
+        if whole:
+            yield whole
+
+    async def _checked(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        assert self.check_sha256 is not None
+        digest = hashlib.sha256()
+        async for chunk in chunks:
+            digest.update(chunk)
+            yield chunk
+        self.check_sha256(digest.hexdigest())
 
 
 class HttpRequest:
     """One request. Header names are lower case; `raw_path` and `raw_query` are as sent.
 
     `path` is what routing left for the service (percent-encoded still): for S3 it begins with the
-    bucket whatever the addressing style. `body` is complete unless the operation streams, in which
-    case `stream` is set and `body` is empty.
+    bucket whatever the addressing style. `body` is complete unless the operation streams
+    (`is_streamed`): then it is empty, and `stream` is set once the signature has been read.
     """
 
     __slots__ = (
@@ -65,6 +95,7 @@ class HttpRequest:
         "_raw_headers",
         "body",
         "client_ip",
+        "is_streamed",
         "method",
         "path",
         "raw_path",
@@ -89,6 +120,7 @@ class HttpRequest:
         self.raw_path = self.path = raw_path
         self.raw_query = raw_query
         self.body = body
+        self.is_streamed = False
         self.stream: BodyStream | None = None
         self.scheme = scheme
         self.client_ip = client_ip
@@ -120,6 +152,11 @@ class HttpRequest:
     def header_names(self) -> KeysView[str]:
         """The names of all headers, lower case, each once, in the order they came."""
         return self._index.keys()
+
+    @property
+    def header_values(self) -> ItemsView[str, str]:
+        """Names and values of all headers, as `header` gives them."""
+        return self._index.items()
 
     def has_header(self, name: str) -> bool:
         """Whether the header was sent, if only empty."""

@@ -23,7 +23,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from kamome.protocols import protocol
-from kamome.protocols.model import Member, OperationModel, ServiceModel, Shape, load_model
+from kamome.protocols.model import (
+    Member,
+    OperationModel,
+    ServiceModel,
+    Shape,
+    load_model,
+)
 from kamome.protocols.operation_table import match
 from kamome.wire import BodyStream, HttpRequest
 
@@ -202,7 +208,13 @@ def check_request(service: ServiceModel, name: str, client: Any, making: Making)
     if streamed is not None:
         decoded[streamed] = read_now(decoded[streamed])
         params.setdefault(streamed, b"")
-    assert without_additions(decoded, params) == params, name
+    assert without_additions(decoded, params) == params_on_the_wire(operation, params), name
+
+
+def params_on_the_wire(operation: OperationModel, params: dict[str, Any]) -> dict[str, Any]:
+    """Without an empty text that is the whole body: no server can tell it from none."""
+    payload = operation.input.payload if operation.input is not None else None
+    return {name: value for name, value in params.items() if name != payload or value != ""}
 
 
 def without_additions(decoded: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -308,8 +320,7 @@ def test_requests_of_botocore_name_their_operation(model: str, seed: int) -> Non
         found = match(service, request)
 
         expected = same.get(name, current_name(service, name))
-        assert found is not None, name
-        assert found[0] == expected
+        assert found == expected, name
 
 
 def current_name(service: ServiceModel, name: str) -> str:

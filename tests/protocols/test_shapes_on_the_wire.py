@@ -313,8 +313,7 @@ def test_s3_operation_is_found_by_method_path_and_what_else_it_asks(
 ) -> None:
     found = match(load_model("s3"), HttpRequest(method, path, query, headers))
 
-    assert found is not None
-    assert found[0] == expected
+    assert found == expected
 
 
 @pytest.mark.parametrize(
@@ -332,4 +331,4 @@ def test_s3_operation_is_found_by_method_path_and_what_else_it_asks(
 def test_lambda_operation_is_found_by_path(method: str, path: str, expected: str | None) -> None:
     found = match(load_model("lambda"), HttpRequest(method, path, "", []))
 
-    assert (found and found[0]) == expected
+    assert found == expected

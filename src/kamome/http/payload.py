@@ -8,10 +8,10 @@ AWS: S3 API Reference, Authenticating Requests: Using the Authorization Header, 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Protocol
 
 from kamome.http.chunked import ChunkDecoder, decode
 from kamome.http.errors import IncompleteBody, InvalidRequest, MissingContentLength
@@ -43,17 +43,21 @@ _OTHER_LENGTH = (
 )
 
 
-def open_payload(
-    request: HttpRequest,
-    chunks: AsyncIterator[bytes],
-    seed: Seed | None = None,
-    *,
-    access_key: str = "",
-    whole: bytes | None = None,
-) -> BodyStream:
-    """The body as the operation reads it; `chunks` is the body as it comes from the socket.
+class Payload(Protocol):
+    """The body of a request as it comes from the socket."""
 
-    `whole` is the body where it came with the head: whoever wants can have it at once.
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Its pieces."""
+
+    @property
+    def whole(self) -> bytes | None:
+        """All of it where it came with the head."""
+
+
+def open_payload(
+    request: HttpRequest, payload: Payload, seed: Seed | None = None, *, access_key: str = ""
+) -> BodyStream:
+    """The body as the operation reads it; at once, where it came with the head.
 
     With a `seed` (from `sigv4.verify`) chunk and trailer signatures are verified, without only
     parsed. `length` is the decoded length. `trailers` is filled when the iteration has ended.
@@ -68,17 +72,12 @@ def open_payload(
     """
     promised = seed.content_sha256 if seed else request.header("x-amz-content-sha256")
     if promised not in STREAMING_PAYLOADS:
-        length = _length(request.header("content-length"))
-        return BodyStream(
-            _checked(chunks, promised, length),
-            length,
-            take_whole=None if whole is None else partial(_check_whole, whole, promised, length),
-        )
+        return _plain(payload, promised, _length(request.header("content-length")))
     decoded_length = _length(request.header("x-amz-decoded-content-length"))
     if decoded_length is None:
         raise MissingContentLength("You must provide the Content-Length HTTP header.")
     decoder = ChunkDecoder(promised, decoded_length, _announced(request), seed, access_key)
-    stream = BodyStream(decode(chunks, decoder), decoded_length, decoder.announced)
+    stream = BodyStream(decode(payload.chunks(), decoder), decoded_length, decoder.announced)
     stream.trailers = decoder.trailers
     return stream
 
@@ -96,26 +95,21 @@ def _announced(request: HttpRequest) -> frozenset[str]:
     return names
 
 
-def _check_whole(whole: bytes, promised: str, length: int | None) -> bytes:
-    """`_checked` for a body that is here."""
+def _plain(payload: Payload, promised: str, length: int | None) -> BodyStream:
+    """A body without a coding of its own."""
+    check = partial(check_content_sha256, promised) if _SHA256.fullmatch(promised) else None
+    whole = payload.whole
+    if whole is None:
+        return BodyStream(_measured(payload.chunks(), length), length, check_sha256=check)
     if length is not None and len(whole) != length:
         raise IncompleteBody(_OTHER_LENGTH)
-    if _SHA256.fullmatch(promised):
-        check_content_sha256(promised, hashlib.sha256(whole).hexdigest())
-    return whole
+    return BodyStream(None, length, whole=whole, check_sha256=check)
 
 
-async def _checked(
-    chunks: AsyncIterator[bytes], promised: str, length: int | None
-) -> AsyncIterator[bytes]:
-    digest = hashlib.sha256() if _SHA256.fullmatch(promised) else None
+async def _measured(chunks: AsyncIterator[bytes], length: int | None) -> AsyncIterator[bytes]:
     received = 0
     async for chunk in chunks:
         received += len(chunk)
-        if digest is not None:
-            digest.update(chunk)
         yield chunk
     if length is not None and received != length:
         raise IncompleteBody(_OTHER_LENGTH)
-    if digest is not None:
-        check_content_sha256(promised, digest.hexdigest())

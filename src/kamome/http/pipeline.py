@@ -33,7 +33,7 @@ from kamome.observe.journeys import Journeys
 from kamome.protocols.constraints import violations
 from kamome.services import Edge, Run, Served, Signer
 from kamome.storage.engine import Engine, Kept
-from kamome.wire import NO_ANSWER, BodyStream, HttpRequest, HttpResponse
+from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -155,15 +155,11 @@ class Pipeline:
                     await in_task()
             else:
                 call = await self._identify(served, request, body)
-            if call.streams:
-                # Tells the verification that the body is still to come, and so far only promised.
-                request.stream = BodyStream(body.chunks(), None)
+            request.is_streamed = call.streams
             seed = self._verify(call, request, credential)
-            if request.stream is not None:
+            if request.is_streamed:
                 key = credential.access_key if credential is not None else ""
-                request.stream = open_payload(
-                    request, body.chunks(), seed, access_key=key, whole=body.whole
-                )
+                request.stream = open_payload(request, body, seed, access_key=key)
             context = self._context(request, credential, call, request_id, body)
             response = await self._answer(call, context, request)
         except CallRefused as refused:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import unquote_plus
 
 from kamome.errors import (
@@ -34,6 +34,9 @@ _DOMAIN = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|localhost|localhost\.localst
 # `bucket.s3`, `bucket.s3.eu-west-1`, `bucket.s3-eu-west-1`, `bucket.s3.dualstack.eu-west-1`.
 _BUCKET_HOST = re.compile(r"(.+)\.s3(?:[.-][a-z0-9-]+){0,3}")
 _OBJECT_STORE = "s3"
+# Hosts whose bucket is remembered, and their length with a port (RFC 1035 §2.3.4).
+_HOSTS_MAX = 1024
+_HOST_LENGTH_MAX = 253 + 6
 
 
 class Call:
@@ -156,7 +159,7 @@ class Routes:
 
     def _by_host_name(self, request: HttpRequest) -> Served | None:
         """`sqs.eu-west-1.amazonaws.com`, `sns.localhost`, `eu-west-1.queue.amazonaws.com`."""
-        labels = _below_domain(request).split(".")
+        labels = _below_domain(request.header("host")).split(".")
         return next((self._by_host[label] for label in labels[-2:] if label in self._by_host), None)
 
     def call_of_whole(self, served: Served, request: HttpRequest, body: bytes) -> Call:
@@ -215,13 +218,15 @@ class Routes:
         service = served.service
         if service.name == _OBJECT_STORE:
             request.path = bucket_path(request)
-        call = Call(served, service.protocols[0], "")
-        if not call.protocol.startswith("rest"):
-            raise CallRefused(call, UnknownOperation("The request names no operation."))
-        found = match(load_model(service.model), request)
-        if found is None:
+        protocol_name = service.protocols[0]
+        if not protocol_name.startswith("rest"):
+            refusal = UnknownOperation("The request names no operation.")
+            raise CallRefused(Call(served, protocol_name, ""), refusal)
+        operation = match(load_model(service.model), request)
+        if operation is None:
+            call = Call(served, protocol_name, "")
             raise CallRefused(call, _nothing_there(call))
-        return self._checked(served, call.protocol, found[0])
+        return self._checked(served, protocol_name, operation)
 
     def _checked(self, served: Served, protocol_name: str, operation: str) -> Call:
         """The call of an operation that is served."""
@@ -304,9 +309,9 @@ def _host_labels(served: Served) -> tuple[str, ...]:
     return (served.service.signing_name, *served.service.host_labels)
 
 
-def _below_domain(request: HttpRequest) -> str:
-    """What stands before `amazonaws.com` or `localhost` in the host; empty for other hosts."""
-    host = request.header("host").lower().partition(":")[0]
+def _below_domain(host: str) -> str:
+    """What stands before `amazonaws.com` or `localhost` in a host; empty for other hosts."""
+    host = host.lower().partition(":")[0]
     domain = _DOMAIN.search(host)
     return host[: domain.start()] if domain is not None else ""
 
@@ -318,9 +323,17 @@ def bucket_path(request: HttpRequest) -> str:
 
     AWS: S3 User Guide, Virtual hosting of buckets.
     """
-    name = _below_domain(request)
+    host = request.header("host")
+    known = _bucket_of if len(host) <= _HOST_LENGTH_MAX else _bucket_of.__wrapped__
+    return known(host) + request.raw_path
+
+
+@lru_cache(_HOSTS_MAX)
+def _bucket_of(host: str) -> str:
+    """The bucket that a host names, behind a slash; empty where it names none."""
+    name = _below_domain(host)
     found = _BUCKET_HOST.fullmatch(name)
     if found is not None:
-        return f"/{found[1]}{request.raw_path}"
+        return f"/{found[1]}"
     is_service = not name or name == _OBJECT_STORE or name.startswith(("s3.", "s3-"))
-    return request.raw_path if is_service else f"/{name}{request.raw_path}"
+    return "" if is_service else f"/{name}"

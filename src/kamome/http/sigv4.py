@@ -91,8 +91,8 @@ def verify(
 
     `now_ms` are the moments that count as now (epoch milliseconds): the request is in time if it
     is in time for any of them. `body_sha256` is the hexadecimal digest of the body where the
-    caller has it; otherwise `request.body` is hashed. For a body that is still to come
-    `request.stream` must be set: it is only promised, see `Seed.content_sha256`.
+    caller has it; otherwise `request.body` is hashed. A body that is streamed is still to come: it
+    is only promised, see `Seed.content_sha256`.
 
     Raises:
         SignatureDoesNotMatch (S3, query), InvalidSignatureException (JSON, REST): the signature
@@ -121,7 +121,7 @@ def verify(
         content_sha256 = body_sha256 or _sha256(request.body)
     key = signing_key(secret_key, credential.date, credential.region, credential.service)
     _check_signature(request, credential, family, (key, amz_date, content_sha256))
-    if is_s3 and request.stream is None and _SHA256.fullmatch(content_sha256):
+    if is_s3 and not request.is_streamed and _SHA256.fullmatch(content_sha256):
         check_content_sha256(content_sha256, body_sha256 or _sha256(request.body))
     return Seed(key, credential.signature, amz_date, credential.scope, content_sha256)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 import msgspec
 
@@ -29,7 +28,7 @@ class Binding(msgspec.Struct, frozen=True):
     name: str
     literals: tuple[tuple[str, str], ...]
     parameters: frozenset[str]
-    headers: tuple[str, ...]
+    headers: frozenset[str]
     deprecated: bool
 
 
@@ -41,8 +40,8 @@ class _Template(msgspec.Struct, frozen=True):
     plain: list[Binding]  # those that a request without a query string can mean
 
 
-def match(service: ServiceModel, request: HttpRequest) -> tuple[str, dict[str, str]] | None:
-    """The operation's name and its decoded path labels, None where the model has none.
+def match(service: ServiceModel, request: HttpRequest) -> str | None:
+    """The operation's name, None where the model has none.
 
     Among operations with one path, those whose literal parameters (`?notification`,
     `?list-type=2`) are there come first, then those whose required parameters and headers are
@@ -54,12 +53,10 @@ def match(service: ServiceModel, request: HttpRequest) -> tuple[str, dict[str, s
     if table is None:
         table = _tables[service] = _build(service)
     for template in table.get(request.method, ()):
-        found = template.pattern.fullmatch(request.path)
-        if found is not None:
+        if template.pattern.fullmatch(request.path) is not None:
             binding = _choose(template, request)
             if binding is not None:
-                labels = {name: unquote(value) for name, value in found.groupdict().items()}
-                return binding.name, labels
+                return binding.name
     return None
 
 
@@ -70,10 +67,9 @@ def _choose(template: _Template, request: HttpRequest) -> Binding | None:
     else:
         query = dict(reversed(request.query))  # the first of several counts
         fitting = [b for b in template.bindings if _has_literals(query, b)]
+    names = request.header_names
     for binding in fitting:
-        if binding.parameters <= query.keys() and not any(
-            not request.has_header(name) for name in binding.headers
-        ):
+        if binding.parameters <= query.keys() and binding.headers <= names:
             return binding
     # None has all it requires: the one that requires least will say what is missing.
     return fitting[-1] if fitting else None
@@ -132,7 +128,7 @@ def _binding(operation: OperationModel) -> Binding:
         operation.name,
         tuple(literals),
         frozenset(m.wire_name for m in required if m.location == "querystring"),
-        tuple(m.wire_name.lower() for m in required if m.location == "header"),
+        frozenset(m.wire_name.lower() for m in required if m.location == "header"),
         operation.deprecated,
     )
 

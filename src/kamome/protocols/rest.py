@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kamome.wire import HttpRequest
 
     Bind: TypeAlias = Callable[[HttpRequest, dict[str, Any]], None]
+    BindValue: TypeAlias = Callable[[str, dict[str, Any]], None]
     Place: TypeAlias = Callable[[Any, list[tuple[str, str]]], None]
 
 # A header or parameter that lists more than this is no request of a client of ours.
@@ -68,10 +69,10 @@ class InputBinding:
             for wire_name, name, convert in self._labels:
                 decoded[name] = self._label(found[wire_name], name, convert)
         headers = self._headers
-        for wire_name in request.header_names:
-            bind = headers.get(wire_name)
-            if bind is not None:
-                bind(request, decoded)
+        for wire_name, value in request.header_values:
+            bind_value = headers.get(wire_name)
+            if bind_value is not None and value:
+                bind_value(value, decoded)
         for bind in self._header_maps:
             bind(request, decoded)
         if request.raw_query:
@@ -96,24 +97,26 @@ class InputBinding:
 
         return checked
 
-    def _header(self, member: Member) -> Bind:
-        wire_name, name = member.wire_name.lower(), member.name
+    def _header(self, member: Member) -> BindValue:
+        name = member.name
         if member.shape.type == "list":
             item = self._converter(member.shape.member, header=True)
             dates = member.shape.member.shape.type == "timestamp"
 
-            def bind_list(request: HttpRequest, decoded: dict[str, Any]) -> None:
-                value = request.header(wire_name)
-                if value:
-                    decoded[name] = [item(one) for one in split_header(value, dates=dates)]
+            def bind_list(value: str, decoded: dict[str, Any]) -> None:
+                decoded[name] = [item(one) for one in split_header(value, dates=dates)]
 
             return bind_list
+        if text.is_plain(member):
+
+            def bind_text(value: str, decoded: dict[str, Any]) -> None:
+                decoded[name] = value
+
+            return bind_text
         convert = self._converter(member, header=True)
 
-        def bind(request: HttpRequest, decoded: dict[str, Any]) -> None:
-            value = request.header(wire_name)
-            if value:
-                decoded[name] = convert(value)
+        def bind(value: str, decoded: dict[str, Any]) -> None:
+            decoded[name] = convert(value)
 
         return bind
 
@@ -260,6 +263,10 @@ def _place(member: Member) -> Place | None:
             headers.append((wire_name, header_text(", ".join(items))))
 
         return place_list
+    if text.is_plain(member):
+        return lambda value, headers: headers.append(
+            (wire_name, value if value.isprintable() else header_text(value))
+        )
     convert = text.writer(member, "rfc822", base64_json=True)
     return lambda value, headers: headers.append((wire_name, header_text(convert(value))))
 

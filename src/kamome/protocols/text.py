@@ -63,6 +63,11 @@ def _read_json_value(text: str) -> Any:
     return orjson.loads(text)
 
 
+def is_plain(member: Member) -> bool:
+    """Whether a scalar member is text on both sides, so that there is nothing to convert."""
+    return member.shape.type == "string" and not member.trait("jsonvalue")
+
+
 def reader(member: Member, *, base64_json: bool = False) -> Reader:
     """The function that reads a scalar member from text; it raises ValueError on what it cannot.
 

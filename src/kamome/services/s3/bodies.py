@@ -16,7 +16,7 @@ from functools import partial
 import msgspec
 
 from kamome.errors import ServiceUnavailable
-from kamome.services.s3.checksums import Digest, crc32c, new_digest
+from kamome.services.s3.checksums import Digest, crc32c, digest_of, new_digest
 from kamome.services.s3.encryption import CustomerKey, cipher_at, decrypted
 from kamome.services.s3.errors import EntityTooLarge, IncompleteBody, InternalError
 from kamome.services.s3.limits import (
@@ -119,21 +119,36 @@ async def receive(
         ServiceUnavailable: there is no room on the disk.
         and whatever the stream raises; nothing is left behind then.
     """
-    digests = _Digests(algorithm, sealing, second_algorithm)
     if length is None:
         chunks, length = await _measured(_bounded(chunks, bytes_max), inline_bytes_max)
-    if length is None:
-        blob = await _written(blobs, chunks, None, digests)
-        return _received(blob.size, digests, None, blob)
-    if length <= inline_bytes_max:
+    if length is not None and length <= inline_bytes_max:
         plain = chunks.at_once() if isinstance(chunks, BodyStream) else None
         if plain is None:
             plain = await _gathered(chunks, length)
+        return _in_memory(plain, algorithm, sealing, second_algorithm)
+    digests = _Digests(algorithm, sealing, second_algorithm)
+    blob = await _written(blobs, chunks, length, digests)
+    return _received(blob.size, digests, None, blob)
+
+
+def _in_memory(
+    plain: bytes, algorithm: str, sealing: Sealing | None, second_algorithm: str
+) -> ReceivedBody:
+    if sealing is not None or second_algorithm:
+        digests = _Digests(algorithm, sealing, second_algorithm)
         content = digests.seal(plain)
         digests.take(plain, content)
-        return _received(length, digests, content, None)
-    blob = await _written(blobs, chunks, length, digests)
-    return _received(length, digests, None, blob)
+        return _received(len(plain), digests, content, None)
+    md5 = hashlib.md5(plain, usedforsecurity=False)
+    return ReceivedBody(
+        len(plain),
+        md5.digest(),
+        md5.hexdigest(),
+        digest_of(algorithm, plain),
+        crc32c(plain).to_bytes(_CRC_BYTES, "big"),
+        plain,
+        None,
+    )
 
 
 def _received(

@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
@@ -124,6 +124,16 @@ def new_digest(algorithm: str) -> Digest:
     return _CONSTRUCTORS[algorithm]()
 
 
+def digest_of(algorithm: str, content: bytes) -> bytes:
+    """The checksum of bytes that are all here."""
+    if algorithm == DEFAULT_ALGORITHM:
+        value: int = _crt().crc64nvme(content)
+        return value.to_bytes(DIGEST_BYTES[DEFAULT_ALGORITHM], "big")
+    digest = new_digest(algorithm)
+    digest.update(content)
+    return digest.digest()
+
+
 def checksum_member(algorithm: str) -> str:
     """The member that carries an algorithm's checksum in requests and results."""
     return f"Checksum{algorithm}"
@@ -141,9 +151,13 @@ class ExpectedChecksum(msgspec.Struct, frozen=True):
     is_in_trailer: bool = False
 
 
+# What is expected of a body whose client sends no checksum.
+_EXPECTATIONS = {algorithm: ExpectedChecksum(algorithm) for algorithm in ("", *DIGEST_BYTES)}
+
+
 def expected_checksum(
     request: Mapping[str, object],
-    announced_trailers: tuple[str, ...],
+    announced_trailers: Collection[str],
     *,
     default: str = DEFAULT_ALGORITHM,
 ) -> ExpectedChecksum:
@@ -159,13 +173,15 @@ def expected_checksum(
 
     AWS: S3 API Reference, PutObject, x-amz-checksum-* and x-amz-sdk-checksum-algorithm.
     """
+    chosen = request.get("ChecksumAlgorithm")
+    if chosen is None and not announced_trailers and _BY_MEMBER.keys().isdisjoint(request):
+        return _EXPECTATIONS[default]
     in_headers = [_BY_MEMBER[name] for name in _BY_MEMBER.keys() & request.keys()]
-    in_trailers = _announced_algorithms(announced_trailers) if announced_trailers else []
+    in_trailers = _announced_algorithms(announced_trailers)
     if len(in_headers) + len(in_trailers) > 1:
         raise InvalidRequest(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         )
-    chosen = request.get("ChecksumAlgorithm")
     if chosen is not None and chosen not in DIGEST_BYTES:
         raise InvalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.")
     if in_headers:
@@ -183,7 +199,7 @@ def expected_checksum(
             "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or"
             " x-amz-trailer headers were found."
         )
-    return ExpectedChecksum(default)
+    return _EXPECTATIONS[default]
 
 
 def check_trailers(expected: ExpectedChecksum, trailers: Mapping[str, str]) -> ExpectedChecksum:
@@ -195,7 +211,9 @@ def check_trailers(expected: ExpectedChecksum, trailers: Mapping[str, str]) -> E
 
     AWS: S3 User Guide, Checking object integrity, Using trailing checksums.
     """
-    arrived = _announced_algorithms(tuple(name.lower() for name in trailers))
+    if not trailers and not expected.is_in_trailer:
+        return expected
+    arrived = _announced_algorithms([name.lower() for name in trailers])
     wanted = [expected.algorithm] if expected.is_in_trailer else []
     if arrived != wanted:
         raise MalformedTrailerError
@@ -256,8 +274,8 @@ def check_checksum(expected: ExpectedChecksum, calculated: bytes) -> None:
         )
 
 
-def _announced_algorithms(trailers: tuple[str, ...]) -> list[str]:
-    return [_BY_HEADER[trailer] for trailer in trailers if trailer in _BY_HEADER]
+def _announced_algorithms(trailers: Iterable[str]) -> list[str]:
+    return [_BY_HEADER[trailer] for trailer in sorted(trailers) if trailer in _BY_HEADER]
 
 
 def _decoded(algorithm: str, text: object, where: str) -> bytes:

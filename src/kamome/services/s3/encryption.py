@@ -33,6 +33,7 @@ _COUNTER_MAX = 1 << 128
 _ALGORITHM = "SSECustomerAlgorithm"
 _KEY = "SSECustomerKey"
 _KEY_MD5 = "SSECustomerKeyMD5"
+_MEMBERS = frozenset((_ALGORITHM, _KEY, _KEY_MD5))
 _SERVER_SIDE = "ServerSideEncryption"
 _KMS_MEMBERS = (_SERVER_SIDE, "SSEKMSKeyId", "BucketKeyEnabled")
 
@@ -65,6 +66,8 @@ def customer_key(request: Mapping[str, object], prefix: str = "") -> CustomerKey
 
     AWS: S3 User Guide, Specifying server-side encryption with customer-provided keys (SSE-C).
     """
+    if not prefix and _MEMBERS.isdisjoint(request):
+        return None
     values = [request.get(prefix + name) for name in (_ALGORITHM, _KEY, _KEY_MD5)]
     if values == [None, None, None]:
         return None

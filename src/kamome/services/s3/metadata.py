@@ -14,6 +14,7 @@ DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 # The transfer coding of a signed stream; it is undone on arrival and no part of the object.
 _AWS_CHUNKED = "aws-chunked"
 _KEPT_AS_SENT = ("CacheControl", "ContentDisposition", "ContentLanguage", "Expires")
+_OTHERS = frozenset((*_KEPT_AS_SENT, "ContentEncoding", "WebsiteRedirectLocation", "Metadata"))
 
 Attributes = Mapping[str, object]
 
@@ -27,8 +28,10 @@ def attributes_of(request: Mapping[str, object]) -> dict[str, object]:
 
     AWS: S3 API Reference, PutObject.
     """
-    kept: dict[str, object] = {name: request[name] for name in _KEPT_AS_SENT if name in request}
-    kept["ContentType"] = request.get("ContentType") or DEFAULT_CONTENT_TYPE
+    kept: dict[str, object] = {"ContentType": request.get("ContentType") or DEFAULT_CONTENT_TYPE}
+    if _OTHERS.isdisjoint(request):
+        return kept
+    kept.update({name: request[name] for name in _KEPT_AS_SENT if name in request})
     encoding = _without_aws_chunked(request.get("ContentEncoding"))
     if encoding:
         kept["ContentEncoding"] = encoding

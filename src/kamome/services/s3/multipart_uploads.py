@@ -149,7 +149,7 @@ async def upload_part(
     md5 = expected_md5(request.get("ContentMD5"))
     expected = expected_checksum(
         request,
-        tuple(sorted(body.announced)),
+        body.announced,
         default=upload.checksum_algorithm or DEFAULT_ALGORITHM,
     )
     _check_algorithm(upload, expected.algorithm, is_given=_is_given(request, body.announced))

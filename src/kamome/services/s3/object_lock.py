@@ -20,6 +20,7 @@ COMPLIANCE = "COMPLIANCE"
 MODE = "ObjectLockMode"
 RETAIN_UNTIL = "ObjectLockRetainUntilDate"
 LEGAL_HOLD = "ObjectLockLegalHoldStatus"
+_MEMBERS = frozenset((MODE, RETAIN_UNTIL, LEGAL_HOLD))
 _ON = "ON"
 _DAY_S = 86_400
 _DAYS_PER_YEAR = 365
@@ -34,11 +35,11 @@ def lock_members(s3: S3, bucket: Bucket, request: Mapping[str, object]) -> dict[
 
     AWS: S3 API Reference, PutObject, x-amz-object-lock-*.
     """
-    given = {name: request[name] for name in (MODE, RETAIN_UNTIL, LEGAL_HOLD) if name in request}
     if not bucket.is_locking:
-        if given:
+        if not _MEMBERS.isdisjoint(request):
             raise InvalidRequest("Bucket is missing Object Lock Configuration")
         return {}
+    given = {name: request[name] for name in (MODE, RETAIN_UNTIL, LEGAL_HOLD) if name in request}
     _check_given(given, s3.clock.now_ms() / 1000)
     if MODE not in given:
         given.update(_default_retention(s3, bucket))

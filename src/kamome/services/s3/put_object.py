@@ -65,7 +65,7 @@ async def put_object(
     check_put_object(request)
     body, length = announced_body(request)
     md5 = expected_md5(request.get("ContentMD5"))
-    expected = expected_checksum(request, tuple(sorted(body.announced)))
+    expected = expected_checksum(request, body.announced)
     key = customer_key(request)
     new = new_object(s3, bucket, request, expected.algorithm, key)
     check_new(s3, new)

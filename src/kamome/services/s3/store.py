@@ -118,9 +118,25 @@ SELECT_ANY_OBJECT = "SELECT 1 FROM s3_object WHERE bucket_id = ? LIMIT 1"
 INSERT_BODY = """
 INSERT INTO s3_body (body_id, content, blob_id, crcs, nonce) VALUES (?, ?, ?, ?, ?)
 """
-# By primary key; not where the bytes are in a file.
-REPLACE_CONTENT = """
-UPDATE s3_body SET content = ?, crcs = ?, nonce = ? WHERE body_id = ? AND blob_id IS NULL
+# Both by primary key, the body's from the object's row: a key that has small bytes in one piece.
+REPLACE_CONTENT_OF_KEY = """
+UPDATE s3_body SET content = ?, crcs = ?, nonce = ?
+WHERE blob_id IS NULL AND body_id =
+  (SELECT body_id FROM s3_object WHERE bucket_id = ? AND key = ? AND part_count = 0)
+"""
+# By primary key. The row keeps its body.
+UPDATE_OBJECT = """
+UPDATE s3_object SET size = ?, etag = ?, last_modified_ms = ?, storage_class = ?,
+  checksum_algorithm = ?, checksum = ?, tagging = ?, attributes = ?, version_id = ?, rank = ?,
+  checksum_type = ?, part_count = ?
+WHERE bucket_id = ? AND key = ?
+"""
+# By primary key.
+INSERT_OBJECT = """
+INSERT INTO s3_object (bucket_id, key, body_id, size, etag, last_modified_ms, storage_class,
+  checksum_algorithm, checksum, tagging, attributes, version_id, rank, checksum_type, part_count)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (bucket_id, key) DO NOTHING
 """
 # Both by primary key.
 SELECT_BODY = "SELECT content, blob_id, crcs, nonce FROM s3_body WHERE body_id = ?"
@@ -325,6 +341,25 @@ class S3Store:
         """Create or replace an object's row; part of a step."""
         self._engine.write(UPSERT_OBJECT, (bucket_id, *object_row(stored)))
 
+    def put_small_object(self, bucket_id: str, stored: StoredObject, body: StoredBody) -> bool:
+        """Put small bytes where there are none, or small ones in one piece: a step by itself.
+
+        Bytes that are there give their place to the new ones, and keep their id. False: something
+        larger is there, and nothing has been written.
+        """
+        row = object_row(stored)
+        is_in_place = self._engine.write_together(
+            (
+                REPLACE_CONTENT_OF_KEY,
+                ((body.content, body.crcs, body.nonce, bucket_id, stored.key),),
+            ),
+            (UPDATE_OBJECT, ((*row[2:], bucket_id, stored.key),)),
+        )
+        return is_in_place or self._engine.write_together(
+            (INSERT_OBJECT, ((bucket_id, *row),)),
+            (INSERT_BODY, ((stored.body_id, body.content, None, body.crcs, body.nonce),)),
+        )
+
     def remove_object(self, bucket_id: str, key: bytes) -> None:
         """Delete an object's row; part of a step."""
         self._engine.write(DELETE_OBJECT, (bucket_id, key))
@@ -341,11 +376,6 @@ class S3Store:
         self._engine.write(
             INSERT_BODY, (body_id, body.content, body.blob_id, body.crcs, body.nonce)
         )
-
-    def replace_content(self, body_id: str, body: StoredBody) -> bool:
-        """Put other bytes in place of those here; part of a step. False: they are in a file."""
-        values = (body.content, body.crcs, body.nonce, body_id)
-        return self._engine.write(REPLACE_CONTENT, values) > 0
 
     def body(self, body_id: str) -> StoredBody | None:
         """The bytes of an object, or where they are."""

@@ -32,13 +32,15 @@ _DELETE_OBJECT: Mapping[str, tuple[str, str]] = {
     "MFA": ("x-amz-mfa", "MFA delete"),
 }
 # Lock members that general purpose buckets do not have.
-_OBJECT_LOCK_MEMBERS = (
-    "ObjectLockEventHold",
-    "ObjectLockEventHoldDurationDays",
-    "ObjectLockEventHoldDurationYears",
+_OBJECT_LOCK_MEMBERS = frozenset(
+    (
+        "ObjectLockEventHold",
+        "ObjectLockEventHoldDurationDays",
+        "ObjectLockEventHoldDurationYears",
+    )
 )
-_OBJECT_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
-_BUCKET_GRANTS = (*_OBJECT_GRANTS, "GrantWrite")
+_OBJECT_GRANTS = frozenset(("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"))
+_BUCKET_GRANTS = _OBJECT_GRANTS | {"GrantWrite"}
 
 
 def check_put_object(request: Mapping[str, object]) -> None:
@@ -60,9 +62,9 @@ def check_put_object(request: Mapping[str, object]) -> None:
         raise InvalidEncryptionAlgorithmError(str(encryption))
     check_kms_members(request)
     acl = request.get("ACL", "bucket-owner-full-control")
-    if acl != "bucket-owner-full-control" or any(name in request for name in _OBJECT_GRANTS):
+    if acl != "bucket-owner-full-control" or not _OBJECT_GRANTS.isdisjoint(request):
         raise AccessControlListNotSupported
-    if any(name in request for name in _OBJECT_LOCK_MEMBERS):
+    if not _OBJECT_LOCK_MEMBERS.isdisjoint(request):
         raise InvalidRequest("Bucket is missing Object Lock Configuration")
 
 
@@ -98,9 +100,7 @@ def check_create_bucket(request: Mapping[str, object]) -> None:
     ownership = request.get("ObjectOwnership", "BucketOwnerEnforced")
     if ownership != "BucketOwnerEnforced":
         raise FeatureNotServed("x-amz-object-ownership", f"{ownership}: access control lists")
-    if request.get("ACL", "private") != "private" or any(
-        name in request for name in _BUCKET_GRANTS
-    ):
+    if request.get("ACL", "private") != "private" or not _BUCKET_GRANTS.isdisjoint(request):
         raise InvalidBucketAclWithObjectOwnership
     configuration = request.get("CreateBucketConfiguration")
     if isinstance(configuration, Mapping):
@@ -113,6 +113,8 @@ def check_create_bucket(request: Mapping[str, object]) -> None:
 
 
 def _refuse_named(request: Mapping[str, object], features: Mapping[str, tuple[str, str]]) -> None:
+    if features.keys().isdisjoint(request):
+        return
     for member, (header, feature) in features.items():
         if member in request:
             raise FeatureNotServed(header, feature)
