@@ -270,6 +270,24 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
             "UpdateService",
         ),
     ),
+    "ssm": (
+        "ssm",
+        (
+            "AddTagsToResource",
+            "DeleteParameter",
+            "DeleteParameters",
+            "DescribeParameters",
+            "GetParameter",
+            "GetParameterHistory",
+            "GetParameters",
+            "GetParametersByPath",
+            "LabelParameterVersion",
+            "ListTagsForResource",
+            "PutParameter",
+            "RemoveTagsFromResource",
+            "UnlabelParameterVersion",
+        ),
+    ),
     "sts": ("sts", ("GetCallerIdentity",)),
 }
 

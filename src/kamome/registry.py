@@ -103,6 +103,14 @@ ECS = Service(
     signing_name="ecs",
     target_prefix="AmazonEC2ContainerServiceV20141113",
 )
+SSM = Service(
+    name="ssm",
+    model="ssm",
+    protocols=("json",),
+    module="kamome.services.ssm.operations",
+    signing_name="ssm",
+    target_prefix="AmazonSSM",
+)
 STS = Service(
     name="sts",
     model="sts",
@@ -112,4 +120,4 @@ STS = Service(
     api_version="2011-06-15",
 )
 
-SERVICES = (SES, SESV2, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, STS)
+SERVICES = (SES, SESV2, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, SSM, STS)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kamome.services.ses.slice import Ses
     from kamome.services.sns.slice import Sns
     from kamome.services.sqs.slice import Sqs
+    from kamome.services.ssm.slice import Ssm
     from kamome.services.sts.slice import Sts
     from kamome.wiring.settings import SliceSettings
 
@@ -104,6 +105,15 @@ class Slices:
         return made
 
     @cached_property
+    def ssm(self) -> Ssm:
+        """Systems Manager."""
+        from kamome.wiring import ssm
+
+        made = ssm.make(self._kernel, self)
+        ssm.register(self._kernel.outbox, made)
+        return made
+
+    @cached_property
     def mails(self) -> MailStore:
         """Mails that have been received."""
         from kamome.mail.store import MailStore
@@ -154,5 +164,6 @@ class Slices:
             Served(registry.LAMBDA, lambda: self.lambda_),
             Served(registry.DYNAMODB, lambda: self.dynamodb),
             Served(registry.ECS, lambda: self.ecs),
+            Served(registry.SSM, lambda: self.ssm),
             Served(registry.STS, lambda: self.sts),
         )
