@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from kamome.services.s3 import later_work, lifecycle
 from kamome.services.s3.errors import AccessDenied
 from kamome.services.s3.object_events import EVENT_KIND, deliver_event
 from kamome.services.s3.operations import OPERATIONS
-from kamome.services.s3.ports import Ports
+from kamome.services.s3.ports import DataKey, Ports
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import S3Store
 from kamome.storage.blobs import Blobs
@@ -52,6 +52,9 @@ class Neighbours:
     subjects: list[str] = field(default_factory=list)
     bus: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    kms: dict[bytes, tuple[str, bytes, dict[str, str]]] = field(default_factory=dict)
+    refused_keys: dict[str, AwsError] = field(default_factory=dict)
+    decrypted: int = 0
 
     def ports(self) -> Ports:
         return Ports(
@@ -61,6 +64,8 @@ class Neighbours:
             send_to_queue=self.send_to_queue,
             publish=self.publish,
             invoke_event=self.invoke_event,
+            generate_data_key=self.generate_data_key,
+            decrypt_data_key=self.decrypt_data_key,
             put_event=self.put_event,
             authorize=self.authorize,
         )
@@ -71,6 +76,25 @@ class Neighbours:
         self.asked.append((action, resource))
         if f"not from {ctx.source_ip}" in policy():
             raise AccessDenied
+
+    def generate_data_key(
+        self, ctx: RequestContext, key_id: str, encryption_context: Mapping[str, str]
+    ) -> DataKey:
+        arn = key_id if key_id.startswith("arn:") else f"arn:aws:kms:{ctx.region}:key/{key_id}"
+        if arn in self.refused_keys:
+            raise self.refused_keys[arn]
+        plaintext = hashlib.sha256(f"{arn} {len(self.kms)}".encode()).digest()
+        ciphertext = b"sealed " + plaintext[::-1]
+        self.kms[ciphertext] = (arn, plaintext, dict(encryption_context))
+        return DataKey(arn, plaintext, ciphertext)
+
+    def decrypt_data_key(self, ciphertext: bytes, encryption_context: Mapping[str, str]) -> bytes:
+        arn, plaintext, context = self.kms[ciphertext]
+        if arn in self.refused_keys:
+            raise self.refused_keys[arn]
+        assert context == encryption_context
+        self.decrypted += 1
+        return plaintext
 
     def put_event(self, ctx: RequestContext, event: str) -> int:
         self.bus.append(json.loads(event))

@@ -58,6 +58,31 @@ async def copy_of(world: World, key: str, bucket: str = COPY, **members: Any) ->
     return result
 
 
+async def test_object_under_a_kms_key_is_encrypted_anew_for_its_replica(world: World) -> None:
+    chosen = rule(
+        SourceSelectionCriteria={"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+        Destination={
+            "Bucket": f"arn:aws:s3:::{COPY}",
+            "EncryptionConfiguration": {"ReplicaKmsKeyID": "arn:replica"},
+        },
+    )
+    await replicating(world, chosen)
+    for size in (12, 300_000):
+        await world.put(
+            f"key-{size}", b"x" * size, ServerSideEncryption="aws:kms", SSEKMSKeyId="arn:original"
+        )
+
+    await settle(world)
+    await world.call("PutObjectTagging", Bucket=BUCKET, Key="key-12", Tagging={"TagSet": []})
+    await settle(world)
+
+    world.neighbours.refused_keys["arn:original"] = errors.AccessDenied()
+    for size in (12, 300_000):
+        replica = await copy_of(world, f"key-{size}")
+        assert (replica["SSEKMSKeyId"], replica["Body"]) == ("arn:replica", b"x" * size)
+        assert await status_of(world, f"key-{size}") == "COMPLETED"
+
+
 async def status_of(world: World, key: str) -> object:
     return (await world.head(key)).get("ReplicationStatus")
 

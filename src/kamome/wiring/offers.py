@@ -15,7 +15,9 @@ from kamome.hand_overs import HandOvers, source_of
 from kamome.wiring.kernel import PARTITION, Kernel
 
 if TYPE_CHECKING:
+    from kamome.services.kms.data_keys import DataKey
     from kamome.services.lambda_.shapes import InvokeRequest
+    from kamome.services.s3.shapes import GetObjectRequest
     from kamome.services.sqs.shapes import MessageAttributeValue
     from kamome.wiring.slices import Slices
 
@@ -127,6 +129,30 @@ class Offers:
         answer = await self.hand_overs.invoke(target, call, lambda _run: None)
         return answer.payload, answer.function_error
 
+    # ------------------------------------------------------------------ KMS
+
+    def generate_data_key(
+        self, ctx: RequestContext, key_id: str, encryption_context: Mapping[str, str], source: str
+    ) -> DataKey:
+        """A new AES-256 key under a key of KMS, inside the step of the service `source`."""
+        from kamome.services.kms.data_keys import generate_data_key
+
+        target = Target("kms", "GenerateDataKey", key_id, ctx.account, ctx.region, source)
+        kms = self._slices.kms
+        return self.hand_overs.call(
+            target, lambda: generate_data_key(kms, ctx, key_id, encryption_context)
+        )
+
+    def decrypt_data_key(
+        self, ciphertext: bytes, encryption_context: Mapping[str, str], source: str
+    ) -> bytes:
+        """What `generate_data_key` has encrypted, for who may ask the service `source`."""
+        from kamome.services.kms.data_keys import decrypt
+
+        target = Target("kms", "Decrypt", "", "", "", source)
+        kms = self._slices.kms
+        return self.hand_overs.call(target, lambda: decrypt(kms, ciphertext, encryption_context))
+
     # ------------------------------------------------------------------ SES
 
     def send_mail(
@@ -181,11 +207,16 @@ class Offers:
         if refusal is not None:
             raise refusal
 
-    async def read_object(self, ctx: RequestContext, bucket: str, key: str) -> bytes:
-        """The whole body of an object; the caller knows that it is small."""
+    async def read_object(
+        self, ctx: RequestContext, bucket: str, key: str, version_id: str = ""
+    ) -> bytes:
+        """The whole body of an object, or of a version; the caller knows that it is small."""
         from kamome.services.s3.objects import get_object
 
-        answer = await get_object(self._slices.s3, ctx, {"Bucket": bucket, "Key": key})
+        request: GetObjectRequest = {"Bucket": bucket, "Key": key}
+        if version_id:
+            request["VersionId"] = version_id
+        answer = await get_object(self._slices.s3, ctx, request)
         body = answer["Body"]
         if isinstance(body, bytes):
             return body

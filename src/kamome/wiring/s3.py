@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kamome.services.s3 import later_work, lifecycle, object_events
-from kamome.services.s3.ports import Ports
+from kamome.services.s3.ports import DataKey, Ports
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import S3Store
 from kamome.storage.outbox import Outbox
@@ -20,6 +20,12 @@ def make(kernel: Kernel, offers: Offers) -> S3:
         send_to_queue=offers.send_to_queue,
         publish=offers.publish,
         invoke_event=offers.invoke_event,
+        generate_data_key=lambda ctx, key_id, encryption_context: DataKey(
+            *offers.generate_data_key(ctx, key_id, encryption_context, "s3")
+        ),
+        decrypt_data_key=lambda ciphertext, encryption_context: offers.decrypt_data_key(
+            ciphertext, encryption_context, "s3"
+        ),
     )
     return S3(
         S3Store(kernel.engine),

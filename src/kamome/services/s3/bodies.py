@@ -17,7 +17,7 @@ import msgspec
 
 from kamome.errors import ServiceUnavailable
 from kamome.services.s3.checksums import Digest, crc32c, digest_of, new_digest
-from kamome.services.s3.encryption import CustomerKey, cipher_at, decrypted
+from kamome.services.s3.encryption import cipher_at, decrypted
 from kamome.services.s3.errors import EntityTooLarge, IncompleteBody, InternalError
 from kamome.services.s3.limits import (
     BLOCK_BYTES,
@@ -56,7 +56,7 @@ class ReceivedBody(msgspec.Struct, frozen=True):
 class Sealing(msgspec.Struct, frozen=True):
     """How a body is encrypted on its way in: with whose key, from which counter block on."""
 
-    key: CustomerKey
+    key: bytes
     nonce: bytes
 
 
@@ -294,7 +294,7 @@ class _Pump:
 
 
 async def open_body(
-    blobs: Blobs, body: StoredBody, first: int, length: int, key: CustomerKey | None = None
+    blobs: Blobs, body: StoredBody, first: int, length: int, key: bytes | None = None
 ) -> AsyncGenerator[bytes, None]:
     """Bytes `first` to `first + length - 1` of a body, verified. The first piece has been read:
     what is missing is told before an answer begins, and the file stays open if it is replaced.
@@ -309,7 +309,7 @@ async def open_body(
     return decrypted(pieces, cipher_at(key, body.nonce, first))
 
 
-def inline_bytes(body: StoredBody, first: int, length: int, key: CustomerKey | None) -> bytes:
+def inline_bytes(body: StoredBody, first: int, length: int, key: bytes | None) -> bytes:
     """Bytes `first` to `first + length - 1` of a body that lies in the database, verified.
 
     Small answers leave in one piece: a stream costs the server a watcher and three sends.

@@ -15,8 +15,8 @@ from kamome.services.s3.bodies import ReceivedBody, receive
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import DEFAULT_ALGORITHM, DIGEST_BYTES, checksum_member
 from kamome.services.s3.conditions import ReadConditions, check_copy_source
+from kamome.services.s3.data_keys import key_of_stored
 from kamome.services.s3.encryption import (
-    CustomerKey,
     check_key,
     customer_key,
     encryption_members,
@@ -29,9 +29,14 @@ from kamome.services.s3.multipart_uploads import (
     check_part_number,
     find_upload,
     keep_part,
+)
+from kamome.services.s3.new_objects import (
+    check_new,
+    commit,
+    content_of,
+    new_object,
     sealing_of,
 )
-from kamome.services.s3.new_objects import check_new, commit, content_of, new_object
 from kamome.services.s3.object_bodies import open_object
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.put_object import discard
@@ -52,12 +57,12 @@ _VERSION_PARAMETER = "?versionId="
 
 
 class _Source(msgspec.Struct, frozen=True):
-    """What is copied: bucket, key, object and the key it was encrypted with."""
+    """What is copied: bucket, key, object and what its bytes are encrypted with."""
 
     bucket: Bucket
     key: str
     stored: StoredObject
-    customer_key: CustomerKey | None
+    body_key: bytes | None
     has_version: bool
 
 
@@ -96,11 +101,17 @@ async def copy_object(
             f" source: {PUT_BYTES_MAX}"
         )
     _check_changed(bucket, source, request)
-    key = customer_key(request)
     algorithm = request.get("ChecksumAlgorithm") or _algorithm_of(source.stored)
-    new = new_object(s3, bucket, _with_directives(request, source.stored), algorithm, key)
+    new = new_object(
+        s3,
+        ctx,
+        bucket,
+        _with_directives(request, source.stored),
+        algorithm=algorithm,
+        customer_key=customer_key(request),
+    )
     check_new(s3, new)
-    received = await _copied(s3, source, (0, source.stored.size), algorithm, key)
+    received = await _copied(s3, source, (0, source.stored.size), algorithm, new.body_key)
     try:
         stored = commit(s3, ctx, new, content_of(received), OBJECT_CREATED_COPY)
     except BaseException:
@@ -143,8 +154,9 @@ async def upload_part_copy(
     )
     upload = find_upload(s3, bucket, request["Key"], request["UploadId"])
     check_part_number(request["PartNumber"])
-    key = customer_key(request)
-    check_key(upload.attributes, key)
+    given_key = customer_key(request)
+    check_key(upload.attributes, given_key)
+    key = key_of_stored(s3, upload.attributes, given_key)
     source = _source(s3, ctx, request)
     first, length = _source_range(request.get("CopySourceRange"), source.stored.size)
     if length > PUT_BYTES_MAX:
@@ -207,7 +219,8 @@ def _source(s3: S3, ctx: RequestContext, request: CopyRequest) -> _Source:
         request.get("CopySourceIfUnmodifiedSince"),
     )
     check_copy_source(conditions, stored.etag, stored.last_modified_s)
-    return _Source(bucket, key, stored, given_key, version_id is not None)
+    body_key = key_of_stored(s3, stored.attributes, given_key)
+    return _Source(bucket, key, stored, body_key, version_id is not None)
 
 
 def _check_changed(bucket: Bucket, source: _Source, request: shapes.CopyObjectRequest) -> None:
@@ -300,14 +313,14 @@ async def _copied(
     source: _Source,
     place: tuple[int, int],
     algorithm: str,
-    key: CustomerKey | None,
+    key: bytes | None,
     *,
     inline_bytes_max: int | None = None,
 ) -> ReceivedBody:
     """Read and verify the source's bytes, and write them as a body of their own."""
     first, length = place
     pieces: AsyncGenerator[bytes, None] = await open_object(
-        s3, source.stored, first, length, source.customer_key
+        s3, source.stored, first, length, source.body_key
     )
     async with aclosing(pieces):
         sealing = sealing_of(s3, key)

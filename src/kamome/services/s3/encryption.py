@@ -1,8 +1,9 @@
-"""Server-side encryption with keys that customers bring (SSE-C): AES-256 in counter mode.
+"""Encryption of bodies: AES-256 in counter mode, with keys that customers bring (SSE-C) or that
+KMS makes (`data_keys`).
 
-The key is used while the request lasts and never kept; what is kept is its MD5, which clients see,
-and the random first counter block of each body. Counter mode lets a range be read without what is
-before it; damage is found by the CRCs of the encrypted blocks.
+A customer's key is used while the request lasts and never kept; what is kept is its MD5, which
+clients see, and the random first counter block of each body. Counter mode lets a range be read
+without what is before it; damage is found by the CRCs of the encrypted blocks.
 
 AWS: S3 User Guide, Using server-side encryption with customer-provided keys (SSE-C).
 """
@@ -35,7 +36,7 @@ _KEY = "SSECustomerKey"
 _KEY_MD5 = "SSECustomerKeyMD5"
 _MEMBERS = frozenset((_ALGORITHM, _KEY, _KEY_MD5))
 _SERVER_SIDE = "ServerSideEncryption"
-_KMS_MEMBERS = (_SERVER_SIDE, "SSEKMSKeyId", "BucketKeyEnabled")
+_KMS_MEMBERS = (_SERVER_SIDE, "SSEKMSKeyId", "SSEKMSEncryptionContext", "BucketKeyEnabled")
 
 
 class Cipher(Protocol):
@@ -144,7 +145,7 @@ def encryption_members(attributes: Mapping[str, object]) -> dict[str, object]:
     return {"ServerSideEncryption": AES256}
 
 
-def cipher_at(key: CustomerKey, nonce: bytes, first: int) -> Cipher:
+def cipher_at(key: bytes, nonce: bytes, first: int) -> Cipher:
     """A cipher that stands before byte `first` of a body. In counter mode both ways are one.
 
     NIST SP 800-38A §6.5.
@@ -154,7 +155,7 @@ def cipher_at(key: CustomerKey, nonce: bytes, first: int) -> Cipher:
 
     counter = (int.from_bytes(nonce, "big") + first // _BLOCK_BYTES) % _COUNTER_MAX
     mode = modes.CTR(counter.to_bytes(NONCE_BYTES, "big"))
-    cipher = Aes(algorithms.AES256(key.key), mode).encryptor()
+    cipher = Aes(algorithms.AES256(key), mode).encryptor()
     cipher.update(bytes(first % _BLOCK_BYTES))
     return cipher
 

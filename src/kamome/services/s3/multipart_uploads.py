@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from kamome.context import RequestContext
-from kamome.services.s3.bodies import ReceivedBody, Sealing, receive
+from kamome.services.s3.bodies import ReceivedBody, receive
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import (
     DEFAULT_ALGORITHM,
@@ -20,9 +20,8 @@ from kamome.services.s3.checksums import (
     expected_md5,
 )
 from kamome.services.s3.conditions import WriteConditions, check_served
+from kamome.services.s3.data_keys import key_of_stored
 from kamome.services.s3.encryption import (
-    NONCE_BYTES,
-    CustomerKey,
     check_key,
     customer_key,
     encryption_members,
@@ -43,6 +42,7 @@ from kamome.services.s3.new_objects import (
     commit,
     keep_received,
     new_object,
+    sealing_of,
 )
 from kamome.services.s3.parts import (
     assembled,
@@ -91,7 +91,14 @@ async def create_multipart_upload(
     key = key_bytes(request["Key"])
     check_put_object(request)
     algorithm, kind = upload_checksum(request.get("ChecksumAlgorithm"), request.get("ChecksumType"))
-    new = new_object(s3, bucket, request, algorithm or DEFAULT_ALGORITHM, customer_key(request))
+    new = new_object(
+        s3,
+        ctx,
+        bucket,
+        request,
+        algorithm=algorithm or DEFAULT_ALGORITHM,
+        customer_key=customer_key(request),
+    )
     upload_id = base64.urlsafe_b64encode(s3.ids.bytes(_UPLOAD_ID_BYTES)).decode()
     s3.store.uploads.add(
         bucket.bucket_id,
@@ -129,6 +136,7 @@ async def upload_part(
         MissingContentLength, EntityTooLarge, IncompleteBody: the length (at most 5 GiB).
         InvalidDigest, BadDigest, MalformedTrailerError: MD5 and checksum.
         InvalidRequest, AccessDenied: the customer's key, see `check_key`.
+        AwsError: KMS does not open the upload's data key, see `key_of_stored`.
         NoSuchBucket, InvalidBucketName, AccessDenied: see `own_bucket`.
 
     AWS: S3 API Reference, UploadPart.
@@ -143,8 +151,9 @@ async def upload_part(
     )
     upload = find_upload(s3, bucket, request["Key"], request["UploadId"])
     check_part_number(request["PartNumber"])
-    key = customer_key(request)
-    check_key(upload.attributes, key)
+    given_key = customer_key(request)
+    check_key(upload.attributes, given_key)
+    key = key_of_stored(s3, upload.attributes, given_key)
     body, length = announced_body(request)
     md5 = expected_md5(request.get("ContentMD5"))
     expected = expected_checksum(
@@ -311,11 +320,6 @@ def check_part_number(number: int) -> None:
             "partNumber",
             number,
         )
-
-
-def sealing_of(s3: S3, key: CustomerKey | None) -> Sealing | None:
-    """How a new body is encrypted with that key."""
-    return None if key is None else Sealing(key, s3.ids.bytes(NONCE_BYTES))
 
 
 def keep_part(

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from kamome.context import RequestContext
-from kamome.services.s3.bodies import ReceivedBody
+from kamome.services.s3.bodies import ReceivedBody, Sealing
 from kamome.services.s3.checksums import FULL_OBJECT
 from kamome.services.s3.conditions import WriteConditions, check_served, check_write
-from kamome.services.s3.encryption import CustomerKey
+from kamome.services.s3.data_keys import CIPHERTEXT, PLAIN, key_of_new, key_of_stored
+from kamome.services.s3.encryption import NONCE_BYTES, CustomerKey
 from kamome.services.s3.errors import NoSuchBucket
 from kamome.services.s3.keys import key_bytes
-from kamome.services.s3.kms_fields import kms_attributes, shown_etag
+from kamome.services.s3.kms_fields import ALGORITHM
 from kamome.services.s3.metadata import attributes_of
 from kamome.services.s3.object_events import record_event
 from kamome.services.s3.object_lock import lock_members
@@ -34,7 +35,7 @@ BODY_ID_DIGITS = 32
 
 
 class NewObject(msgspec.Struct, frozen=True):
-    """What is known of an object before its body has come."""
+    """What is known of an object before its body has come. `body_key` encrypts that, if any."""
 
     bucket: Bucket
     key: str
@@ -43,6 +44,7 @@ class NewObject(msgspec.Struct, frozen=True):
     storage_class: str
     tagging: str
     attributes: Mapping[str, object]
+    body_key: bytes | None = None
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -64,17 +66,20 @@ def content_of(received: ReceivedBody) -> Content:
 
 def new_object(
     s3: S3,
+    ctx: RequestContext,
     bucket: Bucket,
     request: Mapping[str, object],
+    *,
     algorithm: str,
-    key: CustomerKey | None,
+    customer_key: CustomerKey | None = None,
 ) -> NewObject:
-    """What the headers of a request say of the object it makes.
+    """What the headers of a request say of the object it makes, and the key of its bytes.
 
     Raises:
         MetadataTooLarge, InvalidStorageClass, InvalidTag, InvalidRedirectLocation: what is kept.
         FeatureNotServed: see `check_served`.
         InvalidRequest, InvalidArgument: object lock, see `lock_members`.
+        AwsError: KMS has no key for it, see `key_of_new`.
 
     AWS: S3 API Reference, PutObject.
     """
@@ -82,19 +87,27 @@ def new_object(
     parse_tagging(tagging)
     conditions = WriteConditions(_text(request, "IfMatch"), _text(request, "IfNoneMatch"))
     check_served(conditions)
+    storage_class = checked_storage_class(_text(request, "StorageClass"))
+    attributes = {**attributes_of(request), **lock_members(s3, bucket, request)}
+    encryption = PLAIN
+    if customer_key is not None or bucket.default_encryption or ALGORITHM in request:
+        encryption = key_of_new(s3, ctx, bucket, request, customer_key)
+        attributes.update(encryption.attributes)
     return NewObject(
         bucket,
         str(request["Key"]),
         algorithm,
         conditions,
-        checked_storage_class(_text(request, "StorageClass")),
+        storage_class,
         tagging,
-        {
-            **attributes_of(request),
-            **(key.members() if key is not None else kms_attributes(bucket, request)),
-            **lock_members(s3, bucket, request),
-        },
+        attributes,
+        encryption.key,
     )
+
+
+def sealing_of(s3: S3, key: bytes | None) -> Sealing | None:
+    """How a new body is encrypted with that key."""
+    return None if key is None else Sealing(key, s3.ids.bytes(NONCE_BYTES))
 
 
 def check_new(s3: S3, new: NewObject) -> None:
@@ -128,11 +141,15 @@ def commit(
 
     Raises:
         NoSuchBucket, PreconditionFailed, NoSuchKey: what has changed meanwhile.
+        AwsError: KMS does not open the data key any more, see `key_of_stored`.
     """
     bucket = s3.store.bucket(new.bucket.partition, new.bucket.name)
     if bucket is None or bucket.bucket_id != new.bucket.bucket_id:
         raise NoSuchBucket(new.bucket.name)
     check_new(s3, new)
+    if CIPHERTEXT in new.attributes:
+        # The KMS key may have been disabled meanwhile, or what made it undone with its step.
+        key_of_stored(s3, new.attributes, None)
     stored = _row(s3, new, content)
     if record is None and _put_small(s3, bucket, stored, content.received):
         return stored
@@ -162,7 +179,7 @@ def _row(s3: S3, new: NewObject, content: Content) -> StoredObject:
         key_bytes(new.key),
         body_id,
         content.size,
-        shown_etag(new.attributes, body_id, content.etag) if not content.parts else content.etag,
+        content.etag,
         s3.clock.now_ms(),
         new.storage_class,
         new.algorithm,
@@ -174,7 +191,9 @@ def _row(s3: S3, new: NewObject, content: Content) -> StoredObject:
     )
 
 
-def _put_small(s3: S3, bucket: Bucket, stored: StoredObject, received: ReceivedBody | None) -> bool:
+def _put_small(
+    s3: S3, bucket: Bucket, stored: StoredObject, received: ReceivedBody | None
+) -> bool:
     """Put the most common of objects, of which nothing follows: the step needs no savepoint."""
     if bucket.versioning or bucket.has_destinations or received is None or received.blob:
         return False

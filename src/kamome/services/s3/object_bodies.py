@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from kamome.services.s3.bodies import open_body
-from kamome.services.s3.encryption import CustomerKey
 from kamome.services.s3.errors import InternalError
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.slice import S3
@@ -20,7 +19,7 @@ _Piece = tuple[StoredBody, int, int]
 
 
 async def open_object(
-    s3: S3, stored: StoredObject, first: int, length: int, key: CustomerKey | None
+    s3: S3, stored: StoredObject, first: int, length: int, key: bytes | None
 ) -> AsyncGenerator[bytes, None]:
     """Bytes `first` to `first + length - 1` of an object, verified and decrypted.
 
@@ -63,7 +62,7 @@ def _pieces(s3: S3, stored: StoredObject, first: int, length: int) -> list[_Piec
 
 
 async def _open_piece(
-    s3: S3, piece: _Piece, key: CustomerKey | None
+    s3: S3, piece: _Piece, key: bytes | None
 ) -> AsyncGenerator[bytes, None]:
     body, first, length = piece
     return await open_body(s3.blobs, body, first, length, key)
@@ -77,7 +76,7 @@ class _HeldBody:
         s3: S3,
         pieces: Sequence[_Piece],
         opened: AsyncGenerator[bytes, None] | None,
-        key: CustomerKey | None,
+        key: bytes | None,
         held: list[str],
     ) -> None:
         self._s3 = s3

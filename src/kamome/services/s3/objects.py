@@ -11,6 +11,7 @@ from kamome.services.s3.bodies import inline_bytes
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import checksum_member
 from kamome.services.s3.conditions import ReadConditions, check_read
+from kamome.services.s3.data_keys import key_of_stored
 from kamome.services.s3.encryption import check_key, customer_key, encryption_members
 from kamome.services.s3.errors import (
     InternalError,
@@ -58,6 +59,7 @@ async def get_object(
         InternalError: the body is missing or damaged.
         NoSuchVersion, MethodNotAllowed: the version, see `readable_version`.
         AccessDenied, InvalidRequest: the customer's key, see `check_key`.
+        AwsError: KMS does not open the data key, see `key_of_stored`.
         NoSuchBucket, InvalidBucketName, AccessDenied: see `own_bucket`.
 
     AWS: S3 API Reference, GetObject.
@@ -131,7 +133,7 @@ def _part_sizes(s3: S3, stored: StoredObject) -> list[int]:
 async def _open(
     s3: S3, request: ReadRequest, stored: StoredObject, chosen: ByteRange | None
 ) -> bytes | AsyncGenerator[bytes, None]:
-    key = customer_key(request)
+    key = key_of_stored(s3, stored.attributes, customer_key(request))
     first, length = (0, stored.size) if chosen is None else (chosen.first, chosen.length)
     if not stored.part_count and stored.size <= INLINE_BYTES_MAX:
         body = s3.store.body(stored.body_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -74,8 +74,25 @@ def owner_may_all(
     """As long as IAM is not served: callers of the bucket's account may do everything."""
 
 
+class DataKey(msgspec.Struct, frozen=True):
+    """A key of 32 bytes, and the same under the KMS key of that ARN."""
+
+    key_arn: str
+    plaintext: bytes
+    ciphertext: bytes
+
+
+class GenerateDataKey(Protocol):
+    """KMS: make a data key. Raises an AwsError as KMS would: no such key, disabled, …"""
+
+    def __call__(
+        self, ctx: RequestContext, key_id: str, encryption_context: Mapping[str, str]
+    ) -> DataKey:
+        """`key_id` is an id, an ARN or an alias; `alias/aws/s3` is made when first named."""
+
+
 class Ports(msgspec.Struct, frozen=True):
-    """All that S3 needs of SQS, SNS, Lambda, EventBridge and IAM."""
+    """All that S3 needs of SQS, SNS, Lambda, KMS, EventBridge and IAM."""
 
     queue_exists: Callable[[str], bool]
     topic_exists: Callable[[str], bool]
@@ -83,5 +100,7 @@ class Ports(msgspec.Struct, frozen=True):
     send_to_queue: SendToQueue
     publish: Publish
     invoke_event: InvokeEvent
+    generate_data_key: GenerateDataKey
+    decrypt_data_key: Callable[[bytes, Mapping[str, str]], bytes]
     put_event: PutEvent = no_rules
     authorize: Authorize = owner_may_all

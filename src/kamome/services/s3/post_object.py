@@ -14,7 +14,7 @@ import msgspec
 from kamome.context import RequestContext
 from kamome.protocols.xml_shapes import Unreadable, escape, parse
 from kamome.services import Exchange, Run
-from kamome.services.s3.bodies import Sealing, receive
+from kamome.services.s3.bodies import receive
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import (
     check_checksum,
@@ -23,12 +23,18 @@ from kamome.services.s3.checksums import (
     expected_md5,
 )
 from kamome.services.s3.edge_errors import EntityTooSmall
-from kamome.services.s3.encryption import NONCE_BYTES, customer_key, encryption_members
+from kamome.services.s3.encryption import customer_key, encryption_members
 from kamome.services.s3.errors import InvalidArgument, MalformedXML
 from kamome.services.s3.events import OBJECT_CREATED_POST
 from kamome.services.s3.forms import Form, boundary_of, read_form
 from kamome.services.s3.keys import key_bytes
-from kamome.services.s3.new_objects import check_new, commit, content_of, new_object
+from kamome.services.s3.new_objects import (
+    check_new,
+    commit,
+    content_of,
+    new_object,
+    sealing_of,
+)
 from kamome.services.s3.post_policies import FileSizes, check_form
 from kamome.services.s3.put_object import discard
 from kamome.services.s3.regions import object_location
@@ -104,10 +110,16 @@ async def _store(
     check_put_object(request)
     md5 = expected_md5(request.get("ContentMD5"))
     expected = expected_checksum(request, ())
-    key = customer_key(request)
-    new = new_object(s3, bucket, request, expected.algorithm, key)
+    new = new_object(
+        s3,
+        ctx,
+        bucket,
+        request,
+        algorithm=expected.algorithm,
+        customer_key=customer_key(request),
+    )
     check_new(s3, new)
-    sealing = None if key is None else Sealing(key, s3.ids.bytes(NONCE_BYTES))
+    sealing = sealing_of(s3, new.body_key)
     received = await receive(
         s3.blobs, form.file, None, expected.algorithm, sealing, bytes_max=sizes.bytes_max
     )

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import TYPE_CHECKING, cast
 
 from kamome.context import RequestContext
-from kamome.services.s3.bodies import ReceivedBody, Sealing, pieces_of, receive
+from kamome.services.s3.bodies import ReceivedBody, pieces_of, receive
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.checksums import (
     DEFAULT_ALGORITHM,
@@ -17,12 +17,19 @@ from kamome.services.s3.checksums import (
     expected_checksum,
     expected_md5,
 )
-from kamome.services.s3.encryption import NONCE_BYTES, customer_key, encryption_members
+from kamome.services.s3.encryption import customer_key, encryption_members
 from kamome.services.s3.errors import EntityTooLarge, MissingContentLength
 from kamome.services.s3.events import OBJECT_CREATED_PUT
 from kamome.services.s3.keys import key_bytes
 from kamome.services.s3.limits import PUT_BYTES_MAX
-from kamome.services.s3.new_objects import NewObject, check_new, commit, content_of, new_object
+from kamome.services.s3.new_objects import (
+    NewObject,
+    check_new,
+    commit,
+    content_of,
+    new_object,
+    sealing_of,
+)
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.slice import S3
 from kamome.services.s3.unserved import check_put_object
@@ -49,7 +56,7 @@ async def put_object(
         InvalidDigest, InvalidRequest, BadDigest, MalformedTrailerError: MD5 and checksum.
         PreconditionFailed, NoSuchKey: the conditions.
         MetadataTooLarge, InvalidStorageClass, InvalidTag, InvalidRedirectLocation: what is kept.
-        FeatureNotServed and others: see `check_put_object`.
+        FeatureNotServed and others: see `check_put_object`; what KMS refuses: see `key_of_new`.
 
     AWS: S3 API Reference, PutObject.
     """
@@ -66,10 +73,16 @@ async def put_object(
     body, length = announced_body(request)
     md5 = expected_md5(request.get("ContentMD5"))
     expected = expected_checksum(request, body.announced)
-    key = customer_key(request)
-    new = new_object(s3, bucket, request, expected.algorithm, key)
+    new = new_object(
+        s3,
+        ctx,
+        bucket,
+        request,
+        algorithm=expected.algorithm,
+        customer_key=customer_key(request),
+    )
     check_new(s3, new)
-    sealing = None if key is None else Sealing(key, s3.ids.bytes(NONCE_BYTES))
+    sealing = sealing_of(s3, new.body_key)
     received = await receive(s3.blobs, body, length, expected.algorithm, sealing)
     try:
         check_md5(md5, received.md5)
@@ -104,9 +117,11 @@ async def put_object_internal(
     own = own_bucket(s3, ctx, bucket)
     key_bytes(key)
     check_length(content_length)
-    new = new_object(s3, own, {"Key": key}, DEFAULT_ALGORITHM, None)
+    new = new_object(s3, ctx, own, {"Key": key}, algorithm=DEFAULT_ALGORITHM)
     pieces: AsyncIterable[bytes] = pieces_of(body) if isinstance(body, bytes) else body
-    received = await receive(s3.blobs, pieces, content_length, DEFAULT_ALGORITHM)
+    received = await receive(
+        s3.blobs, pieces, content_length, DEFAULT_ALGORITHM, sealing_of(s3, new.body_key)
+    )
     try:
         commit(s3, ctx, new, content_of(received), OBJECT_CREATED_PUT, record)
     except BaseException:

@@ -2,7 +2,8 @@
 
 A replica keeps the version id and the place of its original among the versions of its key, in
 whatever order replicas are made. Bytes are copied as they are stored, verified: what a customer's
-key encrypted stays encrypted.
+key encrypted stays encrypted. What a key of KMS encrypted is encrypted anew, with the key that the
+rule names for replicas.
 
 AWS: S3 User Guide, Replicating objects within and across Regions; What does Amazon S3 replicate?
 """
@@ -15,13 +16,15 @@ import msgspec
 from msgspec.structs import replace
 
 from kamome.context import RequestContext
-from kamome.services.s3.bodies import ReceivedBody, open_stored, receive
+from kamome.services.s3.bodies import ReceivedBody, open_body, open_stored, receive
 from kamome.services.s3.checksums import DEFAULT_ALGORITHM
+from kamome.services.s3.data_keys import CIPHERTEXT, KEPT, ObjectKey, key_of_new, key_of_stored
 from kamome.services.s3.errors import InternalError, NoSuchVersion
 from kamome.services.s3.events import OBJECT_CREATED_PUT, REPLICATED_LATE, REPLICATION_FAILED
+from kamome.services.s3.kms_fields import ALGORITHM, BUCKET_KEY, KEY_ID
 from kamome.services.s3.later_work import DestinationLost
 from kamome.services.s3.limits import INLINE_BYTES_MAX
-from kamome.services.s3.new_objects import BODY_ID_DIGITS, keep_received
+from kamome.services.s3.new_objects import BODY_ID_DIGITS, keep_received, sealing_of
 from kamome.services.s3.object_events import record_event
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.put_object import discard
@@ -35,6 +38,7 @@ from kamome.services.s3.replication_rules import (
     destination_name,
     has_threshold,
     replica_attributes,
+    replica_key_id,
     replica_storage_class,
 )
 from kamome.services.s3.slice import S3
@@ -57,12 +61,20 @@ class _Copy(msgspec.Struct, frozen=True):
     part: BodyPart | None = None
 
 
+class _Resealing(msgspec.Struct, frozen=True):
+    """How the bytes of an SSE-KMS object are encrypted anew: the old key, the replica's."""
+
+    old_key: bytes | None
+    new: ObjectKey
+
+
 async def replicate(s3: S3, entry: Entry) -> None:
     """Outbox handler of `s3.replication`: make the replicas of a version, or change them.
 
     Raises:
         DestinationLost: a destination cannot take replicas.
         InternalError: the original's bytes are missing or damaged.
+        AwsError: KMS does not open the original's data key, or makes none for the replica.
 
     AWS: S3 User Guide, Replicating objects within and across Regions.
     """
@@ -109,12 +121,14 @@ async def _replicate_to(
     target = _target(s3, bucket, rule)
     if _follow(s3, target, version, rule):
         return
-    copies = [] if version.is_delete_marker else await _copies(s3, version.object)
+    resealing = _resealing(s3, target, version.object, rule)
+    copies = [] if version.is_delete_marker else await _copies(s3, version.object, resealing)
     try:
         with s3.store.atomic():
             target = _target(s3, bucket, rule)
             if not _follow(s3, target, version, rule):
-                _place(s3, target, version, rule, copies)
+                encryption = resealing.new.attributes if resealing is not None else {}
+                _place(s3, target, _encrypted(version, encryption), rule, copies)
                 latency_ms = s3.clock.now_ms() - entry.created_at_ms
                 s3.journeys.step(
                     entry.trace,
@@ -144,13 +158,39 @@ def _follow(s3: S3, target: Bucket, version: StoredVersion, rule: Document) -> b
     except NoSuchVersion:
         return False
     if not version.is_delete_marker:
+        own = {k: v for k, v in replica.object.attributes.items() if k in KEPT}
         changed = replace(
             replica.object,
             tagging=version.object.tagging,
-            attributes=replica_attributes(rule, version.object.attributes),
+            attributes=replica_attributes(version.object.attributes) | own,
         )
         update_version(s3, target, replace(replica, object=changed))
     return True
+
+
+def _resealing(s3: S3, target: Bucket, stored: StoredObject, rule: Document) -> _Resealing | None:
+    """What encrypts a replica of an SSE-KMS object: the rule's key, else the target's `aws/s3`.
+
+    AWS: S3 User Guide, Replicating encrypted objects (SSE-KMS).
+    """
+    attributes = stored.attributes
+    if CIPHERTEXT not in attributes:
+        return None
+    request = {
+        "Key": stored.key.decode(),
+        ALGORITHM: attributes[ALGORITHM],
+        KEY_ID: replica_key_id(rule),
+        BUCKET_KEY: attributes.get(BUCKET_KEY, False),
+    }
+    new = key_of_new(s3, _context(s3, target), target, request, None)
+    return _Resealing(key_of_stored(s3, attributes, None), new)
+
+
+def _encrypted(version: StoredVersion, encryption: Mapping[str, object]) -> StoredVersion:
+    if not encryption:
+        return version
+    kept = {k: v for k, v in version.object.attributes.items() if k not in KEPT}
+    return replace(version, object=replace(version.object, attributes={**kept, **encryption}))
 
 
 def _place(
@@ -169,7 +209,7 @@ def _place(
         body_id="" if version.is_delete_marker else body_id,
         rank=_free_rank(s3, target, original),
         storage_class=replica_storage_class(rule, original.storage_class),
-        attributes=replica_attributes(rule, original.attributes),
+        attributes=replica_attributes(original.attributes),
     )
     place_version(s3, target, replace(version, object=replica))
     if not version.is_delete_marker:
@@ -193,14 +233,14 @@ def _free_rank(s3: S3, target: Bucket, original: StoredObject) -> int:
 _NEIGHBOURS = 100
 
 
-async def _copies(s3: S3, stored: StoredObject) -> list[_Copy]:
-    """The bytes of the original, copied as they are stored; durable, kept by no row yet."""
+async def _copies(s3: S3, stored: StoredObject, resealing: _Resealing | None) -> list[_Copy]:
+    """The bytes of the original, as they are stored or encrypted anew; durable, kept by no row."""
     copies: list[_Copy] = []
     try:
         if not stored.part_count:
-            copies.append(_Copy("", await _copied(s3, stored.body_id, stored.size)))
+            copies.append(_Copy("", await _copied(s3, stored.body_id, stored.size, resealing)))
         for part in s3.store.body_parts(stored.body_id) if stored.part_count else ():
-            received = await _copied(s3, part.body_id, part.size, inline_bytes_max=-1)
+            received = await _copied(s3, part.body_id, part.size, resealing, inline_bytes_max=-1)
             body_id = s3.ids.hex(BODY_ID_DIGITS)
             copies.append(_Copy(body_id, received, replace(part, body_id=body_id)))
     except BaseException:
@@ -210,11 +250,22 @@ async def _copies(s3: S3, stored: StoredObject) -> list[_Copy]:
 
 
 async def _copied(
-    s3: S3, body_id: str, size: int, *, inline_bytes_max: int = INLINE_BYTES_MAX
+    s3: S3,
+    body_id: str,
+    size: int,
+    resealing: _Resealing | None,
+    *,
+    inline_bytes_max: int = INLINE_BYTES_MAX,
 ) -> ReceivedBody:
     body = s3.store.body(body_id)
     if body is None:
         raise InternalError
+    if resealing is not None:
+        plain = await open_body(s3.blobs, body, 0, size, resealing.old_key)
+        sealing = sealing_of(s3, resealing.new.key)
+        return await receive(
+            s3.blobs, plain, size, DEFAULT_ALGORITHM, sealing, inline_bytes_max=inline_bytes_max
+        )
     pieces = await open_stored(s3.blobs, body, 0, size)
     received = await receive(
         s3.blobs, pieces, size, DEFAULT_ALGORITHM, inline_bytes_max=inline_bytes_max
@@ -250,19 +301,22 @@ def _is_late(s3: S3, entry: Entry, order: ReplicationOrder) -> bool:
 
 
 def _tell(s3: S3, bucket: Bucket, stored: StoredObject, name: str) -> None:
-    ctx = RequestContext(
-        account=bucket.account,
-        region=bucket.region,
-        principal=_PRINCIPAL,
-        request_id=s3.ids.hex(_REQUEST_ID_DIGITS).upper(),
-    )
     record_event(
         s3,
-        ctx,
+        _context(s3, bucket),
         bucket,
         name=name,
         key=stored.key.decode(),
         size=stored.size,
         etag=stored.etag,
         version_id=stored.version_id,
+    )
+
+
+def _context(s3: S3, bucket: Bucket) -> RequestContext:
+    return RequestContext(
+        account=bucket.account,
+        region=bucket.region,
+        principal=_PRINCIPAL,
+        request_id=s3.ids.hex(_REQUEST_ID_DIGITS).upper(),
     )

@@ -51,13 +51,15 @@ def destination_name(rule: Document) -> str:
     return arn.resource if arn is not None and arn.service == "s3" else ""
 
 
-def replica_attributes(rule: Document, attributes: Mapping[str, object]) -> dict[str, object]:
-    """What is kept beside a replica: what the object has, and what the destination changes."""
-    kept = {**attributes, STATUS: REPLICA}
-    key_id = _part(_part(rule, "Destination"), "EncryptionConfiguration").get("ReplicaKmsKeyID")
-    if key_id and "ServerSideEncryption" in kept:
-        kept["SSEKMSKeyId"] = key_id
-    return kept
+def replica_attributes(attributes: Mapping[str, object]) -> dict[str, object]:
+    """What is kept beside a replica: what the object has, and that it is one."""
+    return {**attributes, STATUS: REPLICA}
+
+
+def replica_key_id(rule: Document) -> str:
+    """The KMS key that encrypts replicas of SSE-KMS objects; empty where none is named."""
+    named = _part(_part(rule, "Destination"), "EncryptionConfiguration").get("ReplicaKmsKeyID")
+    return str(named or "")
 
 
 def replica_storage_class(rule: Document, storage_class: str) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
+from kamome.services.s3.data_keys import BucketKeys
 from kamome.services.s3.log_store import LoggedBuckets
 from kamome.services.s3.ports import Ports
 from kamome.services.s3.store import S3Store
@@ -25,3 +26,7 @@ class S3(msgspec.Struct, frozen=True):
     ports: Ports
     journeys: Journeys
     logged_buckets: LoggedBuckets = msgspec.field(default_factory=LoggedBuckets)
+    bucket_keys: BucketKeys = msgspec.field(default_factory=BucketKeys)
+
+    def __post_init__(self) -> None:
+        self.store.when_undone(self.bucket_keys.clear)

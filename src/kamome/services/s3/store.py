@@ -7,7 +7,7 @@ deleted and created again shares nothing with the old one.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import msgspec
@@ -211,6 +211,10 @@ class S3Store:
         self.uploads = UploadStore(engine)
         self.settings = SettingStore(engine)
         self.logs = LogStore(engine)
+
+    def when_undone(self, callback: Callable[[], None]) -> None:
+        """Call back whenever statements are undone."""
+        self._engine.on_rollback(callback)
 
     def atomic(self) -> contextlib.AbstractContextManager[None]:
         """All statements of the block, or none. Never await inside."""
