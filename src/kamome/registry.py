@@ -111,6 +111,15 @@ SSM = Service(
     signing_name="ssm",
     target_prefix="AmazonSSM",
 )
+KMS = Service(
+    name="kms",
+    model="kms",
+    protocols=("json",),
+    module="kamome.services.kms.operations",
+    signing_name="kms",
+    target_prefix="TrentService",
+    runs_at_once=True,
+)
 STS = Service(
     name="sts",
     model="sts",
@@ -120,4 +129,4 @@ STS = Service(
     api_version="2011-06-15",
 )
 
-SERVICES = (SES, SESV2, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, SSM, STS)
+SERVICES = (SES, SESV2, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, KMS, SSM, STS)

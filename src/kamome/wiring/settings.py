@@ -32,6 +32,7 @@ class SliceSettings(msgspec.Struct, frozen=True):
     sns_certificate_base: str
     ecs: EcsSettings
     ses: SesSettings
+    kms_folder: Callable[[], Path]
     mail: TransportSettings = TransportSettings()
 
 
@@ -64,6 +65,7 @@ def slice_settings(
             runtime=find_runtime(settings.container_runtime),
         ),
         ses=_ses_settings(settings, own_url),
+        kms_folder=lambda: directory.folder("kms"),
         mail=_transport_settings(settings),
     )
 

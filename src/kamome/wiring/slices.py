@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kamome.mail.store import MailStore
     from kamome.services.dynamodb.slice import DynamoDb
     from kamome.services.ecs.slice import Ecs
+    from kamome.services.kms.slice import Kms
     from kamome.services.lambda_.slice import Lambda
     from kamome.services.s3.slice import S3
     from kamome.services.ses.slice import Ses
@@ -146,6 +147,15 @@ class Slices:
         return made
 
     @cached_property
+    def kms(self) -> Kms:
+        """KMS."""
+        from kamome.wiring import kms
+
+        made = kms.make(self._kernel, self.settings)
+        kms.register(self._kernel.outbox, made)
+        return made
+
+    @cached_property
     def sts(self) -> Sts:
         """STS."""
         from kamome.services.sts.slice import Sts
@@ -165,5 +175,6 @@ class Slices:
             Served(registry.DYNAMODB, lambda: self.dynamodb),
             Served(registry.ECS, lambda: self.ecs),
             Served(registry.SSM, lambda: self.ssm),
+            Served(registry.KMS, lambda: self.kms),
             Served(registry.STS, lambda: self.sts),
         )

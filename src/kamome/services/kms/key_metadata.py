@@ -1,0 +1,50 @@
+"""KeyMetadata: what is told of a key.
+
+AWS: KMS API Reference, KeyMetadata.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kamome.services.kms.key_specs import ALGORITHM_MEMBERS, Kind
+
+if TYPE_CHECKING:
+    from kamome.services.kms.shapes import KeyMetadata
+    from kamome.services.kms.store import Key
+
+
+def key_metadata(key: Key) -> KeyMetadata:
+    """A key as CreateKey and DescribeKey show it.
+
+    AWS: KMS API Reference, KeyMetadata.
+    """
+    kind = Kind(key.key_spec, key.key_usage)
+    shown: KeyMetadata = {
+        "AWSAccountId": key.name.account,
+        "KeyId": key.name.key_id,
+        "Arn": key.arn,
+        "CreationDate": key.created_at_ms / 1000,
+        "Enabled": key.state == "Enabled",
+        "Description": key.description,
+        "KeyUsage": key.key_usage,
+        "KeyState": key.state,
+        "Origin": key.origin,
+        "KeyManager": key.manager,
+        "CustomerMasterKeySpec": key.key_spec,
+        "KeySpec": key.key_spec,
+        "MultiRegion": key.is_multi_region,
+    }
+    shown[ALGORITHM_MEMBERS[key.key_usage]] = list(kind.algorithms)  # type: ignore[literal-required] # one of five members
+    if key.is_symmetric and key.material_id:
+        shown["CurrentKeyMaterialId"] = key.material_id
+    if key.deletion_at_ms is not None:
+        shown["DeletionDate"] = key.deletion_at_ms / 1000
+    if key.is_multi_region:
+        primary = {"Arn": key.arn, "Region": key.name.region}
+        shown["MultiRegionConfiguration"] = {
+            "MultiRegionKeyType": "PRIMARY",
+            "PrimaryKey": {"Arn": primary["Arn"], "Region": primary["Region"]},
+            "ReplicaKeys": [],
+        }
+    return shown
