@@ -280,6 +280,41 @@ def test_record_of_a_failed_event_arrives_in_its_destination(client: Any, kamome
     assert record["requestContext"]["condition"] == "RetriesExhausted"
 
 
+def test_record_of_a_failed_event_becomes_an_object_of_a_bucket(
+    client: Any, kamome: Tenant
+) -> None:
+    create(client, "def handler(event, context):\n    raise ValueError('no order')\n")
+    s3, bucket = kamome.client("s3"), f"failures-{kamome.account}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    client.put_function_event_invoke_config(
+        FunctionName="f",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}},
+    )
+
+    assert client.invoke_async(FunctionName="f", InvokeArgs=b'{"order": 1}')["Status"] == 202
+    kamome.advance(0)
+
+    [listed] = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    record = json.loads(s3.get_object(Bucket=bucket, Key=listed["Key"])["Body"].read())
+    assert listed["Key"].startswith("aws/lambda/async/f/20")
+    assert record["requestPayload"] == {"order": 1}
+    assert record["responsePayload"]["errorMessage"] == "no order"
+
+
+def test_code_is_a_version_of_an_object(client: Any, kamome: Tenant) -> None:
+    s3, bucket = kamome.client("s3"), f"code-{kamome.account}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=bucket, Key="f.zip", Body=package(ECHO))["VersionId"]
+    s3.put_object(Bucket=bucket, Key="f.zip", Body=b"no archive")
+    code = {"S3Bucket": bucket, "S3Key": "f.zip", "S3ObjectVersion": first}
+
+    create(client, ECHO, Code=code)
+
+    assert client.invoke(FunctionName="f", Payload=b"7")["Payload"].read() == b"7"
+
+
 def test_alias_moves_from_version_to_version(client: Any) -> None:
     create(client, "def handler(event, context):\n    return 1\n", Publish=True)
     arn = client.get_function_configuration(FunctionName="f")["FunctionArn"]

@@ -202,6 +202,7 @@ class Records:
         default_factory=list
     )
     refuses: bool = False
+    s3_refusals: list[AwsError] = field(default_factory=list)
 
     def send_to_queue(
         self,
@@ -219,6 +220,22 @@ class Records:
     def publish(self, ctx: RequestContext, topic_arn: str, message: str, /) -> str:
         self.sent.append((topic_arn, message, {}))
         return "m"
+
+    async def put_object(
+        self,
+        ctx: RequestContext,
+        bucket: str,
+        key: str,
+        body: bytes,
+        *,
+        content_length: int,
+        record: Callable[[], None],
+    ) -> None:
+        assert content_length == len(body)
+        if self.s3_refusals:
+            raise self.s3_refusals.pop(0)
+        self.sent.append((f"s3://{bucket}/{key}", body.decode(), {}))
+        record()
 
     def invoke_event(self, arn: str, payload: bytes) -> None:
         self.sent.append((arn, payload.decode(), {}))
@@ -286,10 +303,11 @@ async def world(clock: Clock, tmp_path: Path) -> AsyncIterator[World]:
     objects: dict[tuple[str, str], bytes] = {}
     records = Records()
 
-    async def read_object(ctx: RequestContext, bucket: str, key: str) -> bytes:
-        if (bucket, key) not in objects:
+    async def read_object(ctx: RequestContext, bucket: str, key: str, version_id: str, /) -> bytes:
+        name = (bucket, f"{key}?{version_id}" if version_id else key)
+        if name not in objects:
             raise NoSuchKey("The specified key does not exist.")
-        return objects[bucket, key]
+        return objects[name]
 
     lambda_ = make_lambda(
         engine,
@@ -307,6 +325,8 @@ async def world(clock: Clock, tmp_path: Path) -> AsyncIterator[World]:
             invoke_event=lambda ctx, arn, payload: records.invoke_event(arn, payload),
             topic_exists=lambda arn: arn.endswith(":news"),
             function_exists=lambda arn: arn.endswith(":next"),
+            put_object=records.put_object,
+            bucket_exists=lambda name: name == "failures",
         ),
         settings=LambdaSettings(
             tmp_path / "lambda", lambda: "http://127.0.0.1:4566", processes_max=3, stop_grace_s=5

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, cast
 
 import orjson
 import pytest
+from tests.lambda_.conftest import NoSuchKey
 
-from kamome.errors import OperationNotServed
+from kamome.errors import AwsError
 from kamome.services.lambda_ import event_invoke_configs as configs
 from kamome.services.lambda_ import functions
 from kamome.services.lambda_.bus_events import PREFIX as BUS_PATH
@@ -21,12 +23,18 @@ from kamome.wire import HttpRequest
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World
 
+    from kamome.services.lambda_ import shapes
+
 ECHO = "def handler(event, context):\n    return event\n"
 FAILS = "def handler(event, context):\n    print('run', event)\n    raise ValueError('no order')\n"
 PREFIX = "arn:aws:lambda:eu-west-1:000000000000:function:"
 QUEUE = "arn:aws:sqs:eu-west-1:000000000000:orders"
 TOPIC = "arn:aws:sns:eu-west-1:000000000000:news"
 MINUTE_MS = 60_000
+
+
+class SlowDown(AwsError):
+    status = 503
 
 
 def runs(world: World) -> int:
@@ -209,16 +217,69 @@ async def test_newest_events_of_buses_are_kept(
     assert world.lambda_.records.bus_events(scope) == ["4", "3"]
 
 
-async def test_unserved_destination_is_refused_by_name(world: World) -> None:
-    await world.create(ECHO)
-    arn = "arn:aws:s3:::b"
-
-    with pytest.raises(OperationNotServed):
+class TestBuckets:
+    @pytest.fixture
+    async def failing(self, world: World) -> World:
+        await world.create(FAILS)
         await configs.put_function_event_invoke_config(
             world.lambda_,
             world.ctx,
-            {"FunctionName": "f", "DestinationConfig": {"OnFailure": {"Destination": arn}}},
+            {
+                "FunctionName": "f",
+                "MaximumRetryAttempts": 0,
+                "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::failures"}},
+            },
         )
+        return world
+
+    async def test_record_of_a_failure_becomes_an_object(self, failing: World) -> None:
+        await failing.invoke(1, InvocationType="Event")
+        await failing.quiet()
+
+        [(to, body, _)] = failing.records.sent
+        prefix = r"s3://failures/aws/lambda/async/f/2025/10/09/2025-10-09T08\.53\.20-[0-9a-f-]{36}"
+        assert re.fullmatch(prefix, to)
+        assert orjson.loads(body)["requestContext"]["condition"] == "RetriesExhausted"
+
+    async def test_record_waits_for_a_bucket_that_is_out_of_order(self, failing: World) -> None:
+        failing.records.s3_refusals = [SlowDown("Please reduce your request rate.")]
+        await failing.invoke(1, InvocationType="Event")
+        await failing.quiet()
+        assert failing.records.sent == []
+
+        await failing.clock.advance(1_000)
+
+        assert len(failing.records.sent) == 1
+
+    async def test_record_for_a_bucket_that_is_gone_is_told_and_dropped(
+        self, failing: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        failing.records.s3_refusals = [NoSuchKey("The specified bucket does not exist")]
+
+        await failing.invoke(1, InvocationType="Event")
+        await failing.quiet()
+        await failing.clock.advance(MINUTE_MS)
+
+        assert failing.records.sent == []
+        assert "could not be put into failures: The specified bucket" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("condition", "arn"),
+        [
+            pytest.param("OnSuccess", "arn:aws:s3:::failures", id="takes no successes"),
+            pytest.param("OnFailure", "arn:aws:s3:::none", id="is not there"),
+        ],
+    )
+    async def test_bucket_is_refused(self, world: World, condition: str, arn: str) -> None:
+        await world.create(ECHO)
+        request = {"FunctionName": "f", "DestinationConfig": {condition: {"Destination": arn}}}
+
+        with pytest.raises(InvalidParameterValueException, match="is invalid"):
+            await configs.put_function_event_invoke_config(
+                world.lambda_,
+                world.ctx,
+                cast("shapes.PutFunctionEventInvokeConfigRequest", request),
+            )
 
 
 async def test_update_keeps_what_it_does_not_name_and_put_does_not(world: World) -> None:

@@ -86,6 +86,14 @@ async def test_function_code_can_come_from_s3(world: World) -> None:
     assert (await world.invoke([1]))["Payload"] == b"[1]"
 
 
+async def test_function_code_can_be_a_version_of_an_object(world: World) -> None:
+    world.objects["code", "f.zip"] = b"something else by now"
+    world.objects["code", "f.zip?v1"] = world.archive(ECHO)
+    await world.create(ECHO, Code={"S3Bucket": "code", "S3Key": "f.zip", "S3ObjectVersion": "v1"})
+
+    assert (await world.invoke([1]))["Payload"] == b"[1]"
+
+
 async def test_missing_code_object_is_told_with_s3s_code(world: World) -> None:
     with pytest.raises(InvalidParameterValueException, match="S3 Error Code: NoSuchKey"):
         await world.create(ECHO, Code={"S3Bucket": "code", "S3Key": "none"})

@@ -14,13 +14,17 @@ from tests.lambda_.gates import WAITS, gate
 from kamome.errors import OperationNotServed
 from kamome.services.lambda_ import invocations
 from kamome.services.lambda_.errors import (
+    RequestEntityTooLargeException,
     ResourceNotFoundException,
     TooManyRequestsException,
 )
 from kamome.services.lambda_.slice import make_lambda
+from kamome.wire import BodyStream
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World
+
+    from kamome.services.lambda_ import shapes
 
 ECHO = "def handler(event, context):\n    return event\n"
 ARN = "arn:aws:lambda:eu-west-1:000000000000:function:f"
@@ -250,3 +254,27 @@ async def test_event_interrupted_by_a_stop_runs_again(world: World) -> None:
 
     assert _log(world).count("run\n") == 2
     assert world.lambda_.outbox.waiting("lambda.async") == 0
+
+
+class TestInvokeAsync:
+    async def test_event_is_run(self, world: World) -> None:
+        await world.create("def handler(event, context):\n    print('run', event)\n")
+
+        answer = await invocations.invoke_async(world.lambda_, world.ctx, asking(b'{"a": 1}'))
+        await world.quiet()
+
+        assert answer == {"Status": 202}
+        path = world.lambda_.settings.folder / "logs/000000000000/eu-west-1/f.log"
+        assert path.read_text().count("run {'a': 1}") == 1
+
+    async def test_event_has_at_most_256_kb(self, world: World) -> None:
+        await world.create("def handler(event, context):\n    pass\n")
+        event = b'"' + b"x" * (256 * 1024 - 2) + b'"'
+        await invocations.invoke_async(world.lambda_, world.ctx, asking(event))
+
+        with pytest.raises(RequestEntityTooLargeException, match="limit 262144 bytes"):
+            await invocations.invoke_async(world.lambda_, world.ctx, asking(event + b" "))
+
+
+def asking(payload: bytes) -> shapes.InvokeAsyncRequest:
+    return {"FunctionName": "f", "InvokeArgs": BodyStream(None, len(payload), whole=payload)}

@@ -35,6 +35,8 @@ def make(kernel: Kernel, settings: SliceSettings, offers: Offers, sqs: Sqs) -> L
             invoke_event=offers.invoke_event,
             topic_exists=offers.topic_exists,
             function_exists=offers.function_exists,
+            put_object=offers.put_object,
+            bucket_exists=offers.bucket_exists,
         ),
         settings=LambdaSettings(
             folder=settings.lambda_folder,

@@ -15,8 +15,9 @@ import orjson
 
 from kamome.arn import parse_arn
 from kamome.errors import AwsError
+from kamome.services.lambda_.bucket_records import put_bucket_record
 from kamome.services.lambda_.bus_events import put_bus_event
-from kamome.services.lambda_.errors import InvalidParameterValueException, not_served
+from kamome.services.lambda_.errors import InvalidParameterValueException
 from kamome.services.lambda_.function_names import LATEST, FunctionName, parse_function_arn
 from kamome.services.lambda_.limits import DLQ_ERROR_MESSAGE_CHARACTERS
 from kamome.services.lambda_.log_lines import iso_time
@@ -34,8 +35,6 @@ SUCCESS = "Success"
 RETRIES_EXHAUSTED = "RetriesExhausted"
 AGE_EXCEEDED = "EventAgeExceeded"
 ZERO_RESERVED = "ZeroReservedConcurrency"
-# Destinations that AWS has and Kamome does not serve.
-_NOT_SERVED = {"s3": "an S3 bucket"}
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -75,26 +74,26 @@ class Ending(msgspec.Struct, frozen=True):
         return f"{self.condition}; {self.cause}"
 
 
-def check_destination(lambda_: Lambda, function: FunctionName, arn: str) -> None:
+def check_destination(
+    lambda_: Lambda, function: FunctionName, arn: str, *, is_success: bool
+) -> None:
     """Refuse a destination that nothing can be sent to.
 
     AWS finds a missing one by asking as the execution role; so its sentence is this one's only as
     far as the ARN goes.
 
     Raises:
-        InvalidParameterValueException: it is no queue, topic, function or event bus, is not there,
-            or is the function itself.
-        OperationNotServed: it is a bucket.
+        InvalidParameterValueException: it is no queue, topic, function, event bus or bucket (a
+            bucket takes failures only), is not there, or is the function itself.
     """
-    parsed = parse_arn(arn)
-    if parsed is not None and parsed.service in _NOT_SERVED:
-        raise not_served(f"destination {_NOT_SERVED[parsed.service]}")
     named = parse_function_arn(arn)
     if named is not None and named.arn == function.arn:
         raise InvalidParameterValueException(
             "You can't specify the function as a destination for itself."
         )
-    if not _is_there(lambda_, arn):
+    parsed = parse_arn(arn)
+    is_bucket = parsed is not None and parsed.service == "s3"
+    if not _is_there(lambda_, arn) or (is_bucket and is_success):
         raise InvalidParameterValueException(f"The destination ARN {arn} is invalid.")
 
 
@@ -209,6 +208,8 @@ def _is_there(lambda_: Lambda, arn: str) -> bool:
         return lambda_.ports.queue.queue_attributes(arn) is not None
     if parsed.service == "sns":
         return lambda_.ports.topic_exists(arn)
+    if parsed.service == "s3":
+        return lambda_.ports.bucket_exists(parsed.resource)
     if parsed.service == "events":
         return parsed.resource.startswith("event-bus/")
     return parsed.service == "lambda" and lambda_.ports.function_exists(arn)
@@ -229,6 +230,8 @@ def _send(
         ports.send_to_queue(ctx, arn, body, attributes or {})
     elif service == "sns":
         ports.publish(ctx, arn, body)
+    elif service == "s3":
+        put_bucket_record(lambda_, ctx, parsed.resource if parsed is not None else "", body)
     elif service == "events":
         put_bus_event(lambda_, ctx, arn, body, is_success=is_success)
     else:

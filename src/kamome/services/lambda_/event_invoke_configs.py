@@ -40,7 +40,6 @@ async def put_function_event_invoke_config(
     Raises:
         ResourceNotFoundException: no such function, version or alias.
         InvalidParameterValueException: nothing is set, or a destination is refused.
-        OperationNotServed: a destination of a kind that is not served.
 
     AWS: Lambda API Reference, PutFunctionEventInvokeConfig.
     """
@@ -57,7 +56,6 @@ async def update_function_event_invoke_config(
     Raises:
         ResourceNotFoundException: no such function, version or alias, or it has no configuration.
         InvalidParameterValueException: nothing is set, or a destination is refused.
-        OperationNotServed: a destination of a kind that is not served.
 
     AWS: Lambda API Reference, UpdateFunctionEventInvokeConfig.
     """
@@ -178,7 +176,7 @@ def _changed(
         if member in destinations:
             arn = destinations[member].get("Destination", "")
             if arn:
-                check_destination(lambda_, named, arn)
+                check_destination(lambda_, named, arn, is_success=member == "OnSuccess")
             values[name] = arn
     return EventInvokeSettings(**values)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from kamome.services.lambda_.asynchronous_invocations import accept
 from kamome.services.lambda_.errors import not_served
 from kamome.services.lambda_.function_names import (
     parse_function_arn,
     parse_function_name,
 )
+from kamome.services.lambda_.limits import INVOKE_ASYNC_BYTES_MAX
 from kamome.services.lambda_.payloads import (
     EVENT,
     Result,
@@ -72,6 +75,31 @@ async def invoke(
     client_context = client_context_of(request.get("ClientContext", ""))
     call = Call(ctx.request_id, payload, named.qualified_arn, ctx.trace, client_context)
     return _answer(await run_function(lambda_, function, call), request.get("LogType", "None"))
+
+
+async def invoke_async(
+    lambda_: Lambda, ctx: RequestContext, request: shapes.InvokeAsyncRequest
+) -> shapes.InvokeAsyncResult:
+    """Queue an event, as Invoke with `InvocationType=Event`; of the first version of the API.
+
+    The event may have 256 KB. It begins a journey of its own: a trace is not handed on.
+
+    Raises:
+        ResourceNotFoundException: no such function.
+        RequestEntityTooLargeException: the payload is over 256 KB.
+        InvalidRequestContentException: the payload is not JSON.
+        OperationNotServed: an image without a container runtime.
+
+    AWS: Lambda API Reference, InvokeAsync.
+    """
+    named = parse_function_name(ctx, request["FunctionName"])
+    payload = b""
+    async for piece in request["InvokeArgs"]:
+        payload += piece
+        check_size(payload, EVENT, INVOKE_ASYNC_BYTES_MAX)
+    check_runnable(lambda_, find_function(lambda_, named))
+    accept(lambda_, msgspec.structs.replace(ctx, trace=""), named, event_of(payload))
+    return {"Status": 202}
 
 
 def invoke_event(lambda_: Lambda, ctx: RequestContext, function_arn: str, payload: bytes) -> None:

@@ -25,6 +25,8 @@ UNRESERVED_CONCURRENT_EXECUTIONS_MIN = 100
 # "Invocation payload (request and response)": 6 MB each for synchronous, 1 MB for asynchronous.
 PAYLOAD_BYTES_MAX = 6 * 1024 * 1024
 EVENT_PAYLOAD_BYTES_MAX = 1024 * 1024
+# AWS: Lambda API Reference, InvokeAsync.
+INVOKE_ASYNC_BYTES_MAX = 256 * 1024
 # A response may be 100 bytes longer: AWS's sentence says 6291556.
 RESPONSE_BYTES_MAX = PAYLOAD_BYTES_MAX + 100
 FILE_DESCRIPTORS_MAX = 1_024

@@ -57,7 +57,7 @@ from kamome.services.lambda_.functions import (
     update_function_code,
     update_function_configuration,
 )
-from kamome.services.lambda_.invocations import invoke
+from kamome.services.lambda_.invocations import invoke, invoke_async
 from kamome.services.lambda_.layer_permissions import (
     add_layer_version_permission,
     get_layer_version_policy,
@@ -137,6 +137,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetProvisionedConcurrencyConfig": get_provisioned_concurrency_config,
     "GetRuntimeManagementConfig": get_runtime_management_config,
     "Invoke": invoke,
+    "InvokeAsync": invoke_async,
     "InvokeWithResponseStream": invoke_with_response_stream,
     "ListAliases": list_aliases,
     "ListCodeSigningConfigs": list_code_signing_configs,

@@ -30,11 +30,11 @@ async def archive_of(lambda_: Lambda, ctx: RequestContext, source: Mapping[str, 
     Raises:
         InvalidParameterValueException: there is none, it is empty, or S3 does not give it.
         RequestEntityTooLargeException: a direct upload passes 50 MB.
-        OperationNotServed: an image, an encrypted archive, or a version of an S3 object.
+        OperationNotServed: an image, or an encrypted archive.
 
     AWS: Lambda API Reference, FunctionCode, LayerVersionContentInput.
     """
-    for member in ("ImageUri", "SourceKMSKeyArn", "S3ObjectVersion"):
+    for member in ("ImageUri", "SourceKMSKeyArn"):
         if source.get(member):
             raise not_served(f"`{member}`")
     if source.get("S3ObjectStorageMode") == "REFERENCE":
@@ -44,9 +44,7 @@ async def archive_of(lambda_: Lambda, ctx: RequestContext, source: Mapping[str, 
             raise InvalidParameterValueException(
                 "Please do not provide other FunctionCode parameters when providing a ZipFile."
             )
-        return await _archive_in_s3(
-            lambda_, ctx, str(source.get("S3Bucket", "")), str(source.get("S3Key", ""))
-        )
+        return await _archive_in_s3(lambda_, ctx, cast("Mapping[str, str]", source))
     if "ZipFile" not in source:
         raise InvalidParameterValueException("Please provide a source for function code.")
     archive = cast("bytes", source["ZipFile"])
@@ -54,11 +52,14 @@ async def archive_of(lambda_: Lambda, ctx: RequestContext, source: Mapping[str, 
     return archive
 
 
-async def _archive_in_s3(lambda_: Lambda, ctx: RequestContext, bucket: str, key: str) -> bytes:
+async def _archive_in_s3(lambda_: Lambda, ctx: RequestContext, source: Mapping[str, str]) -> bytes:
+    bucket, key = source.get("S3Bucket", ""), source.get("S3Key", "")
     if not bucket or not key:
         raise InvalidParameterValueException("Please provide both S3Bucket and S3Key.")
     try:
-        archive = await lambda_.ports.read_object(ctx, bucket, key)
+        archive = await lambda_.ports.read_object(
+            ctx, bucket, key, source.get("S3ObjectVersion", "")
+        )
     except AwsError as error:
         raise InvalidParameterValueException(
             f"Error occurred while GetObject. S3 Error Code: {error.code}. S3 Error Message:"

@@ -44,13 +44,15 @@ class Result(msgspec.Struct, frozen=True):
     executed_version: str = "$LATEST"
 
 
-def check_size(payload: bytes, invocation_type: str) -> None:
+def check_size(
+    payload: bytes, invocation_type: str, event_bytes_max: int = EVENT_PAYLOAD_BYTES_MAX
+) -> None:
     """Refuse a payload over 6 MB, or over 1 MB for an asynchronous invocation.
 
     Raises:
         RequestEntityTooLargeException: it is.
     """
-    limit = EVENT_PAYLOAD_BYTES_MAX if invocation_type == EVENT else PAYLOAD_BYTES_MAX
+    limit = event_bytes_max if invocation_type == EVENT else PAYLOAD_BYTES_MAX
     if len(payload) > limit:
         raise RequestEntityTooLargeException(
             f"{len(payload)} byte payload is too large for the {invocation_type} invocation type"

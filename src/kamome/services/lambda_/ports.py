@@ -112,6 +112,32 @@ class Publish(Protocol):
         """Raises an AwsError when the topic does not take it."""
 
 
+class ReadObject(Protocol):
+    """The whole body of an S3 object, or of one version of it, as the caller may read it."""
+
+    async def __call__(
+        self, ctx: RequestContext, bucket: str, key: str, version_id: str, /
+    ) -> bytes:
+        """An empty `version_id` is the present version. Raises an AwsError of S3."""
+
+
+class PutObject(Protocol):
+    """Store an S3 object; `record` runs in the step that makes it visible."""
+
+    async def __call__(
+        self,
+        ctx: RequestContext,
+        bucket: str,
+        key: str,
+        body: bytes,
+        /,
+        *,
+        content_length: int,
+        record: Callable[[], None],
+    ) -> None:
+        """Raises an AwsError when the bucket does not take it."""
+
+
 def _no_queue(
     _ctx: RequestContext,
     queue_arn: str,
@@ -129,6 +155,18 @@ def _no_function(_ctx: RequestContext, function_arn: str, _payload: bytes) -> No
     raise ResourceNotFoundException(f"There is no function {function_arn}.")
 
 
+async def _no_bucket(
+    _ctx: RequestContext,
+    bucket: str,
+    _key: str,
+    _body: bytes,
+    *,
+    content_length: int,  # named by the protocol
+    record: Callable[[], None],  # named by the protocol
+) -> None:
+    raise ResourceNotFoundException(f"There is no bucket {bucket}.")
+
+
 def _never(_arn: str) -> bool:
     return False
 
@@ -136,17 +174,17 @@ def _never(_arn: str) -> bool:
 class Ports(msgspec.Struct, frozen=True):
     """All of them.
 
-    `read_object(ctx, bucket, key)` is the whole body of an S3 object, as the caller may read it.
     `code_url(ctx, function_name, code_hash)` is where a client can download a function's
     deployment package (GetFunction, Code.Location); `functions.open_code` opens it by the hash.
     `call_function` is an event source's way to the function.
 
     Records of asynchronous invocations go by `send_to_queue`, `publish` and `invoke_event`: all are
-    synchronous, act in the caller's step, and raise an AwsError when the target does not take it.
+    synchronous, act in the caller's step, and raise an AwsError when the target does not take it;
+    and by `put_object`, which takes its own step.
     """
 
     queue: QueuePort
-    read_object: Callable[[RequestContext, str, str], Awaitable[bytes]]
+    read_object: ReadObject
     code_url: Callable[[RequestContext, str, str], str]
     call_function: CallFunction = call_directly
     send_to_queue: SendToQueue = _no_queue
@@ -154,3 +192,5 @@ class Ports(msgspec.Struct, frozen=True):
     invoke_event: Callable[[RequestContext, str, bytes], None] = _no_function
     topic_exists: Callable[[str], bool] = _never
     function_exists: Callable[[str], bool] = _never
+    put_object: PutObject = _no_bucket
+    bucket_exists: Callable[[str], bool] = _never

@@ -14,6 +14,12 @@ from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
 from kamome.services.lambda_.admission import Admission
 from kamome.services.lambda_.asynchronous_invocations import LAMBDA_ASYNC, deliver_event
+from kamome.services.lambda_.bucket_records import (
+    LAMBDA_BUCKET_RECORD,
+    deliver_bucket_record,
+    give_up_bucket_record,
+    retry_bucket_record,
+)
 from kamome.services.lambda_.code_store import CodeStore
 from kamome.services.lambda_.concurrency_store import ConcurrencyStore
 from kamome.services.lambda_.event_invoke_config_store import EventInvokeConfigStore
@@ -154,7 +160,16 @@ def make_lambda(
     async def deliver(entry: Entry) -> None:
         await deliver_event(lambda_, entry)
 
+    async def put_record(entry: Entry) -> None:
+        await deliver_bucket_record(lambda_, entry)
+
     outbox.register(LAMBDA_ASYNC, deliver, concurrency=settings.processes_max)
+    outbox.register(
+        LAMBDA_BUCKET_RECORD,
+        put_record,
+        retry=retry_bucket_record,
+        on_give_up=lambda entry, error: give_up_bucket_record(lambda_, entry, error),
+    )
     return lambda_
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from kamome.clock import Clock
+from kamome.clock import Clock, machine_ms
 from kamome.services.lambda_.environment import process_environment
 from kamome.services.lambda_.limits import (
     DATA_LIMIT_SLACK_MB,
@@ -156,8 +156,7 @@ class ProcessInstance:
         An init may take 10 seconds and then goes on at the expense of the function's timeout, as
         if the invocation had begun. Returns how the init failed, or None.
         """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = machine_ms()
         try:
             await self._spawn()
         except (OSError, NoProgram) as error:
@@ -170,24 +169,23 @@ class ProcessInstance:
         self._arm(INIT_S_MAX + self.spec.timeout_s)
         failure = await self._api.initialized
         self._disarm()
-        self._init_duration_ms = (loop.time() - began) * 1000
+        self._init_duration_ms = machine_ms() - began
         self._output.drain()
         return failure
 
     async def invoke(self, invocation: Invocation) -> Report:
         """Run one invocation; after the timeout the process group is killed."""
-        loop = asyncio.get_running_loop()
         init_duration_ms, self._init_duration_ms = self._init_duration_ms, None
         if init_duration_ms is None:
             self._output.begin()
         self._output.note(start_line(invocation.request_id, self.spec.version))
         self._thaw()
-        began = loop.time()
+        began = machine_ms()
         answer = self._api.offer(invocation)
         self._arm(self.spec.timeout_s)
         outcome = await answer
         self._disarm()
-        duration_ms = (loop.time() - began) * 1000
+        duration_ms = machine_ms() - began
         self._read_max_memory()
         self._output.drain()
         self._note_end(invocation.request_id, outcome, duration_ms, init_duration_ms)
