@@ -92,6 +92,10 @@ class App:
         self.settings = settings
         self._intake = receiving.intake_settings(settings)
         self.clock = clock or Clock()
+        resolver = _resolver(settings, self.clock)
+        self._keys = {
+            key.access_key: AccessKey(key.secret, key.account) for key in configured_keys(settings)
+        }
         self.directory = DataDirectory(Path(settings.data) if settings.data else None)
         engine = Engine(self.directory.database, image=image)
         ids = Ids()
@@ -105,13 +109,10 @@ class App:
             blobs=Blobs(engine, self.directory.folder("blobs"), ids),
             journeys=Journeys(engine, self.clock),
             faults=faults,
-            resolver=_resolver(settings, self.clock),
+            resolver=resolver,
         )
-        self._keys = {
-            key.access_key: AccessKey(key.secret, key.account) for key in configured_keys(settings)
-        }
         if settings.task_images or settings.lambda_wrapper:
-            self._slice_settings()  # refused now if they cannot be read, not with the first call
+            self._refuse_what_cannot_be_read()
         self._is_settled = asyncio.Event()
         self.port = 0
         self.smtp_port = 0
@@ -253,6 +254,15 @@ class App:
         _migrate_all(self.kernel.engine)
         clock_api.restore(self.clock, self.kernel.facts)
         self.kernel.faults.restore()
+
+    def _refuse_what_cannot_be_read(self) -> None:
+        """Now, not with the first call that wants it; and no folder is left behind."""
+        try:
+            self._slice_settings()
+        except BaseException:
+            self.kernel.blobs.close()
+            self.directory.close()
+            raise
 
     def _slice_settings(self) -> SliceSettings:
         from kamome.wiring.settings import slice_settings

@@ -177,6 +177,23 @@ def test_settings_that_cannot_be_used_are_refused(
     assert sentence in " ".join(message.split())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--dns", "nobody"), "The setting dns is off, system, or ADDRESS"),
+        (("--task-images", "a=/no/such"), "there is no directory or program /no/such"),
+    ],
+)
+def test_setting_that_names_what_is_not_there_is_told_and_nothing_is_left(
+    arguments: tuple[str, ...], sentence: str, tmp_path: Path
+) -> None:
+    status, message = refused("--ephemeral", *arguments, TMPDIR=str(tmp_path))
+
+    assert status == 1
+    assert sentence in message
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- ending ---------------------------------------------------------------------------------------
 
 
