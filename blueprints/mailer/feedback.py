@@ -22,9 +22,19 @@ def work(session: Any, system: System) -> int:
         if not messages:
             return taken
         for message in messages:
-            keep(dynamodb, system, json.loads(message["Body"]))
+            if (event := event_of(message["Body"])) is not None:
+                keep(dynamodb, system, event)
             sqs.delete_message(QueueUrl=system.feedback_url, ReceiptHandle=message["ReceiptHandle"])
         taken += len(messages)
+
+
+def event_of(body: str) -> dict[str, Any] | None:
+    """The event; None for the sentence by which SES has tried that it may write to the topic."""
+    try:
+        event: dict[str, Any] = json.loads(body)
+    except ValueError:
+        return None
+    return event
 
 
 def keep(dynamodb: Any, system: System, event: dict[str, Any]) -> None:

@@ -46,6 +46,9 @@ def prepare(server: ServerThread) -> str:
         MailType="TRANSACTIONAL", WebsiteURL="https://example.com", ProductionAccessEnabled=True
     )
     topic = sns.create_topic(Name="feedback")["TopicArn"]
+    # SES tries the topic at once: before the queue hears of it.
+    for kind in ("Bounce", "Delivery"):
+        ses.set_identity_notification_topic(Identity=SENDER, NotificationType=kind, SnsTopic=topic)
     queue: str = sqs.create_queue(QueueName="feedback")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
     sns.subscribe(
@@ -54,8 +57,6 @@ def prepare(server: ServerThread) -> str:
         Endpoint=arn["QueueArn"],
         Attributes={"RawMessageDelivery": "true"},
     )
-    for kind in ("Bounce", "Delivery"):
-        ses.set_identity_notification_topic(Identity=SENDER, NotificationType=kind, SnsTopic=topic)
     return queue
 
 

@@ -60,6 +60,10 @@ def events(kamome: Tenant) -> Any:
         },
     )
 
+    tried = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"][0]
+    assert tried["Body"] == "Successfully validated SNS topic for Amazon SES event publishing."
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=tried["ReceiptHandle"])
+
     def take() -> list[dict[str, Any]]:
         found = []
         while True:

@@ -75,6 +75,14 @@ def verifies(tenant: Tenant, content: bytes, domain: str) -> bool:
     return bool(dkim.verify(content, dnsfunc=txt))
 
 
+def told(sqs: Any, queue: str) -> dict[str, Any]:
+    """The next message of a topic."""
+    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    event: dict[str, Any] = json.loads(json.loads(message["Body"])["Message"])
+    return event
+
+
 def test_mail_of_v1_is_signed_and_delivered(kamome: Tenant) -> None:
     ses, sns, sqs = kamome.client("ses"), kamome.client("sns"), kamome.client("sqs")
     ses.verify_domain_identity(Domain="example.com")
@@ -99,8 +107,9 @@ def test_mail_of_v1_is_signed_and_delivered(kamome: Tenant) -> None:
     content = content_of(kamome, sent["MessageId"])
     assert verifies(kamome, content, "example.com")
     assert parsed(content)["Subject"] == "日本"
-    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
-    event = json.loads(json.loads(message["Body"])["Message"])
+    event = told(sqs, queue)
+    assert event["notificationType"] == "AmazonSnsSubscriptionSucceeded"
+    event = told(sqs, queue)
     assert event["notificationType"] == "Delivery"
     assert event["mail"]["messageId"] == sent["MessageId"]
     assert event["delivery"]["recipients"] == ["a@example.net"]

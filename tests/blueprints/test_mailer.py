@@ -82,6 +82,13 @@ def test_a_request_is_sent_and_its_feedback_comes_back(mailer: Mailer) -> None:
     assert outcome["mails"] == [line.split()[-1]]
 
 
+def test_the_sentence_by_which_ses_tries_the_topic_is_no_feedback(mailer: Mailer) -> None:
+    taken = FEEDBACK.work(mailer.session, mailer.system)
+
+    assert taken == 1
+    assert mailer.outcomes() == {}
+
+
 def test_a_worker_that_died_after_sending_leaves_nothing_to_send(mailer: Mailer) -> None:
     mailer.queue(bounce("r1"))
     worker = WORKER.Worker(mailer.session, mailer.system)

@@ -165,7 +165,10 @@ def told(server: ServerProcess) -> Counter[tuple[str, str, str]]:
 
 
 def _recipients_told(notification: Any) -> list[tuple[str, str, str]]:  # JSON
-    kind, mail_id = notification["notificationType"], notification["mail"]["messageId"]
+    kind = notification["notificationType"]
+    if kind == "AmazonSnsSubscriptionSucceeded":  # SES has tried the topic
+        return []
+    mail_id = notification["mail"]["messageId"]
     if kind == "Delivery":
         return [(mail_id, kind, each) for each in notification["delivery"]["recipients"]]
     of_kind = notification[kind.lower()]

@@ -23,6 +23,7 @@ from kamome.mail.envelope import Envelope, Mail
 from kamome.mail.inbound import Inbound, InboundPorts
 from kamome.observe.journeys import Journey, Journeys
 from kamome.services.ses import store
+from kamome.services.ses.feedback.topic_access import SUBSCRIPTION_SUCCEEDED, VALIDATED
 from kamome.services.ses.identities.identity_store import IdentityStore
 from kamome.services.ses.operations import OPERATIONS
 from kamome.services.ses.operations_v2 import OPERATIONS as OPERATIONS_V2
@@ -83,7 +84,10 @@ class Neighbours:
         return [(str(target), body) for target, body in rows if isinstance(body, bytes)]
 
     def messages(self) -> list[dict[str, Any]]:
-        return [orjson.loads(body) for _, body in self.effects("publish")]
+        """What topics were told, without the messages by which SES tries that it may."""
+        told = [body for _, body in self.effects("publish") if body != VALIDATED.encode()]
+        messages = [orjson.loads(body) for body in told]
+        return [m for m in messages if m.get("notificationType") != SUBSCRIPTION_SUCCEEDED]
 
     def events(self) -> list[dict[str, Any]]:
         return [orjson.loads(body) for _, body in self.effects("invoke")]

@@ -241,10 +241,10 @@ def test_feedback_of_a_sent_mail_with_an_endless_field_comes(kamome: Tenant, fie
     topic = sns.create_topic(Name="news")["TopicArn"]
     queue = sqs.create_queue(QueueName="news")["QueueUrl"]
     arn = f"arn:aws:sqs:{kamome.region}:{kamome.account}:news"
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     ses.set_identity_notification_topic(
         Identity=domain, NotificationType="Delivery", SnsTopic=topic
     )
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     ses.set_identity_headers_in_notifications_enabled(
         Identity=domain, NotificationType="Delivery", Enabled=True
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kamome.context import RequestContext
+from kamome.services.ses.feedback import events
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -140,6 +141,46 @@ async def test_sent_mail_is_known_with_its_headers(verified: World) -> None:
     found = verified.journeys.find(kept.trace)
     assert found is not None
     assert found.steps[0].action == "SendEmail"
+
+
+async def test_events_tell_the_fields_that_a_raw_mail_came_with(verified: World) -> None:
+    raw = (
+        b'From: "Shop, Ltd." <sender@example.com>\nTo: Jo <a@example.net>\nSubject: hi\n'
+        b"Message-ID: <mine@example.com>\nX-SES-MESSAGE-TAGS: a=b\n\nbody\n"
+    )
+    answer = await verified.call("SendRawEmail", RawMessage={"Data": raw})
+
+    kept = verified.ses.sent.find(answer["MessageId"])
+    assert kept is not None
+    names = [header.name for header in kept.headers]
+    assert names == ["From", "To", "Subject", "Message-ID", "X-SES-MESSAGE-TAGS"]
+    assert kept.common_headers == {
+        "from": ["Shop, Ltd. <sender@example.com>"],
+        "to": ["Jo <a@example.net>"],
+        "subject": "hi",
+        "messageId": "<mine@example.com>",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("Shop <sender@example.com>", "Shop <sender@example.com>"),
+        ('"Shop" <sender@example.com>', "Shop <sender@example.com>"),
+        ("sender@example.com", "sender@example.com"),
+    ],
+)
+async def test_events_tell_the_source_as_the_call_names_it(
+    verified: World, source: str, told: str
+) -> None:
+    answer = await verified.call("SendEmail", **simple(Source=source))
+    raw = await verified.call("SendRawEmail", Source=source, RawMessage={"Data": RAW})
+
+    for message_id in (answer["MessageId"], raw["MessageId"]):
+        sent = verified.ses.sent.find(message_id)
+        assert sent is not None
+        record: Any = events.event_record(sent, events.send(sent))
+        assert record["mail"]["source"] == told
 
 
 async def test_unverified_addresses_are_named_with_the_region(world: World) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from tests.ses.feedback.conftest import TOPIC, outcome_of
 
-from kamome.errors import AwsError
+from kamome.errors import AccessDenied, AwsError
 from kamome.services.ses import entries
 from kamome.services.ses.feedback import events
 from kamome.services.ses.feedback.bounce_types import GENERAL
@@ -207,6 +207,54 @@ async def test_ses_speaks_for_the_configuration_set(sender: Sender) -> None:
     ctx = sender.world.neighbours.contexts[-1]
     assert ctx.principal == "ses.amazonaws.com"
     assert ctx.source_arn == "arn:aws:ses:us-east-1:000000000000:configuration-set/set"
+
+
+async def test_a_new_destination_is_told_that_it_was_tried(sender: Sender) -> None:
+    await sender.destination("SEND")
+    definition = {"MatchingEventTypes": ["BOUNCE"], "SnsDestination": {"TopicArn": TOPIC}}
+    await sender.v2(
+        "UpdateConfigurationSetEventDestination",
+        ConfigurationSetName="set",
+        EventDestinationName="there",
+        EventDestination=definition,
+    )
+
+    told = sender.world.neighbours.effects("publish")
+    assert told == [(TOPIC, b"Successfully validated SNS topic for Amazon SES event publishing.")]
+    ctx = sender.world.neighbours.contexts[-1]
+    assert ctx.source_arn == "arn:aws:ses:us-east-1:000000000000:configuration-set/set"
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "code"),
+    [
+        ("v1", "SNSDestination", "InvalidSNSDestination"),
+        ("v2", "SnsDestination", "BadRequestException"),
+    ],
+)
+async def test_a_topic_that_refuses_ses_is_no_destination(
+    sender: Sender, version: str, name: str, code: str
+) -> None:
+    def refuse(ctx: RequestContext, arn: str, message: str, *, subject: str = "") -> str:
+        raise AccessDenied("no")
+
+    await sender.v2("CreateConfigurationSet", ConfigurationSetName="set")
+    sender.replace_ports(publish=refuse)
+    target = {"TopicARN": TOPIC} if version == "v1" else {"TopicArn": TOPIC}
+    types = ["send"] if version == "v1" else ["SEND"]
+    given = {"Name": "there", "Enabled": True, "MatchingEventTypes": types, name: target}
+    named = {} if version == "v1" else {"EventDestinationName": "there"}
+
+    refusal = await sender.refused(
+        *(version, "CreateConfigurationSetEventDestination"),
+        ConfigurationSetName="set",
+        EventDestination=given,
+        **named,
+    )
+
+    assert refusal.code == code
+    kept = await sender.v2("GetConfigurationSetEventDestinations", ConfigurationSetName="set")
+    assert kept["EventDestinations"] == []
 
 
 async def test_eventbridge_gets_its_own_envelope(sender: Sender) -> None:

@@ -9,17 +9,26 @@ from email import message_from_bytes
 from email.policy import SMTP
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from tests.ses.feedback.conftest import TOPIC, outcome_of
 
+from kamome.errors import AccessDenied
 from kamome.mail import arf, dsn
 from kamome.services.ses.sending.sent_mails import Header
 
 if TYPE_CHECKING:
     from tests.ses.feedback.conftest import Sender
 
+    from kamome.context import RequestContext
+
 BOUNCE = "bounce@simulator.amazonses.com"
 COMPLAINT = "complaint@simulator.amazonses.com"
+
+
+def refuse(ctx: RequestContext, arn: str, message: str, *, subject: str = "") -> str:
+    """A topic whose policy does not let SES publish."""
+    raise AccessDenied("no")
 
 
 async def set_topic(sender: Sender, kind: str, identity: str = "example.com") -> None:
@@ -50,6 +59,41 @@ async def test_topic_gets_the_notification_of_the_guide(sender: Sender) -> None:
     assert told["mail"]["sourceIp"] == "192.0.2.7"
     assert told["mail"]["callerIdentity"] == "root"
     assert not {"tags", "headers", "commonHeaders", "headersTruncated"} & set(told["mail"])
+
+
+async def test_a_notification_has_no_subject(sender: Sender) -> None:
+    await set_topic(sender, "Bounce")
+
+    await sender.send(BOUNCE)
+
+    assert sender.world.neighbours.subjects == ["", ""]
+
+
+async def test_a_topic_is_told_once_that_it_will_be_notified(sender: Sender) -> None:
+    await set_topic(sender, "Bounce")
+    await set_topic(sender, "Bounce")
+
+    ((topic, body),) = sender.world.neighbours.effects("publish")
+    told = orjson.loads(body)
+    assert topic == TOPIC
+    assert told["notificationType"] == "AmazonSnsSubscriptionSucceeded"
+    assert "'Bounce' notifications from Amazon SES for identity 'example.com'" in told["message"]
+    ctx = sender.world.neighbours.contexts[-1]
+    assert ctx.source_arn == "arn:aws:ses:us-east-1:000000000000:identity/example.com"
+
+
+async def test_a_topic_that_refuses_ses_is_not_set(sender: Sender) -> None:
+    sender.replace_ports(publish=refuse)
+
+    refusal = await sender.refused(
+        *("v1", "SetIdentityNotificationTopic"),
+        Identity="example.com",
+        NotificationType="Bounce",
+        SnsTopic=TOPIC,
+    )
+
+    assert refusal.code == "InvalidParameterValue"
+    assert (await attributes(sender))["BounceTopic"] == ""
 
 
 async def test_headers_are_there_where_they_were_asked_for(sender: Sender) -> None:

@@ -28,6 +28,11 @@ class Mailbox(msgspec.Struct, frozen=True):
     name: str
     address: str
 
+    @property
+    def text(self) -> str:
+        """The mailbox as people read it: `Name <address>`, or the address alone."""
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
 
 class AddressInvalid(ValueError):
     """A text that is no address; the sentence says why, as SES does."""

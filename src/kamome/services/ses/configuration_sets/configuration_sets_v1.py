@@ -23,7 +23,7 @@ from kamome.services.ses.configuration_sets.event_destinations import (
     SNS,
     as_v1,
     of_v1,
-    wrong,
+    refusal,
 )
 from kamome.services.ses.configuration_sets.redirect_domains import is_verified_domain
 from kamome.services.ses.errors import (
@@ -109,7 +109,7 @@ async def create_configuration_set_event_destination(
         raise LimitExceeded(
             f"A configuration set has at most {EVENT_DESTINATIONS_MAX} event destinations."
         )
-    _put_destination(ses, owner, found.name, given)
+    _put_destination(ses, ctx, found.name, given)
     return {}
 
 
@@ -284,7 +284,7 @@ async def update_configuration_set_event_destination(
     found = _found(ses, owner, request["ConfigurationSetName"])
     if given["Name"] not in [known.name for known in store_of(ses).destinations(owner, found.name)]:
         raise _no_destination(found.name, given["Name"])
-    _put_destination(ses, owner, found.name, given)
+    _put_destination(ses, ctx, found.name, given)
     return {}
 
 
@@ -371,16 +371,18 @@ def _track(
     store_of(ses).change(owner, found.name, orjson.dumps(options))
 
 
-def _put_destination(ses: Ses, owner: Owner, set_name: str, given: shapes.EventDestination) -> None:
-    definition = of_v1(given)
-    kind, reason = wrong(ses, definition)
+def _put_destination(
+    ses: Ses, ctx: RequestContext, set_name: str, given: shapes.EventDestination
+) -> None:
     if not is_name(given["Name"]):
         raise InvalidParameterValue(f"Invalid event destination name <{given['Name']}>.")
+    destination = Destination(given["Name"], of_v1(given))
+    kind, reason = refusal(ses, ctx, set_name, destination)
     if reason and kind in _REFUSALS:
         raise _REFUSALS[kind](reason, _names(set_name, given))
     if reason:
         raise InvalidParameterValue(reason)
-    store_of(ses).put_destination(owner, set_name, Destination(given["Name"], definition))
+    store_of(ses).put_destination(Owner(ctx.account, ctx.region), set_name, destination)
 
 
 def _names(set_name: str, given: shapes.EventDestination) -> dict[str, object]:

@@ -14,7 +14,7 @@ from kamome.services.ses.configuration_sets.configuration_sets import (
     is_name,
     store_of,
 )
-from kamome.services.ses.configuration_sets.event_destinations import as_v2, wrong
+from kamome.services.ses.configuration_sets.event_destinations import as_v2, refusal
 from kamome.services.ses.configuration_sets.redirect_domains import is_verified_domain
 from kamome.services.ses.errors_v2 import (
     AlreadyExistsException,
@@ -100,7 +100,7 @@ async def create_configuration_set_event_destination(
         raise LimitExceededException(
             f"A configuration set has at most {EVENT_DESTINATIONS_MAX} event destinations."
         )
-    _put_destination(ses, owner, found.name, Destination(name, request["EventDestination"]))
+    _put_destination(ses, ctx, found.name, Destination(name, request["EventDestination"]))
     return {}
 
 
@@ -375,7 +375,7 @@ async def update_configuration_set_event_destination(
     found = _found(ses, owner, request["ConfigurationSetName"])
     if name not in [known.name for known in store_of(ses).destinations(owner, found.name)]:
         raise _no_destination(name)
-    _put_destination(ses, owner, found.name, Destination(name, request["EventDestination"]))
+    _put_destination(ses, ctx, found.name, Destination(name, request["EventDestination"]))
     return {}
 
 
@@ -427,11 +427,13 @@ def _change(
     store_of(ses).change(Owner(ctx.account, ctx.region), found.name, orjson.dumps(options))
 
 
-def _put_destination(ses: Ses, owner: Owner, set_name: str, destination: Destination) -> None:
-    _, reason = wrong(ses, destination.definition)
+def _put_destination(
+    ses: Ses, ctx: RequestContext, set_name: str, destination: Destination
+) -> None:
+    _, reason = refusal(ses, ctx, set_name, destination)
     if reason:
         raise BadRequestException(reason)
-    store_of(ses).put_destination(owner, set_name, destination)
+    store_of(ses).put_destination(Owner(ctx.account, ctx.region), set_name, destination)
 
 
 def _check_tracking(ses: Ses, owner: Owner, tracking: shapes_v2.TrackingOptions | None) -> None:

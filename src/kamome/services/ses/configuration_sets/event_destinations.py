@@ -12,9 +12,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from kamome.services.ses.configuration_sets.configuration_sets import store_of
+from kamome.services.ses.feedback.topic_access import refusal_for_events
 from kamome.services.ses.limits import DIMENSION_CHARACTERS_MAX, DIMENSIONS_MAX
+from kamome.services.ses.store import Owner
 
 if TYPE_CHECKING:
+    from kamome.context import RequestContext
     from kamome.services.ses import shapes, shapes_v2
     from kamome.services.ses.configuration_sets.configuration_set_store import Destination
     from kamome.services.ses.slice import Ses
@@ -53,13 +57,38 @@ _V1_SOURCES: Mapping[str, str] = {
 _V2_SOURCES = {name: later for later, name in _V1_SOURCES.items()}
 
 
-def wrong(ses: Ses, definition: shapes_v2.EventDestinationDefinition) -> tuple[str, str]:
-    """What kind of destination cannot be used, and why; two empty texts where all is well.
+def refusal(
+    ses: Ses, ctx: RequestContext, set_name: str, destination: Destination
+) -> tuple[str, str]:
+    """What kind of destination cannot be put, and why; two empty texts where all is well.
 
-    The kind is empty where the definition as a whole is wrong.
+    The kind is empty where the definition as a whole is wrong. A topic that is new there is
+    published to, as part of the caller's step: it may refuse.
 
-    AWS: SES API v2 Reference, EventDestinationDefinition.
+    AWS: SES API v2 Reference, EventDestinationDefinition; SES Developer Guide, Set up an Amazon SNS
+    event destination for event publishing.
     """
+    kind, reason = _wrong(ses, destination.definition)
+    topic = _topic(destination)
+    if reason or not topic:
+        return kind, reason
+    owner = Owner(ctx.account, ctx.region)
+    known = store_of(ses).destinations(owner, set_name)
+    if any(each.name == destination.name and _topic(each) == topic for each in known):
+        return "", ""
+    reason = refusal_for_events(ses, ctx, set_name, topic)
+    return (SNS, reason) if reason else ("", "")
+
+
+def is_topic(ses: Ses, arn: str) -> bool:
+    """Whether SES can publish there: a standard topic that exists.
+
+    AWS: SES Developer Guide, Configuring Amazon SNS notifications (Prerequisites).
+    """
+    return not arn.endswith(".fifo") and ses.ports.topic_exists(arn)
+
+
+def _wrong(ses: Ses, definition: shapes_v2.EventDestinationDefinition) -> tuple[str, str]:
     chosen = [kind for kind in KINDS if kind in definition]
     if len(chosen) != 1:
         return "", "Specify exactly one destination."
@@ -69,12 +98,9 @@ def wrong(ses: Ses, definition: shapes_v2.EventDestinationDefinition) -> tuple[s
     return (kind, reason) if (reason := _reason(ses, kind, definition)) else ("", "")
 
 
-def is_topic(ses: Ses, arn: str) -> bool:
-    """Whether SES can publish there: a standard topic that exists.
-
-    AWS: SES Developer Guide, Configuring Amazon SNS notifications (Prerequisites).
-    """
-    return not arn.endswith(".fifo") and ses.ports.topic_exists(arn)
+def _topic(destination: Destination) -> str:
+    definition = destination.definition
+    return definition["SnsDestination"]["TopicArn"] if "SnsDestination" in definition else ""
 
 
 def _reason(ses: Ses, kind: str, definition: shapes_v2.EventDestinationDefinition) -> str:

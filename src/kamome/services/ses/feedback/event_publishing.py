@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import orjson
 
-from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.services.ses.configuration_sets.configuration_set_store import (
     Destination,
@@ -34,6 +33,7 @@ from kamome.services.ses.feedback.event_store import (
     Statistics,
 )
 from kamome.services.ses.feedback.simulated_addresses import is_simulated
+from kamome.services.ses.feedback.topic_access import EVENT_SUBJECT, context_of, set_arn
 from kamome.services.ses.receiving.notifications import timestamp
 from kamome.services.ses.store import Owner
 
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from kamome.services.ses.slice import Ses
     from kamome.storage.outbox import Entry
 
-# The subject of SES's messages to SNS, as they arrive.
-_SUBJECT = "Amazon SES Email Event Notification"
 # `eventType` as the API v2 calls it in MatchingEventTypes.
 MATCHING_TYPES: Mapping[str, str] = {
     events.SEND: "SEND",
@@ -96,9 +94,10 @@ def work_notify(ses: Ses, entry: Entry) -> None:
     """
     payload = entry.payload
     owner = Owner(str(payload["account"]), str(payload["region"]))
-    ctx = _context(ses, owner, str(payload["source_arn"]), entry.trace)
+    ctx = context_of(ses, owner, str(payload["source_arn"]), entry.trace)
+    subject = str(payload["subject"])
     try:
-        ses.ports.publish(ctx, str(payload["topic"]), str(payload["message"]), subject=_SUBJECT)
+        ses.ports.publish(ctx, str(payload["topic"]), str(payload["message"]), subject=subject)
     except AwsError as refusal:
         if _is_passing(refusal):
             raise
@@ -176,8 +175,8 @@ def _hand_over(
     kept = EventStore(ses.store.engine)
     if "SnsDestination" in definition:
         topic = definition["SnsDestination"]["TopicArn"]
-        source = _set_arn(owner, sent.configuration_set)
-        _tell(ses, sent, topic, record, source)
+        source = set_arn(owner, sent.configuration_set)
+        _tell(ses, sent, topic, record, (source, EVENT_SUBJECT))
     elif "EventBridgeDestination" in definition:
         bus = definition["EventBridgeDestination"]["EventBusArn"]
         shown = _bridged(ses, sent, event, record)
@@ -209,7 +208,7 @@ def _bridged(
         "account": sent.account,
         "time": timestamp(event.at_ms)[:19] + "Z",
         "region": sent.region,
-        "resources": [_set_arn(Owner(sent.account, sent.region), sent.configuration_set)],
+        "resources": [set_arn(Owner(sent.account, sent.region), sent.configuration_set)],
         "detail": record,
     }
 
@@ -228,7 +227,7 @@ def _notify(ses: Ses, owner: Owner, sent: SentMail, event: Event) -> None:
     if topic:
         has_headers = event.type in settings.with_headers
         message = events.notification(sent, event, has_headers=has_headers)
-        if not _tell(ses, sent, topic, message, sent.source_arn):
+        if not _tell(ses, sent, topic, message, (sent.source_arn, "")):
             settings = _without(ses, owner, sent.identity, topic)
             topic = ""
     if event.type != events.DELIVERY and (settings.is_forwarded or not topic):
@@ -244,21 +243,24 @@ def _without(ses: Ses, owner: Owner, identity: str, topic: str) -> IdentityFeedb
 
 
 def _tell(
-    ses: Ses, sent: SentMail, topic: str, message: Mapping[str, object], source_arn: str
+    ses: Ses, sent: SentMail, topic: str, message: Mapping[str, object], said: tuple[str, str]
 ) -> bool:
-    """Publish in this step; what passes is tried again by the outbox. False: refused for good."""
-    owner = Owner(sent.account, sent.region)
+    """Publish in this step; what passes is tried again by the outbox. False: refused for good.
+
+    `said` is for whom SES speaks, an ARN, and the subject of the message.
+    """
+    owner, (source_arn, subject) = Owner(sent.account, sent.region), said
     text = orjson.dumps(message, default=str).decode()
-    ctx = _context(ses, owner, source_arn, sent.trace)
+    ctx = context_of(ses, owner, source_arn, sent.trace)
     try:
         with ses.store.engine.atomic():
-            ses.ports.publish(ctx, topic, text, subject=_SUBJECT)
+            ses.ports.publish(ctx, topic, text, subject=subject)
     except AwsError as refusal:
         if not _is_passing(refusal):
             _record_unheard(ses, sent.trace, topic, refusal)
             return False
         payload = {"account": owner.account, "region": owner.region, "source_arn": source_arn}
-        payload |= {"topic": topic, "message": text}
+        payload |= {"topic": topic, "message": text, "subject": subject}
         ses.outbox.put(NOTIFY_KIND, payload, trace=sent.trace)
     return True
 
@@ -276,18 +278,3 @@ def _record_unheard(ses: Ses, trace: str, topic: str, error: Exception) -> None:
         result="not notified",
         detail=str(error),
     )
-
-
-def _context(ses: Ses, owner: Owner, source_arn: str, trace: str) -> RequestContext:
-    """SES as the caller of SNS.
-
-    AWS: SES Developer Guide, Setting up an SNS topic for notifications (SourceAccount, SourceArn).
-    """
-    ctx = RequestContext(
-        owner.account, owner.region, "ses.amazonaws.com", ses.ids.uuid(), trace=trace
-    )
-    return ctx.as_service("ses.amazonaws.com", source_arn=source_arn)
-
-
-def _set_arn(owner: Owner, name: str) -> str:
-    return f"arn:aws:ses:{owner.region}:{owner.account}:configuration-set/{name}"

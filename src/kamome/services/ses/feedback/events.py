@@ -280,7 +280,7 @@ def notification(sent: SentMail, event: Event, *, has_headers: bool) -> dict[str
 def _mail(sent: SentMail) -> dict[str, object]:
     return {
         "timestamp": timestamp(sent.sent_at_ms),
-        "source": sent.source,
+        "source": sent.told_source or sent.source,
         "sourceArn": sent.source_arn,
         "sendingAccountId": sent.sending_account,
         "messageId": sent.message_id,

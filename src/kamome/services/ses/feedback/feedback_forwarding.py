@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from kamome.services.ses.feedback import events
+from kamome.services.ses.sending.outgoing_mail import as_left
 from kamome.services.ses.sending.sent_mails import (
     SentMail,
     default_mail_from_domain,
@@ -129,7 +130,7 @@ def report_mail(ses: Ses, sent: SentMail, event: Event, mail_id: str) -> bytes:
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/report; report-type="{name}"; boundary="{boundary}"'),
     ]
-    headers = [(header.name, _one_line(header.value)) for header in sent.headers]
+    headers = [(header.name, _one_line(header.value)) for header in as_left(sent)]
     parts = (
         _part("text/plain; charset=utf-8", _sentences(event)),
         _part(content_type, _fields(*_groups(ses, sent, event))),

@@ -15,6 +15,7 @@ from kamome.services.ses.configuration_sets.configuration_sets import store_of
 from kamome.services.ses.configuration_sets.event_destinations import is_topic
 from kamome.services.ses.errors import InvalidParameterValue
 from kamome.services.ses.errors_v2 import NotFoundException
+from kamome.services.ses.feedback.topic_access import refusal_for_identity
 from kamome.services.ses.limits import IDENTITIES_PER_REQUEST_MAX
 from kamome.services.ses.receiving.recipients import normal_domain
 from kamome.services.ses.slice import Ses
@@ -116,7 +117,7 @@ async def set_identity_notification_topic(
     Where bounces or complaints lose their topic, they are forwarded by mail again.
 
     Raises:
-        InvalidParameterValue: no such identity or topic, or a FIFO topic.
+        InvalidParameterValue: no such identity or topic, a FIFO topic, or one that refuses SES.
 
     AWS: SES API Reference, SetIdentityNotificationTopic.
     """
@@ -127,6 +128,10 @@ async def set_identity_notification_topic(
     if topic:
         if not is_topic(ses, topic):
             raise InvalidParameterValue(f"Invalid SNS topic <{topic}>.")
+        if settings.topics.get(kind) != topic:
+            refusal = refusal_for_identity(ses, ctx, identity, kind, topic)
+            if refusal:
+                raise InvalidParameterValue(refusal)
         topics[kind] = topic
     is_forwarded = settings.is_forwarded or (not topic and kind != "Delivery")
     changed = msgspec.structs.replace(settings, topics=topics, is_forwarded=is_forwarded)

@@ -104,6 +104,7 @@ def submission_of(
         tags=envelope.tags,
         list_name=envelope.list_name,
         topic_name=envelope.topic_name,
+        told_source=envelope.source.text,
     )
 
 

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from kamome.mail.header_fields import decode_words, split_addresses
+from kamome.services.ses.addresses import AddressInvalid, Mailbox, parse_mailbox
 from kamome.services.ses.receiving.headers import rfc5322_date
 from kamome.services.ses.sending.compose import Draft
 from kamome.services.ses.sending.raw_mail import fields_of, head_of
-from kamome.services.ses.sending.sent_mails import Header, message_id_header
+from kamome.services.ses.sending.sent_mails import Header, SentMail, message_id_header
 from kamome.services.ses.told_texts import cut, fitting
 
 # AWS: SES Developer Guide, Contents of event data, Mail object: headersTruncated.
@@ -72,14 +73,30 @@ def content_of(draft: Draft) -> bytes:
     return head_of(draft.fields) + draft.body
 
 
+def as_left(sent: SentMail) -> list[Header]:
+    """The known header fields of a mail with those that SES has put in their place.
+
+    AWS: SES Developer Guide, Amazon SES header fields.
+    """
+    kept = [header for header in sent.headers if not _is_replaced(header.name)]
+    message_id = message_id_header(sent.message_id, sent.region)
+    return [
+        *kept,
+        Header("Message-ID", message_id),
+        Header("Date", rfc5322_date(sent.sent_at_ms)),
+    ]
+
+
 def shown(draft: Draft, message_id: str) -> Shown:
-    """The header fields of a completed mail for events: all up to 10 KB, and the common ones.
+    """The header fields of a mail as it came, for events: all up to 10 KB, and the common ones.
+
+    `messageId` is the mail's own where it came with one, else that of SES.
 
     AWS: SES Developer Guide, Contents of event data, Mail object.
     """
     headers: list[Header] = []
     size = 0
-    fields = [field for field in fields_of(draft) if not field.name.lower().startswith("feedback")]
+    fields = fields_of(draft)
     for field in fields:
         size += len(field.name) + len(field.value) + 4
         if size > _HEADER_BYTES_MAX:
@@ -91,7 +108,7 @@ def shown(draft: Draft, message_id: str) -> Shown:
         value = values.get(name.lower())
         if value is not None:
             common[_member(name)] = _common_value(name, value)
-    common["messageId"] = message_id
+    common["messageId"] = cut(values.get("message-id", message_id))
     return Shown(tuple(headers), len(headers) < len(fields), common)
 
 
@@ -114,4 +131,13 @@ def _member(name: str) -> str:
 def _common_value(name: str, value: str) -> str | list[str]:
     if name in ("Date", "Subject", "Sender"):
         return cut(decode_words(value))
-    return fitting([decode_words(mailbox) for mailbox in split_addresses(value)])
+    return fitting([_readable(mailbox) for mailbox in split_addresses(value)])
+
+
+def _readable(mailbox: str) -> str:
+    """`Name <address>`, its name decoded and without quotes; as it stands where it is none."""
+    try:
+        read = parse_mailbox(mailbox)
+    except AddressInvalid:
+        return decode_words(mailbox)
+    return Mailbox(decode_words(read.name), read.address).text

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kamome.mail.header_fields import Field, decode_words, first
-from kamome.services.ses.addresses import parse_mailbox
+from kamome.services.ses.addresses import Mailbox, parse_mailbox
 from kamome.services.ses.sending import send_requests as requests
 from kamome.services.ses.sending.raw_mail import (
     fields_of,
@@ -62,12 +62,14 @@ def raw_submission(asked: RawRequest) -> Submission:
     else:
         found = tuple(recipients_of(fields))
     list_name, topic_name = _list_options(fields)
+    source = requests.mailbox(asked.source) if asked.source else Mailbox("", "")
     return Submission(
         operation=asked.operation,
         author=author,
         recipients=found,
         draft=draft,
-        source=requests.address(asked.source),
+        source=source.address,
+        told_source=source.text,
         sender=_sender(fields),
         return_path=requests.address(asked.return_path) or _return_path(fields),
         arns=Arns(

@@ -47,6 +47,7 @@ from kamome.services.ses.sending.sent_mails import SentMail, new_message_id, rev
 from kamome.services.ses.sending.sent_store import INLINE_BYTES_MAX
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
+from kamome.services.ses.told_texts import cut
 from kamome.storage.blobs import Blob
 
 _PAUSED = (
@@ -67,6 +68,7 @@ class Submission(msgspec.Struct, frozen=True):
     """A mail as it is asked to be sent.
 
     `author` is the From mailbox, `source` the address that the call names (empty: the author's),
+    `told_source` the same with its name, as events tell it (empty: the author's address),
     `return_path` where feedback by mail goes (empty: to the source), `sender` the address of the
     Sender field. `recipients` are the envelope's, each once. `tags` are message tags by name.
     `operation` is the API's, or `SendSmtpEmail`.
@@ -85,6 +87,7 @@ class Submission(msgspec.Struct, frozen=True):
     tags: tuple[tuple[str, str], ...] = ()
     list_name: str = ""
     topic_name: str = ""
+    told_source: str = ""
 
 
 class RenderingFailure(msgspec.Struct, frozen=True):
@@ -211,9 +214,9 @@ def _made(
     tags = dict(mail.tags)
     marks = (tags.get(FEEDBACK_TAGS[0], ""), tags.get(FEEDBACK_TAGS[1], ""))
     stamp = Stamp(message_id, ctx.account, ctx.region, now_ms, marks)
-    draft = completed(mail.draft, stamp)
-    sent = _sent(ses, ctx, mail, allowed, (message_id, now_ms, shown(draft, message_id)))
-    content = content_of(engagement.prepared(ses, sent, draft))
+    told = shown(mail.draft, message_id)
+    sent = _sent(ses, ctx, mail, allowed, (message_id, now_ms, told))
+    content = content_of(engagement.prepared(ses, sent, completed(mail.draft, stamp)))
     if len(content) > mail.bytes_max:
         raise SendRefused(
             INVALID, f"Message length is more than {mail.bytes_max} bytes long: '{len(content)}'."
@@ -264,6 +267,7 @@ def _sent(
         topic_name=mail.topic_name,
         raw_bytes=0,
         trace=ctx.trace or ses.ids.trace(now_ms),
+        told_source=cut(mail.told_source),
     )
 
 

@@ -36,8 +36,9 @@ class Header(msgspec.Struct, frozen=True):
 class SentMail(msgspec.Struct, frozen=True):
     """One mail that was accepted for sending, as AWS's `mail` object of events tells of it.
 
-    `source` is the From address, `destinations` the envelope's recipients in order, `headers`
-    those of the mail up to 10 KB (`are_headers_truncated`), `common_headers` AWS's `commonHeaders`,
+    `source` is the From address, `told_source` what the call says of it (`Name <address>`),
+    `destinations` the envelope's recipients in order, `headers` those the mail came with, up to
+    10 KB (`are_headers_truncated`), `common_headers` AWS's `commonHeaders`,
     `tags` the message tags with those that SES adds (`ses:configuration-set`, `ses:from-domain` …).
     `identity` is the identity by whose verification the mail was allowed: an address or a domain.
     `return_path` is where the sender wants feedback by mail. `list_name` and `topic_name` are the
@@ -68,6 +69,7 @@ class SentMail(msgspec.Struct, frozen=True):
     topic_name: str
     raw_bytes: int
     trace: str
+    told_source: str = ""
 
 
 def find_sent(ses: Ses, message_id: str) -> SentMail | None:
