@@ -17,6 +17,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from tests.aws.lambda_functions import ECHO, code_of, create, create_node
 
+from kamome.testing.orders import Admin, Faults
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
@@ -113,6 +115,20 @@ def test_url_is_below_the_host_by_which_the_client_came(client: Any, kamome: Ten
     assert host.endswith(f".lambda-url.{kamome.region}.localhost")
     assert (shown["FunctionUrl"], shown["FunctionArn"]) == (made["FunctionUrl"], arn)
     assert (shown["AuthType"], shown["InvokeMode"]) == ("NONE", "BUFFERED")
+
+
+@pytest.mark.parametrize("operation", ["InvokeFunctionUrl", "Invoke*"])
+def test_rule_that_throttles_invocations_strikes_a_url(
+    browser: Browser, kamome: Tenant, operation: str
+) -> None:
+    faults = Faults(Admin(kamome.endpoint))
+    rule = faults.add(service="lambda", operation=operation, account=kamome.account, throttle=True)
+
+    answer = browser.call()
+
+    rule.remove()
+    assert answer.status == 429
+    assert answer.read() and browser.call().status == 200
 
 
 def test_function_has_one_url_and_each_alias_another(client: Any) -> None:

@@ -195,7 +195,11 @@ class Pipeline:
         context = self._context(
             exchange.request, credential, call, exchange.request_id, exchange.body
         )
-        outcome = await self._strike(call, context, run.request) if self._faults.is_on else None
+        outcome: Outcome | None = None
+        if self._faults.is_on:
+            account, region = run.owner or (context.account, context.region)
+            owned = msgspec.structs.replace(context, account=account, region=region)
+            outcome = await self._strike(call, owned, run.request)
         try:
             result = await run.operation(call.served.slice, context, run.request)
         except AwsError as error:

@@ -28,11 +28,15 @@ _BODY_BYTES_MAX = 8 * 1024 * 1024
 
 
 class Run(msgspec.Struct, frozen=True):
-    """An operation that the edge of a slice has run: its name, for faults and journeys."""
+    """An operation that the edge of a slice has run: its name, for faults and journeys.
+
+    `owner` is account and Region of what is called, where the caller may be somebody else.
+    """
 
     name: str
     operation: Operation
     request: Mapping[str, object]
+    owner: tuple[str, str] | None = None
 
 
 class Signer(Protocol):
@@ -156,6 +160,12 @@ class Service(msgspec.Struct, frozen=True):
     def operations(self) -> Mapping[str, Operation]:
         """The operations that are served, by AWS's names."""
         return _loaded(self.module).OPERATIONS
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What rules can name: the operations, and what is called at the slice's edge alone."""
+        module = _loaded(self.module)
+        return (*module.OPERATIONS, *getattr(module, "EDGE_ACTIONS", ()))
 
     def violation(self, violations: Sequence[Violation]) -> AwsError:
         """The refusal of an input that does not fit the model, in this service's words."""

@@ -10,8 +10,9 @@ from kamome.mail import spool_api
 from kamome.mail.inbound import Inbound
 from kamome.observe import clock_api
 from kamome.observe.admin import Routes
+from kamome.observe.bus_events import PREFIX as BUS_EVENTS_PATH
+from kamome.observe.bus_events import BusEventsApi
 from kamome.services.ecs import metadata
-from kamome.services.lambda_ import bus_events
 from kamome.services.lambda_ import logs as lambda_logs
 from kamome.services.lambda_.functions import open_code
 from kamome.services.s3 import later_work
@@ -51,7 +52,7 @@ def routes(
                 kernel.faults,
                 kernel.clock,
                 kernel.ids,
-                lambda: {each.service.name: tuple(each.service.operations) for each in served},
+                lambda: {each.service.name: each.service.actions for each in served},
                 is_allowed=settings.faults,
             ),
             preflight_api.PREFIX: preflights,
@@ -59,6 +60,9 @@ def routes(
             **MailboxRoutes(kernel, slices, inbound).routes(),
             event_records.PREFIX: event_records.EventRecordsApi(
                 slices.ses, region=settings.region, account=settings.account
+            ),
+            BUS_EVENTS_PATH: BusEventsApi(
+                slices.offers.bus_events, region=settings.region, account=settings.account
             ),
             later_work.SCRUB_REPORT_PATH: later_work.scrub_report(slices.s3),
             QUEUES_PATH: queues,
@@ -68,7 +72,6 @@ def routes(
         extra={
             "/SimpleNotificationService-": shown.certificate,
             lambda_logs.PREFIX: shown.function_log,
-            bus_events.PREFIX: shown.bus_events,
             "/_kamome/lambda/": shown.function_code,
             metadata.PREFIX: shown.task_metadata,
             verification.LINK_PATH: shown.verification_link,
@@ -121,10 +124,6 @@ class _Shown:
     async def function_log(self, request: HttpRequest) -> HttpResponse:
         """What a function has written."""
         return lambda_logs.answer(self._slices.lambda_, request)
-
-    async def bus_events(self, request: HttpRequest) -> HttpResponse:
-        """Records of invocations that went to EventBridge buses."""
-        return bus_events.answer(self._slices.lambda_, request)
 
     async def function_code(self, request: HttpRequest) -> HttpResponse:
         """The deployment package of a function, by the hash that GetFunction's URL ends with."""

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What permits a call of a URL, and what faults and journeys call it.
+INVOKE_FUNCTION_URL = "InvokeFunctionUrl"
+
 _FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see:"
     " https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
@@ -143,7 +146,8 @@ async def _invoke(url: FunctionUrl, exchange: Exchange) -> HttpResponse:
         answered.append(await _respond(lambda_, ctx, url, exchange.request))
         return {}
 
-    run = Run("InvokeFunctionUrl", invoke, {"FunctionName": url.function.name})
+    owner = (url.function.account, url.function.region)
+    run = Run(INVOKE_FUNCTION_URL, invoke, {"FunctionName": url.function.name}, owner)
     signer = exchange.signer() if url.settings.auth_type == AWS_IAM else None
     await exchange.invoke(run, signer)
     return answered[0]

@@ -115,5 +115,3 @@ SIGNING_CONFIGS_PER_PAGE_MAX = 50
 MINIMUM_POLLERS_MIN = 2
 MINIMUM_POLLERS_MAX = 200
 MAXIMUM_POLLERS_MAX = 2_000
-# Ours: records for EventBridge that are kept of an account and Region.
-BUS_EVENTS_KEPT = 1_000

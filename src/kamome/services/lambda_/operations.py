@@ -40,7 +40,7 @@ from kamome.services.lambda_.function_records import (
     put_function_recursion_config,
     put_runtime_management_config,
 )
-from kamome.services.lambda_.function_url_calls import edge_of
+from kamome.services.lambda_.function_url_calls import INVOKE_FUNCTION_URL, edge_of
 from kamome.services.lambda_.function_urls import (
     create_function_url_config,
     delete_function_url_config,
@@ -172,6 +172,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "UpdateFunctionUrlConfig": update_function_url_config,
 }
 
+# Calls of function URLs, by the name of the action that permits them.
+EDGE_ACTIONS = (INVOKE_FUNCTION_URL,)
 
 edge = edge_of
 

@@ -167,6 +167,10 @@ async def _no_bucket(
     raise ResourceNotFoundException(f"There is no bucket {bucket}.")
 
 
+def _no_bus(bus_arn: str, _event: str) -> None:
+    raise ResourceNotFoundException(f"There is no event bus {bus_arn}.")
+
+
 def _never(_arn: str) -> bool:
     return False
 
@@ -178,7 +182,8 @@ class Ports(msgspec.Struct, frozen=True):
     deployment package (GetFunction, Code.Location); `functions.open_code` opens it by the hash.
     `call_function` is an event source's way to the function.
 
-    Records of asynchronous invocations go by `send_to_queue`, `publish` and `invoke_event`: all are
+    Records of asynchronous invocations go by `send_to_queue`, `publish`, `invoke_event` and
+    `put_event(bus_arn, event)`: all are
     synchronous, act in the caller's step, and raise an AwsError when the target does not take it;
     and by `put_object`, which takes its own step.
     """
@@ -192,5 +197,6 @@ class Ports(msgspec.Struct, frozen=True):
     invoke_event: Callable[[RequestContext, str, bytes], None] = _no_function
     topic_exists: Callable[[str], bool] = _never
     function_exists: Callable[[str], bool] = _never
+    put_event: Callable[[str, str], None] = _no_bus
     put_object: PutObject = _no_bucket
     bucket_exists: Callable[[str], bool] = _never

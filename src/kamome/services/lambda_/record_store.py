@@ -1,7 +1,7 @@
 """SQL of what is recorded of functions and layers beside their settings.
 
-Code signing configurations, records for EventBridge, the recursion and runtime management
-configurations of functions, and the policies of layer versions.
+Code signing configurations, the recursion and runtime management configurations of functions, and
+the policies of layer versions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import msgspec
 import orjson
 
 from kamome.services.lambda_.function_names import FunctionName
-from kamome.services.lambda_.limits import BUS_EVENTS_KEPT
 from kamome.services.lambda_.policies import Statement
 from kamome.storage.engine import Engine, Row
 
@@ -65,22 +64,6 @@ WHERE account = ? AND region = ? AND name = ? AND version = ?
 """
 DELETE_LAYER_POLICY = """
 DELETE FROM lambda_layer_policy WHERE account = ? AND region = ? AND name = ? AND version = ?
-"""
-
-# All by primary key, in its order; the one that is the last to be kept bounds the deletion.
-INSERT_BUS_EVENT = """
-INSERT INTO lambda_bus_event (account, region, at_ms, id, event) VALUES (?, ?, ?, ?, ?)
-"""
-SELECT_BUS_EVENTS = """
-SELECT event FROM lambda_bus_event WHERE account = ? AND region = ?
-ORDER BY at_ms DESC, id DESC LIMIT ?
-"""
-SELECT_LAST_KEPT = """
-SELECT at_ms, id FROM lambda_bus_event WHERE account = ? AND region = ?
-ORDER BY at_ms DESC, id DESC LIMIT 1 OFFSET ?
-"""
-DELETE_OLD_BUS_EVENTS = """
-DELETE FROM lambda_bus_event WHERE account = ? AND region = ? AND (at_ms, id) < (?, ?)
 """
 
 CODE_SIGNING = "code-signing"
@@ -164,20 +147,6 @@ class RecordStore(msgspec.Struct, frozen=True):
     ) -> list[str]:
         """Functions of which this is recorded, by name."""
         rows = self.engine.all(SELECT_NAMES_WITH, (*scope, kind, value, after, limit))
-        return [str(row[0]) for row in rows]
-
-    # ------------------------------------------------------------------ events of buses
-
-    def put_bus_event(self, scope: tuple[str, str], id_: str, event: str, at_ms: int) -> None:
-        """Keep an event, and the newest of those before it."""
-        self.engine.write(INSERT_BUS_EVENT, (*scope, at_ms, id_, event))
-        last = self.engine.one(SELECT_LAST_KEPT, (*scope, BUS_EVENTS_KEPT - 1))
-        if last is not None:
-            self.engine.write(DELETE_OLD_BUS_EVENTS, (*scope, *last))
-
-    def bus_events(self, scope: tuple[str, str]) -> list[str]:
-        """Events as JSON, the newest first."""
-        rows = self.engine.all(SELECT_BUS_EVENTS, (*scope, BUS_EVENTS_KEPT))
         return [str(row[0]) for row in rows]
 
     # ------------------------------------------------------------------ policies of layers

@@ -62,13 +62,3 @@ CREATE TABLE lambda_layer_policy (
   revision_id TEXT NOT NULL,
   PRIMARY KEY (account, region, name, version)
 ) STRICT;
-
--- Records for EventBridge buses, as events; the newest of an account and Region are kept.
-CREATE TABLE lambda_bus_event (
-  account TEXT NOT NULL,
-  region TEXT NOT NULL,
-  at_ms INTEGER NOT NULL,
-  id TEXT NOT NULL,
-  event TEXT NOT NULL,
-  PRIMARY KEY (account, region, at_ms, id)
-) STRICT;
