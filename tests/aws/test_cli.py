@@ -118,3 +118,17 @@ def test_domain_is_verified_and_functions_are_listed(aws: Cli) -> None:
 
 def test_caller_is_told(aws: Cli, kamome: Tenant) -> None:
     assert aws.json("sts", "get-caller-identity")["Account"] == kamome.account
+
+
+def test_parameter_is_put_read_and_listed(aws: Cli) -> None:
+    put = ("ssm", "put-parameter", "--name", "/shop/name", "--type", "SecureString")
+    aws.json(*put, "--value", "swordfish")
+
+    read = aws.text(
+        *("ssm", "get-parameter", "--name", "/shop/name", "--with-decryption"),
+        *("--query", "Parameter.Value", "--output", "text"),
+    )
+    listed = aws.json("ssm", "get-parameters-by-path", "--path", "/shop")
+
+    assert read == "swordfish\n"
+    assert [each["Name"] for each in listed["Parameters"]] == ["/shop/name"]

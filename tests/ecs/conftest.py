@@ -20,7 +20,7 @@ from kamome.services import ecs as ecs_package
 from kamome.services.ecs import clusters, services, task_definitions, tasks
 from kamome.services.ecs.images import Program
 from kamome.services.ecs.names import ClusterName
-from kamome.services.ecs.ports import Ports
+from kamome.services.ecs.ports import Ports, no_secret
 from kamome.services.ecs.slice import Ecs, EcsSettings, make_ecs, prepare, stop
 from kamome.services.ecs.task_size import TaskSize
 from kamome.storage.engine import Engine
@@ -38,6 +38,10 @@ class NoSuchKey(AwsError):
     status = 404
 
 
+class ParameterNotFound(AwsError):
+    """As Parameter Store says it."""
+
+
 @dataclass(slots=True)
 class World:
     """One run of a server that has only ECS, and a caller."""
@@ -48,6 +52,7 @@ class World:
     folder: Path
     faults: dict[str, str] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, folder: Path, clock: Clock, *, database: Path | None, **more: object) -> World:
@@ -65,6 +70,15 @@ class World:
                 raise NoSuchKey("The specified key does not exist.")
             return objects[f"{bucket}/{key}"]
 
+        secrets: dict[str, str] = {}
+
+        async def secret(cluster: ClusterName, value_from: str) -> str:
+            if value_from in secrets:
+                return secrets[value_from]
+            if not secrets:
+                return await no_secret(cluster, value_from)
+            raise ParameterNotFound
+
         settings: dict[str, object] = {
             "folder": folder / "ecs",
             "endpoint_url": lambda: "http://127.0.0.1:4566",
@@ -81,12 +95,16 @@ class World:
             clock=clock,
             ids=seeded_ids(engine.commits + len(list(folder.iterdir()))),
             settings=EcsSettings(**settings),  # type: ignore[arg-type]  # each of its own type
-            ports=Ports(lambda cluster, family: faults.pop(family, ""), read_object=read_object),
+            ports=Ports(
+                lambda cluster, family: faults.pop(family, ""),
+                read_object=read_object,
+                secret=secret,
+            ),
         )
         ctx = RequestContext(
             ACCOUNT, REGION, f"arn:aws:iam::{ACCOUNT}:root", "request-1", "json", trace=TRACE
         )
-        return cls(ecs, clock, ctx, folder, faults, objects)
+        return cls(ecs, clock, ctx, folder, faults, objects, secrets)
 
     def start(self) -> None:
         prepare(self.ecs)

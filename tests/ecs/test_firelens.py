@@ -298,3 +298,47 @@ async def test_configuration_in_s3_is_refused_by_name(world: World) -> None:
 
     with pytest.raises(OperationNotServed, match="configuration in S3"):
         await world.run()
+
+
+SECRET_OPTION = {"name": "api-key", "valueFrom": "/shop/key"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("fluentbit", "api-key ${FIRELENS_SECRET_1_API_KEY}"),
+        ("fluentd", "api-key \"#{ENV['FIRELENS_SECRET_1_API_KEY']}\""),
+    ],
+)
+async def test_secret_option_is_a_variable_of_the_router_and_in_no_file(
+    world: World, tmp_path: Path, kind: str, line: str
+) -> None:
+    out = tmp_path / "config"
+    world.secrets["/shop/key"] = "swordfish"
+    script = f'cp "$KAMOME_FIRELENS_CONFIG" {out}; echo "$FIRELENS_SECRET_1_API_KEY"'
+    shell: dict[str, object] = {
+        "name": "log_router",
+        "command": ["sh", "-c", script],
+        "firelensConfiguration": {"type": kind},
+    }
+    log = {"logDriver": "awsfirelens", "options": {}, "secretOptions": [SECRET_OPTION]}
+    app = {"name": "app", "command": ["true"], "essential": False, "logConfiguration": log}
+    await world.define(shell, app)
+
+    await world.ended(await world.run_one())
+
+    assert line in out.read_text()
+    assert "swordfish" not in out.read_text()
+    assert "swordfish" in world.log()
+
+
+async def test_secret_option_of_another_driver_is_refused_by_name(world: World) -> None:
+    log = {
+        "logDriver": "awslogs",
+        "options": {"awslogs-group": "g", "awslogs-region": "eu-west-1"},
+        "secretOptions": [SECRET_OPTION],
+    }
+    await world.define({"command": ["true"], "logConfiguration": log})
+
+    with pytest.raises(OperationNotServed, match="secretOptions"):
+        await world.run()

@@ -107,6 +107,31 @@ async def test_secret_that_cannot_be_had_keeps_the_task_from_starting(
     assert world.log() == ""
 
 
+async def test_secrets_are_variables_of_the_process(world: World) -> None:
+    world.secrets |= {SECRET: "swordfish", "token": "t"}
+    secrets = [{"name": "S", "valueFrom": SECRET}, {"name": "T", "valueFrom": "token"}]
+    await world.shell('echo "$S $T"', secrets=secrets)
+
+    await world.ended(await world.run_one())
+
+    assert world.log() == "swordfish t\n"
+
+
+async def test_parameter_that_is_missing_is_named_in_the_stopped_reason(world: World) -> None:
+    world.secrets["token"] = "t"
+    await world.shell("echo ran", secrets=[{"name": "S", "valueFrom": "/shop/none"}])
+
+    task = await world.ended(await world.run_one())
+
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert task["stoppedReason"] == (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource"
+        " retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1"
+        " time(s): invalid ssm parameters: /shop/none"
+    )
+    assert world.log() == ""
+
+
 @pytest.mark.parametrize(
     "members",
     [

@@ -1,12 +1,16 @@
-"""ECS: ordered faults may take the place of a full cluster; files of variables come from S3."""
+"""ECS: ordered faults may take the place of a full cluster.
+
+Files of variables come from S3, secrets from Parameter Store.
+"""
 
 from __future__ import annotations
 
+from kamome.arn import parse_arn
 from kamome.context import RequestContext
 from kamome.faults.injector import Faults
 from kamome.faults.rules import Target
 from kamome.services.ecs.names import ClusterName
-from kamome.services.ecs.ports import Ports
+from kamome.services.ecs.ports import Ports, no_secret
 from kamome.services.ecs.slice import Ecs, make_ecs
 from kamome.wiring.kernel import Kernel
 from kamome.wiring.offers import Offers
@@ -18,11 +22,19 @@ _SERVICE = "ecs-tasks.amazonaws.com"
 def make(kernel: Kernel, settings: SliceSettings, offers: Offers) -> Ecs:
     """The slice with its ports."""
 
-    async def read_object(cluster: ClusterName, bucket: str, key: str) -> bytes:
-        ctx = RequestContext(
+    def context(cluster: ClusterName) -> RequestContext:
+        return RequestContext(
             cluster.account, cluster.region, _SERVICE, kernel.ids.uuid()
         ).as_service(_SERVICE, source_arn=cluster.arn)
-        return await offers.read_object(ctx, bucket, key)
+
+    async def read_object(cluster: ClusterName, bucket: str, key: str) -> bytes:
+        return await offers.read_object(context(cluster), bucket, key)
+
+    async def secret(cluster: ClusterName, value_from: str) -> str:
+        parsed = parse_arn(value_from)
+        if parsed is not None and parsed.service == "secretsmanager":
+            return await no_secret(cluster, value_from)
+        return await offers.read_parameter(context(cluster), value_from)
 
     return make_ecs(
         kernel.engine,
@@ -36,6 +48,7 @@ def make(kernel: Kernel, settings: SliceSettings, offers: Offers) -> Ecs:
                 kernel.faults, cluster, family
             ),
             read_object=read_object,
+            secret=secret,
         ),
     )
 

@@ -12,6 +12,7 @@ from kamome.arn import parse_arn
 from kamome.context import RequestContext
 from kamome.faults.rules import Target
 from kamome.hand_overs import HandOvers, source_of
+from kamome.observe.bus_events import BusEvents
 from kamome.wiring.kernel import PARTITION, Kernel
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kamome.services.lambda_.shapes import InvokeRequest
     from kamome.services.s3.shapes import GetObjectRequest
     from kamome.services.sqs.shapes import MessageAttributeValue
+    from kamome.services.ssm.shapes import GetParameterRequest
     from kamome.wiring.slices import Slices
 
 
@@ -34,6 +36,7 @@ class Offers:
         self.hand_overs = HandOvers(
             kernel.faults, kernel.journeys.tally, kernel.engine, kernel.clock
         )
+        self.bus_events = BusEvents(kernel.engine)
         self._faults = kernel.faults
         self._slices = slices
 
@@ -169,6 +172,15 @@ class Offers:
             ),
             text,
         )
+
+    # ------------------------------------------------------------------ Systems Manager
+
+    async def read_parameter(self, ctx: RequestContext, name: str) -> str:
+        """The value of a parameter, by its name or ARN; a SecureString is decrypted."""
+        from kamome.services.ssm.get_parameters import get_parameter
+
+        request: GetParameterRequest = {"Name": name, "WithDecryption": True}
+        return (await get_parameter(self._slices.ssm, ctx, request))["Parameter"]["Value"]
 
     # ------------------------------------------------------------------ S3
 

@@ -6,6 +6,7 @@ task definition: Route logs to FireLens.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -63,24 +64,52 @@ def tag_of(container: str, task_id: str) -> str:
     return f"{container}-firelens-{task_id}"
 
 
+def router_secrets(containers: Sequence[shapes.ContainerDefinition]) -> dict[str, str]:
+    """The secrets of the containers' log options: the router's variables, and where each is from.
+
+    AWS: ECS API Reference, LogConfiguration (secretOptions).
+    """
+    return {
+        _variable(number, secret["name"]): secret["valueFrom"]
+        for number, container in enumerate(containers)
+        if is_routed(container)
+        for secret in container["logConfiguration"].get("secretOptions", ())
+    }
+
+
 def router_config(containers: Sequence[shapes.ContainerDefinition], port: int, facts: Facts) -> str:
     """The router's configuration: it listens, adds what the task is, and sends by each output.
 
-    Options of a container's `logConfiguration` are the parameters of its output.
+    Options of a container's `logConfiguration` are the parameters of its output. Secret ones are
+    not written here: the router reads them from its environment.
     """
     router = router_of(containers)
     assert router is not None
     configuration = router["firelensConfiguration"]
     options = configuration.get("options", {})
+    reference = "${{{}}}" if configuration["type"] == FLUENT_BIT else "\"#{{ENV['{}']}}\""
     routed = {
-        each["name"]: each["logConfiguration"].get("options", {})
-        for each in containers
+        each["name"]: _output_options(number, each["logConfiguration"], reference)
+        for number, each in enumerate(containers)
         if is_routed(each)
     }
     has_metadata = options.get("enable-ecs-log-metadata", "true").lower() != "false"
     write = _fluent_bit if configuration["type"] == FLUENT_BIT else _fluentd
     lines = write(port, facts if has_metadata else None, routed, _included(options))
     return "\n".join([*lines, ""])
+
+
+def _output_options(number: int, log: shapes.LogConfiguration, reference: str) -> dict[str, str]:
+    """The options of a container's output; secret ones refer to the router's variables."""
+    secrets = {
+        secret["name"]: reference.format(_variable(number, secret["name"]))
+        for secret in log.get("secretOptions", ())
+    }
+    return {**log.get("options", {}), **secrets}
+
+
+def _variable(number: int, option: str) -> str:
+    return f"FIRELENS_SECRET_{number}_{re.sub(r'[^A-Za-z0-9]', '_', option).upper()}"
 
 
 def _included(options: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ async def _no_object(_cluster: ClusterName, bucket: str, key: str) -> bytes:
 
 
 async def no_secret(_cluster: ClusterName, value_from: str) -> str:
-    """There is neither Secrets Manager nor Systems Manager."""
+    """Neither Secrets Manager nor Systems Manager is bound."""
     parsed = parse_arn(value_from)
     is_secret = parsed is not None and parsed.service == "secretsmanager"
     raise not_served("AWS Secrets Manager" if is_secret else "AWS Systems Manager Parameter Store")

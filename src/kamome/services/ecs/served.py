@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kamome.services.ecs.errors import not_served
+from kamome.services.ecs.firelens import DRIVER
 
 if TYPE_CHECKING:
     from kamome.services.ecs import shapes
@@ -51,8 +52,8 @@ def check_served(definition: shapes.TaskDefinition, overrides: shapes.TaskOverri
         log = container.get("logConfiguration")
         if log is not None and log["logDriver"] not in _LOG_DRIVERS:
             raise not_served(f"The log driver {log['logDriver']} {where}")
-        if log is not None and log.get("secretOptions"):
-            raise not_served(f"`secretOptions` {where}")
+        if log is not None and log.get("secretOptions") and log["logDriver"] != DRIVER:
+            raise not_served(f"`secretOptions` of the log driver {log['logDriver']} {where}")
     for volume in definition.get("volumes", ()):
         for member in _REFUSED_VOLUMES:
             if volume.get(member):

@@ -18,6 +18,8 @@ from kamome.services.ecs.limits import ENVIRONMENT_FILE_BYTES_MAX
 from kamome.services.ecs.runtimes.port import CannotRun, ContainerSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kamome.services.ecs import shapes
     from kamome.services.ecs.names import ClusterName
     from kamome.services.ecs.ports import Ports
@@ -27,21 +29,29 @@ _SECRETS = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource"
     " retrieval failed: unable to retrieve secret"
 )
+_RETRIED = "service call has been retried 1 time(s): "
 
 
 async def with_resources(
-    ports: Ports, cluster: ClusterName, container: shapes.ContainerDefinition, spec: ContainerSpec
+    ports: Ports,
+    cluster: ClusterName,
+    container: shapes.ContainerDefinition,
+    spec: ContainerSpec,
+    log_secrets: Mapping[str, str],
 ) -> ContainerSpec:
     """The container with the variables of its files and with its secrets in its environment.
 
-    Its own variables replace those of files; ours give way to both, but for the metadata's address.
+    `log_secrets` are a log router's: each variable with where its value is from. Its own variables
+    replace those of files; ours give way to both, but for the metadata's address.
 
     Raises:
         CannotRun: a file or a secret cannot be had.
 
     AWS: ECS API Reference, ContainerDefinition (environmentFiles, secrets).
     """
-    files, secrets = container.get("environmentFiles", ()), container.get("secrets", ())
+    files = container.get("environmentFiles", ())
+    secrets = {each["name"]: each["valueFrom"] for each in container.get("secrets", ())}
+    secrets |= log_secrets
     if not files and not secrets:
         return spec
     environment = dict(spec.environment)
@@ -51,8 +61,8 @@ async def with_resources(
         for name, value in (await _read(ports, cluster, file["value"])).items():
             of_files.setdefault(name, value)
     environment |= {name: value for name, value in of_files.items() if name not in own}
-    for secret in secrets:
-        environment[secret["name"]] = await _secret(ports, cluster, secret["valueFrom"])
+    for name, value_from in secrets.items():
+        environment[name] = await _secret(ports, cluster, value_from)
     return replace(spec, environment=environment)
 
 
@@ -73,10 +83,21 @@ async def _read(ports: Ports, cluster: ClusterName, arn: str) -> dict[str, str]:
 
 
 async def _secret(ports: Ports, cluster: ClusterName, value_from: str) -> str:
-    parsed = parse_arn(value_from)
-    store = "asm" if parsed is not None and parsed.service == "secretsmanager" else "ssm"
-    words = f"{_SECRETS} from asm: " if store == "asm" else f"{_SECRETS}s from ssm: "
     try:
         return await ports.secret(cluster, value_from)
     except AwsError as error:
-        raise CannotRun(f"{words}{error.code}: {error.message}") from error
+        raise CannotRun(_complaint(value_from, error)) from error
+
+
+def _complaint(value_from: str, error: AwsError) -> str:
+    """What the stopped task shows of a secret that cannot be had."""
+    parsed = parse_arn(value_from)
+    said = f"{error.code}: {error.message}"
+    if parsed is not None and parsed.service == "secretsmanager":
+        return (
+            f"{_SECRETS} from asm: {_RETRIED}failed to fetch secret {value_from} from secrets"
+            f" manager: {said}"
+        )
+    if error.code in ("ParameterNotFound", "ParameterVersionNotFound"):
+        said = f"invalid ssm parameters: {value_from}"
+    return f"{_SECRETS}s from ssm: {_RETRIED}{said}"

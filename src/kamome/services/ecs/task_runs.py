@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from kamome.services.ecs.container_runs import ContainerRun
 from kamome.services.ecs.container_specs import container_spec
 from kamome.services.ecs.errors import ServerException
-from kamome.services.ecs.firelens import Facts, is_routed, router_config, router_of
+from kamome.services.ecs.firelens import Facts, is_routed, router_config, router_of, router_secrets
 from kamome.services.ecs.health_checks import UNHEALTHY, keep_checking
 from kamome.services.ecs.limits import SETTLING_S, SHORT_TASK_S
 from kamome.services.ecs.names import ServiceName, TaskName, definition_of_arn
@@ -143,6 +143,7 @@ class TaskRun:
         self._hold = Hold(ecs.clock.activity)
         self._hold.keep(SHORT_TASK_S)
         self._router_config = ""
+        self._router_secrets: Mapping[str, str] = {}
         self.containers = self._make_containers(task)
         loop = asyncio.get_running_loop()
         self._begun: asyncio.Future[None] = loop.create_future()
@@ -186,6 +187,7 @@ class TaskRun:
                 cluster, task.name.arn, f"{definition.name.family}:{definition.name.revision}"
             )
             self._router_config = router_config(shown, port, facts)
+            self._router_secrets = router_secrets(shown)
         for container in shown:
             wanted, spec = container_spec(
                 ecs, task, container, definition.shown.get("volumes", []), router_port=port
@@ -235,9 +237,13 @@ class TaskRun:
         Raises:
             CannotRun: something of it cannot be had.
         """
-        cluster = self.name.cluster
+        cluster, is_router = self.name.cluster, container.spec.config is not None
         container.spec = await with_resources(
-            self._ecs.ports, cluster, container.definition, container.spec
+            self._ecs.ports,
+            cluster,
+            container.definition,
+            container.spec,
+            self._router_secrets if is_router else {},
         )
         for mount in container.spec.mounts:
             if mount.is_ours:
