@@ -56,9 +56,12 @@ def intake_settings(settings: Settings) -> IntakeSettings:
 
 def inbound_ports(kernel: Kernel, ses: Callable[[], Ses], settings: IntakeSettings) -> InboundPorts:
     """What SES does with the mails that come in, and how they are examined before."""
-    scanners = Scanners(settings.spam, settings.virus)
+    is_scanned = settings.spam is not None or settings.virus is not None
+    scanners = Scanners(settings.spam, settings.virus) if is_scanned else None
 
     async def examine(envelope: Envelope, read: ReadContent, size: int) -> Checks:
+        if scanners is None and not kernel.resolver.is_on:
+            return UNCHECKED  # there is nobody to ask: a tenth of what such a mail costs
         # Imported with the first mail: start-up is watched.
         from kamome.mail.authentication.dmarc import is_refusal_asked
         from kamome.mail.authentication.examination import examine
@@ -67,7 +70,7 @@ def inbound_ports(kernel: Kernel, ses: Callable[[], Ses], settings: IntakeSettin
         try:
             checks = await examine(
                 kernel.resolver,
-                scanners if wants_scan(ses(), envelope.recipients) else None,
+                scanners if scanners and wants_scan(ses(), envelope.recipients) else None,
                 envelope,
                 read,
                 size=size,
