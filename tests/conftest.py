@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from hypothesis import HealthCheck, settings
+from tests.watched_loop import WatchedLoop
 
 from kamome.config import Settings
 from kamome.testing.server import ServerThread
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 # benchmarks' business.
 settings.register_profile("kamome", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kamome")
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
+    """Tests that wait for something are told by the loop, and need not look again and again."""
+    return {"watched": WatchedLoop}
+
 
 _accounts = count(111_111_111_111)
 
