@@ -323,6 +323,7 @@ async def world(clock: Clock, tmp_path: Path) -> AsyncIterator[World]:
             send_to_queue=records.send_to_queue,
             publish=records.publish,
             invoke_event=lambda ctx, arn, payload: records.invoke_event(arn, payload),
+            put_event=lambda arn, event: records.sent.append((arn, event, {})),
             topic_exists=lambda arn: arn.endswith(":news"),
             function_exists=lambda arn: arn.endswith(":next"),
             put_object=records.put_object,

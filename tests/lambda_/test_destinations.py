@@ -12,13 +12,10 @@ from tests.lambda_.conftest import NoSuchKey
 from kamome.errors import AwsError
 from kamome.services.lambda_ import event_invoke_configs as configs
 from kamome.services.lambda_ import functions
-from kamome.services.lambda_.bus_events import PREFIX as BUS_PATH
-from kamome.services.lambda_.bus_events import answer
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceNotFoundException,
 )
-from kamome.wire import HttpRequest
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World
@@ -196,25 +193,13 @@ async def test_record_for_a_bus_is_kept_as_an_event(world: World) -> None:
     await world.invoke({"a": 1}, InvocationType="Event")
     await world.quiet()
 
-    shown = answer(world.lambda_, HttpRequest("GET", f"{BUS_PATH}000000000000/eu-west-1", "", []))
-    assert isinstance(shown.body, bytes)
-    [event] = orjson.loads(shown.body)["Events"]
+    [(to, text, _)] = world.records.sent
+    event = orjson.loads(text)
+    assert to == bus
     assert event["detail-type"] == "Lambda Function Invocation Result - Success"
     assert (event["source"], event["account"]) == ("lambda", "000000000000")
     assert event["resources"] == [bus, f"{PREFIX}f:$LATEST"]
     assert event["detail"]["responsePayload"] == {"a": 1}
-
-
-async def test_newest_events_of_buses_are_kept(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kamome.services.lambda_.record_store.BUS_EVENTS_KEPT", 2)
-    scope = ("000000000000", "eu-west-1")
-
-    for at_ms in (1, 3, 2, 4):
-        world.lambda_.records.put_bus_event(scope, f"id-{at_ms}", str(at_ms), at_ms)
-
-    assert world.lambda_.records.bus_events(scope) == ["4", "3"]
 
 
 class TestBuckets:

@@ -96,9 +96,8 @@ class Neighbours:
         self.decrypted += 1
         return plaintext
 
-    def put_event(self, ctx: RequestContext, event: str) -> int:
-        self.bus.append(json.loads(event))
-        return 0
+    def put_event(self, bus_arn: str, event: str) -> None:
+        self.bus.append({"bus": bus_arn, **json.loads(event)})
 
     def send_to_queue(self, ctx: RequestContext, queue_arn: str, body: str) -> str:
         if queue_arn not in self.existing:

@@ -478,6 +478,7 @@ async def test_event_bus_gets_every_event_in_its_own_form(world: World) -> None:
     created, deleted = world.neighbours.bus
 
     assert (created["source"], created["detail-type"]) == ("aws.s3", "Object Created")
+    assert created["bus"] == "arn:aws:events:us-east-1:000000000000:event-bus/default"
     assert created["resources"] == ["arn:aws:s3:::orders"]
     assert created["time"] == "2025-10-09T08:53:20Z"
     detail = created["detail"]

@@ -124,6 +124,12 @@ class Neighbours:
         yield found[: len(found) // 2]
         yield found[len(found) // 2 :]
 
+    def put_event(self, bus_arn: str, event: str) -> None:
+        self._engine.write(
+            "INSERT INTO effect (kind, target, body) VALUES ('event', ?, ?)",
+            (bus_arn, event.encode()),
+        )
+
     def publish(
         self, ctx: RequestContext, topic_arn: str, message: str, *, subject: str = ""
     ) -> str:
@@ -284,6 +290,7 @@ async def world(tmp_path: Path, settings: SesSettings, name_servers: str) -> Asy
         read_object=neighbours.read_object,
         publish=neighbours.publish,
         invoke_event=neighbours.invoke_event,
+        put_event=neighbours.put_event,
         invoke_function=neighbours.invoke_function,
         bucket_exists=lambda name: name in neighbours.buckets,
         topic_exists=lambda arn: arn in neighbours.topics,

@@ -18,3 +18,13 @@ CREATE TABLE journey_step (
   PRIMARY KEY (trace, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX journey_step_number ON journey_step (number);
+
+-- What would go to EventBridge: events of an account and Region, numbered as they came.
+CREATE TABLE bus_event (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  bus TEXT NOT NULL,
+  event TEXT NOT NULL,
+  PRIMARY KEY (account, region, number)
+) STRICT;

@@ -33,6 +33,7 @@ def make(kernel: Kernel, settings: SliceSettings, offers: Offers, sqs: Sqs) -> L
             send_to_queue=offers.send_to_queue,
             publish=offers.publish,
             invoke_event=offers.invoke_event,
+            put_event=offers.bus_events.put,
             topic_exists=offers.topic_exists,
             function_exists=offers.function_exists,
             put_object=offers.put_object,

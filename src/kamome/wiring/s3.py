@@ -20,6 +20,7 @@ def make(kernel: Kernel, offers: Offers) -> S3:
         send_to_queue=offers.send_to_queue,
         publish=offers.publish,
         invoke_event=offers.invoke_event,
+        put_event=offers.bus_events.put,
         generate_data_key=lambda ctx, key_id, encryption_context: DataKey(
             *offers.generate_data_key(ctx, key_id, encryption_context, "s3")
         ),

@@ -34,6 +34,7 @@ def make(
         read_object=offers.object_pieces,
         publish=offers.publish,
         invoke_event=offers.invoke_event,
+        put_event=offers.bus_events.put,
         invoke_function=offers.invoke_function,
         bucket_exists=offers.bucket_exists,
         topic_exists=offers.topic_exists,

@@ -101,8 +101,8 @@ async def test_sent_mails_are_forgotten_after_a_week_with_their_events(sender: S
 
 
 async def test_records_for_other_services_can_be_looked_at(sender: Sender) -> None:
-    bus = "arn:aws:events:us-east-1:000000000000:event-bus/default"
-    await sender.destination("SEND", EventBridgeDestination={"EventBusArn": bus})
+    application = "arn:aws:mobiletargeting:us-east-1:000000000000:apps/a1"
+    await sender.destination("SEND", PinpointDestination={"ApplicationArn": application})
     await sender.send("to@example.net", configuration_set="set")
     api = event_records.EventRecordsApi(
         sender.world.ses, region="us-east-1", account="000000000000"
@@ -112,7 +112,7 @@ async def test_records_for_other_services_can_be_looked_at(sender: Sender) -> No
     refused = await api(HttpRequest("GET", event_records.PREFIX, "limit=0", []))
 
     assert isinstance(shown.body, bytes)
-    assert b'"detail-type":"Email Sent"' in shown.body
+    assert b'"eventType":"Send"' in shown.body
     assert refused.status == 400
 
 

@@ -5,6 +5,7 @@ AWS: SES Developer Guide, Contents of event data that Amazon SES publishes to Am
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -263,12 +264,10 @@ async def test_eventbridge_gets_its_own_envelope(sender: Sender) -> None:
 
     await sender.send("a@example.net", configuration_set="set")
 
-    kept = EventStore(sender.world.engine).records(sender.owner, 10)[0]
-    assert (kept.kind, kept.target) == ("EventBridge", bus)
-    assert kept.record["detail-type"] == "Email Sent"
-    assert kept.record["source"] == "aws.ses"
-    detail: Any = kept.record["detail"]
-    assert detail["eventType"] == "Send"
+    [(target, text)] = sender.world.neighbours.effects("event")
+    event: Any = json.loads(text)
+    assert (target, event["detail-type"], event["source"]) == (bus, "Email Sent", "aws.ses")
+    assert event["detail"]["eventType"] == "Send"
 
 
 @pytest.mark.parametrize(

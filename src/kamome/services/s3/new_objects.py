@@ -191,9 +191,7 @@ def _row(s3: S3, new: NewObject, content: Content) -> StoredObject:
     )
 
 
-def _put_small(
-    s3: S3, bucket: Bucket, stored: StoredObject, received: ReceivedBody | None
-) -> bool:
+def _put_small(s3: S3, bucket: Bucket, stored: StoredObject, received: ReceivedBody | None) -> bool:
     """Put the most common of objects, of which nothing follows: the step needs no savepoint."""
     if bucket.versioning or bucket.has_destinations or received is None or received.blob:
         return False

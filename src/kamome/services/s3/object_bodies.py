@@ -61,9 +61,7 @@ def _pieces(s3: S3, stored: StoredObject, first: int, length: int) -> list[_Piec
     return pieces
 
 
-async def _open_piece(
-    s3: S3, piece: _Piece, key: bytes | None
-) -> AsyncGenerator[bytes, None]:
+async def _open_piece(s3: S3, piece: _Piece, key: bytes | None) -> AsyncGenerator[bytes, None]:
     body, first, length = piece
     return await open_body(s3.blobs, body, first, length, key)
 

@@ -10,7 +10,7 @@ from kamome.arn import parse_arn
 from kamome.context import RequestContext
 from kamome.services.s3.events import ObjectEvent, bus_event, event_document
 from kamome.services.s3.notifications import EVENT_BRIDGE, EVENT_BUS
-from kamome.services.s3.regions import bucket_arn, partition_of
+from kamome.services.s3.regions import bucket_arn, default_bus_arn, partition_of
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
 from kamome.storage.outbox import Entry
@@ -92,17 +92,18 @@ def deliver_event(s3: S3, entry: Entry) -> None:
         trace=entry.trace,
         source_arn=bucket_arn(told["bucket"], partition_of(told["region"])),
     )
-    matched = ""
-    if told["destination"] == EVENT_BUS:
-        matched = f", {s3.ports.put_event(ctx, told['document'])} rules matched"
+    destination = told["destination"]
+    if destination == EVENT_BUS:
+        destination = default_bus_arn(told["account"], told["region"])
+        s3.ports.put_event(destination, told["document"])
     else:
-        hand_over(s3, ctx, told["destination"], told["document"])
+        hand_over(s3, ctx, destination, told["document"])
     s3.journeys.step(
         entry.trace,
         service="s3",
         action=told["event"],
         resource=f"{told['bucket']}/{told['key']}",
-        detail=f"to {told['destination']}{matched}",
+        detail=f"to {destination}",
     )
 
 

@@ -36,19 +36,8 @@ class InvokeEvent(Protocol):
         """Raises an AwsError when there is no such function."""
 
 
-class PutEvent(Protocol):
-    """EventBridge: put an event on the account's default bus, as part of the caller's step."""
-
-    def __call__(self, ctx: RequestContext, event: str) -> int:
-        """`event` is JSON of an event's envelope. Returns how many rules it matched."""
-
-
-def no_rules(ctx: RequestContext, event: str) -> int:
-    """A bus without rules: the event matches none and is forgotten, as EventBridge does.
-
-    AWS: EventBridge User Guide, Event buses in Amazon EventBridge.
-    """
-    return 0
+# EventBridge: put an event (JSON of its envelope) on the bus of an ARN; part of the caller's step.
+PutEvent = Callable[[str, str], None]
 
 
 class Authorize(Protocol):
@@ -102,5 +91,5 @@ class Ports(msgspec.Struct, frozen=True):
     invoke_event: InvokeEvent
     generate_data_key: GenerateDataKey
     decrypt_data_key: Callable[[bytes, Mapping[str, str]], bytes]
-    put_event: PutEvent = no_rules
+    put_event: PutEvent
     authorize: Authorize = owner_may_all

@@ -75,6 +75,14 @@ def object_location(base_url: str, bucket: str, key: str) -> str:
     return f"{base_url}/{bucket}/{quote(key, safe='/~')}"
 
 
+def default_bus_arn(account: str, region: str) -> str:
+    """The event bus that a bucket's events go to: its owner's default bus in its Region.
+
+    AWS: S3 User Guide, Using EventBridge.
+    """
+    return f"arn:{partition_of(region)}:events:{region}:{account}:event-bus/default"
+
+
 def bucket_arn(name: str, partition: str) -> str:
     """A bucket's ARN has neither region nor account."""
     return f"arn:{partition}:s3:::{name}"

@@ -71,7 +71,8 @@ class SesPorts(msgspec.Struct, frozen=True):
     """Functions of S3, SNS, Lambda and the mail store.
 
     `invoke_function` waits for a function's answer: its payload, and its error or nothing.
-    `invoke_event` writes a durable asynchronous invocation inside the caller's step. The `…_exists`
+    `invoke_event` writes a durable asynchronous invocation inside the caller's step, `put_event` an
+    event (JSON of its envelope) of the bus of an ARN. The `…_exists`
     functions answer for the validation of rules. `resolver` asks the DNS, where that is on.
     """
 
@@ -79,6 +80,7 @@ class SesPorts(msgspec.Struct, frozen=True):
     read_object: ReadObject
     publish: Publish
     invoke_event: Callable[[RequestContext, str, bytes], None]
+    put_event: Callable[[str, str], None]
     invoke_function: InvokeFunction
     bucket_exists: Callable[[str], bool]
     topic_exists: Callable[[str], bool]

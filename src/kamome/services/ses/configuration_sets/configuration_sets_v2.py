@@ -78,7 +78,7 @@ async def create_configuration_set_event_destination(
 ) -> shapes_v2.CreateConfigurationSetEventDestinationResult:
     """Add a place that events of a set's mails go to.
 
-    EventBridge, Firehose and Pinpoint are not here: what they would get is kept and shown by the
+    EventBridge, Firehose and Pinpoint are not here: what they would get is kept, and shown by the
     admin API. CloudWatch's metrics are counted.
 
     Raises:

@@ -179,8 +179,8 @@ def _hand_over(
         _tell(ses, sent, topic, record, (source, EVENT_SUBJECT))
     elif "EventBridgeDestination" in definition:
         bus = definition["EventBridgeDestination"]["EventBusArn"]
-        shown = _bridged(ses, sent, event, record)
-        kept.add_record(owner, EventRecord("EventBridge", bus, event.at_ms, shown))
+        bridged = orjson.dumps(_bridged(ses, sent, event, record)).decode()
+        ses.ports.put_event(bus, bridged)
     elif "KinesisFirehoseDestination" in definition:
         stream = definition["KinesisFirehoseDestination"]["DeliveryStreamArn"]
         kept.add_record(owner, EventRecord("Firehose", stream, event.at_ms, record))

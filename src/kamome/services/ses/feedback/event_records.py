@@ -1,4 +1,4 @@
-"""`/_kamome/mail-events`: what EventBridge, Firehose, Pinpoint and CloudWatch would have got.
+"""`/_kamome/mail-events`: what Firehose, Pinpoint and CloudWatch would have got.
 
 `GET /_kamome/mail-events` shows the newest records, `GET /_kamome/mail-events/metrics` the counters
 by minute. `?limit=` (100, at most 1,000), `?account=` and `?region=` choose.
