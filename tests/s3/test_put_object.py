@@ -509,6 +509,30 @@ async def test_if_match_replaces_only_that_version(world: World) -> None:
     assert (await world.get("key"))["Body"] == b"two"
 
 
+async def test_large_body_is_held_to_the_digest_that_its_head_promised(world: World) -> None:
+    await world.bucket()
+    content = patterned(2_000_000)
+    taken: list[str] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for at in range(0, len(content), 64_000):
+            yield content[at : at + 64_000]
+
+    def refuse(sha256: str) -> None:
+        taken.append(sha256)
+        raise errors.BadDigest("another")
+
+    with pytest.raises(errors.BadDigest):
+        body = BodyStream(pieces(), len(content), check_sha256=refuse)
+        await world.put("refused", Body=body)
+    body = BodyStream(pieces(), len(content), check_sha256=taken.append)
+    await world.put("kept", Body=body)
+
+    assert taken == [hashlib.sha256(content).hexdigest()] * 2
+    assert await world.keys() == ["kept"]
+    assert len(world.blob_files()) == 1
+
+
 async def test_large_body_passes_both_ways_in_a_few_blocks_of_memory(world: World) -> None:
     await world.bucket()
     size = 48 * 1024 * 1024

@@ -68,6 +68,7 @@ class _Digests:
         self.stored_md5 = self.md5 if sealing is None else hashlib.md5(usedforsecurity=False)
         self.checksum: Digest = new_digest(algorithm)
         self.second: Digest | None = new_digest(second) if second else None
+        self.promised: Digest | None = None  # a SHA-256, where the request's head has told it
         self.crcs = bytearray()
         self.nonce = sealing.nonce if sealing is not None else b""
         self._cipher = cipher_at(sealing.key, sealing.nonce, 0) if sealing is not None else None
@@ -76,14 +77,19 @@ class _Digests:
         """The next block as it is stored. Blocks come in order."""
         return block if self._cipher is None else self._cipher.update(block)
 
-    def take(self, block: bytes, sealed: bytes) -> None:
-        """The next bytes: whole blocks, but for the last. Nothing is one block, too."""
+    def take_md5(self, block: bytes, sealed: bytes) -> None:
+        """The next bytes, for the MD5 that clients see and that of what is stored."""
         self.md5.update(block)
         if self.stored_md5 is not self.md5:
             self.stored_md5.update(sealed)
+
+    def take(self, block: bytes, sealed: bytes) -> None:
+        """The next bytes: whole blocks, but for the last. Nothing is one block, too."""
         self.checksum.update(block)
         if self.second is not None:
             self.second.update(block)
+        if self.promised is not None:
+            self.promised.update(block)
         view = memoryview(sealed)
         for at in range(0, len(sealed) or 1, BLOCK_BYTES):
             self.crcs += crc32c(view[at : at + BLOCK_BYTES]).to_bytes(_CRC_BYTES, "big")
@@ -137,6 +143,7 @@ def _in_memory(
     if sealing is not None or second_algorithm:
         digests = _Digests(algorithm, sealing, second_algorithm)
         content = digests.seal(plain)
+        digests.take_md5(plain, content)
         digests.take(plain, content)
         return _received(len(plain), digests, content, None)
     md5 = hashlib.md5(plain, usedforsecurity=False)
@@ -203,9 +210,17 @@ async def _written(
     blobs: Blobs, chunks: AsyncIterable[bytes], length: int | None, digests: _Digests
 ) -> Blob:
     pump = _Pump(blobs, digests)
+    check_sha256 = None
+    if isinstance(chunks, BodyStream):
+        check_sha256, chunks = chunks.check_sha256, chunks.unchecked()
+        digests.promised = hashlib.sha256() if check_sha256 is not None else None
     try:
         await _pumped(pump, chunks, length)
-        return await pump.finish()
+        blob = await pump.finish()
+        if check_sha256 is not None:
+            assert digests.promised is not None
+            check_sha256(digests.promised.digest().hex())
+        return blob
     except OSError as error:
         await pump.abort()
         raise ServiceUnavailable("The store has no room for this body.") from error
@@ -275,8 +290,8 @@ class _Pump:
 
     async def _begin(self, block: bytes) -> None:
         await self._settled()
-        take = partial(self._take, block, self._digests.seal(block))
-        self._under_way = asyncio.create_task(self._blobs.in_thread(take))
+        sealed = self._digests.seal(block)
+        self._under_way = asyncio.create_task(self._take(block, sealed))
 
     async def _settled(self) -> None:
         """A cancelled caller must not cancel the thread's work: the file is in its hands."""
@@ -284,8 +299,15 @@ class _Pump:
             await asyncio.shield(self._under_way)
             self._under_way = None
 
-    def _take(self, block: bytes, sealed: bytes) -> None:
-        """In a thread: one hop for both costs less than what they gain side by side."""
+    async def _take(self, block: bytes, sealed: bytes) -> None:
+        """Side by side in two threads: MD5 takes longer than all else together."""
+        in_thread = self._blobs.in_thread
+        await asyncio.gather(
+            in_thread(partial(self._digests.take_md5, block, sealed)),
+            in_thread(partial(self._keep, block, sealed)),
+        )
+
+    def _keep(self, block: bytes, sealed: bytes) -> None:
         self._writer.write_here(sealed)
         self._digests.take(block, sealed)
 
