@@ -29,6 +29,13 @@ from kamome.services.kms.data_key_operations import (
     generate_data_key_without_plaintext,
 )
 from kamome.services.kms.errors import ValidationException
+from kamome.services.kms.grant_operations import (
+    create_grant,
+    list_grants,
+    list_retirable_grants,
+    retire_grant,
+    revoke_grant,
+)
 from kamome.services.kms.key_operations import (
     cancel_key_deletion,
     create_key,
@@ -54,6 +61,16 @@ from kamome.services.kms.rotation_operations import (
     list_key_rotations,
     rotate_key_on_demand,
 )
+from kamome.services.kms.signing_operations import (
+    decapsulate,
+    derive_shared_secret,
+    encapsulate,
+    generate_mac,
+    get_public_key,
+    sign,
+    verify,
+    verify_mac,
+)
 
 # What a request is about, for journeys: the first of these members that it has.
 _RESOURCES = ("KeyId", "TargetKeyId", "DestinationKeyId", "AliasName")
@@ -62,35 +79,48 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "CancelKeyDeletion": cancel_key_deletion,
         "CreateAlias": create_alias,
+        "CreateGrant": create_grant,
         "CreateKey": create_key,
+        "Decapsulate": decapsulate,
         "Decrypt": decrypt,
         "DeleteAlias": delete_alias,
+        "DeriveSharedSecret": derive_shared_secret,
         "DescribeKey": describe_key,
         "DisableKey": disable_key,
         "DisableKeyRotation": disable_key_rotation,
         "EnableKey": enable_key,
         "EnableKeyRotation": enable_key_rotation,
+        "Encapsulate": encapsulate,
         "Encrypt": encrypt,
         "GenerateDataKey": generate_data_key,
         "GenerateDataKeyPair": generate_data_key_pair,
         "GenerateDataKeyPairWithoutPlaintext": generate_data_key_pair_without_plaintext,
         "GenerateDataKeyWithoutPlaintext": generate_data_key_without_plaintext,
+        "GenerateMac": generate_mac,
         "GenerateRandom": generate_random,
         "GetKeyPolicy": get_key_policy,
         "GetKeyRotationStatus": get_key_rotation_status,
+        "GetPublicKey": get_public_key,
         "ListAliases": list_aliases,
+        "ListGrants": list_grants,
         "ListKeyPolicies": list_key_policies,
         "ListKeyRotations": list_key_rotations,
         "ListKeys": list_keys,
         "ListResourceTags": list_resource_tags,
+        "ListRetirableGrants": list_retirable_grants,
         "PutKeyPolicy": put_key_policy,
         "ReEncrypt": re_encrypt,
+        "RetireGrant": retire_grant,
+        "RevokeGrant": revoke_grant,
         "RotateKeyOnDemand": rotate_key_on_demand,
         "ScheduleKeyDeletion": schedule_key_deletion,
+        "Sign": sign,
         "TagResource": tag_resource,
         "UntagResource": untag_resource,
         "UpdateAlias": update_alias,
         "UpdateKeyDescription": update_key_description,
+        "Verify": verify,
+        "VerifyMac": verify_mac,
     }
 )
 

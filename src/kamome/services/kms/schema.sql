@@ -63,11 +63,14 @@ CREATE TABLE kms_grant (
   key_id TEXT NOT NULL,
   grant_id TEXT NOT NULL,
   grant_token TEXT NOT NULL,
+  grant_name TEXT NOT NULL,          -- empty: none
   retiring_principal TEXT NOT NULL,  -- the principal or the service's; empty: none
   created_at_ms INTEGER NOT NULL,
   document BLOB NOT NULL,            -- JSON: what CreateGrant was given
   PRIMARY KEY (account, region, key_id, grant_id)
 ) STRICT;
 CREATE UNIQUE INDEX kms_grant_by_token ON kms_grant (grant_token);
+CREATE INDEX kms_grant_by_name ON kms_grant (account, region, key_id, grant_name, grant_id)
+  WHERE grant_name <> '';
 CREATE INDEX kms_grant_by_retiring_principal
   ON kms_grant (account, region, retiring_principal, key_id, grant_id);

@@ -6,7 +6,7 @@ From: the model of AWS Key Management Service, 2014-11-01.
 
 from __future__ import annotations
 
-from typing import Required, TypedDict
+from typing import Required, TypeAlias, TypedDict
 
 
 class CancelKeyDeletionRequest(TypedDict, total=False):
@@ -30,6 +30,36 @@ class CreateAliasRequest(TypedDict, total=False):
 
 class CreateAliasResult(TypedDict, total=False):
     """AWS: no members."""
+
+
+class CreateGrantRequest(TypedDict, total=False):
+    """AWS: CreateGrantRequest."""
+
+    KeyId: Required[str]
+    GranteePrincipal: str
+    RetiringPrincipal: str
+    Operations: Required[list[str]]
+    Constraints: GrantConstraints
+    GrantTokens: list[str]
+    Name: str
+    DryRun: bool
+    GranteeServicePrincipal: str
+    RetiringServicePrincipal: str
+
+
+class GrantConstraints(TypedDict, total=False):
+    """AWS: GrantConstraints."""
+
+    EncryptionContextSubset: dict[str, str]
+    EncryptionContextEquals: dict[str, str]
+    SourceArn: str
+
+
+class CreateGrantResult(TypedDict, total=False):
+    """AWS: CreateGrantResponse."""
+
+    GrantToken: str
+    GrantId: str
 
 
 class CreateKeyRequest(TypedDict, total=False):
@@ -114,6 +144,24 @@ class XksKeyConfigurationType(TypedDict, total=False):
     Id: str
 
 
+class DecapsulateRequest(TypedDict, total=False):
+    """AWS: DecapsulateRequest."""
+
+    KeyId: Required[str]
+    SharedSecretCiphertextBlob: Required[bytes]
+    EncapsulationAlgorithm: Required[str]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class DecapsulateResult(TypedDict, total=False):
+    """AWS: DecapsulateResponse."""
+
+    KeyId: str
+    SharedSecret: bytes
+    EncapsulationAlgorithm: str
+
+
 class DecryptRequest(TypedDict, total=False):
     """AWS: DecryptRequest."""
 
@@ -152,6 +200,27 @@ class DeleteAliasRequest(TypedDict, total=False):
 
 class DeleteAliasResult(TypedDict, total=False):
     """AWS: no members."""
+
+
+class DeriveSharedSecretRequest(TypedDict, total=False):
+    """AWS: DeriveSharedSecretRequest."""
+
+    KeyId: Required[str]
+    KeyAgreementAlgorithm: Required[str]
+    PublicKey: Required[bytes]
+    GrantTokens: list[str]
+    DryRun: bool
+    Recipient: RecipientInfo
+
+
+class DeriveSharedSecretResult(TypedDict, total=False):
+    """AWS: DeriveSharedSecretResponse."""
+
+    KeyId: str
+    SharedSecret: bytes
+    CiphertextForRecipient: bytes
+    KeyAgreementAlgorithm: str
+    KeyOrigin: str
 
 
 class DescribeKeyRequest(TypedDict, total=False):
@@ -206,6 +275,24 @@ class EnableKeyRotationRequest(TypedDict, total=False):
 
 class EnableKeyRotationResult(TypedDict, total=False):
     """AWS: no members."""
+
+
+class EncapsulateRequest(TypedDict, total=False):
+    """AWS: EncapsulateRequest."""
+
+    KeyId: Required[str]
+    EncapsulationAlgorithm: Required[str]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class EncapsulateResult(TypedDict, total=False):
+    """AWS: EncapsulateResponse."""
+
+    KeyId: str
+    SharedSecret: bytes
+    SharedSecretCiphertextBlob: bytes
+    EncapsulationAlgorithm: str
 
 
 class EncryptRequest(TypedDict, total=False):
@@ -311,6 +398,24 @@ class GenerateDataKeyWithoutPlaintextResult(TypedDict, total=False):
     KeyMaterialId: str
 
 
+class GenerateMacRequest(TypedDict, total=False):
+    """AWS: GenerateMacRequest."""
+
+    Message: Required[bytes]
+    KeyId: Required[str]
+    MacAlgorithm: Required[str]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class GenerateMacResult(TypedDict, total=False):
+    """AWS: GenerateMacResponse."""
+
+    Mac: bytes
+    MacAlgorithm: str
+    KeyId: str
+
+
 class GenerateRandomRequest(TypedDict, total=False):
     """AWS: GenerateRandomRequest."""
 
@@ -356,6 +461,27 @@ class GetKeyRotationStatusResult(TypedDict, total=False):
     OnDemandRotationStartDate: float
 
 
+class GetPublicKeyRequest(TypedDict, total=False):
+    """AWS: GetPublicKeyRequest."""
+
+    KeyId: Required[str]
+    GrantTokens: list[str]
+
+
+class GetPublicKeyResult(TypedDict, total=False):
+    """AWS: GetPublicKeyResponse."""
+
+    KeyId: str
+    PublicKey: bytes
+    CustomerMasterKeySpec: str
+    KeySpec: str
+    KeyUsage: str
+    EncryptionAlgorithms: list[str]
+    SigningAlgorithms: list[str]
+    KeyAgreementAlgorithms: list[str]
+    EncapsulationAlgorithms: list[str]
+
+
 class ListAliasesRequest(TypedDict, total=False):
     """AWS: ListAliasesRequest."""
 
@@ -380,6 +506,41 @@ class AliasListEntry(TypedDict, total=False):
     TargetKeyId: str
     CreationDate: float
     LastUpdatedDate: float
+
+
+class ListGrantsRequest(TypedDict, total=False):
+    """AWS: ListGrantsRequest."""
+
+    Limit: int
+    Marker: str
+    KeyId: Required[str]
+    GrantId: str
+    GranteePrincipal: str
+    GranteeServicePrincipal: str
+
+
+class ListGrantsResponse(TypedDict, total=False):
+    """AWS: ListGrantsResponse."""
+
+    Grants: list[GrantListEntry]
+    NextMarker: str
+    Truncated: bool
+
+
+class GrantListEntry(TypedDict, total=False):
+    """AWS: GrantListEntry."""
+
+    KeyId: str
+    GrantId: str
+    Name: str
+    CreationDate: float
+    GranteePrincipal: str
+    RetiringPrincipal: str
+    IssuingAccount: str
+    Operations: list[str]
+    Constraints: GrantConstraints
+    GranteeServicePrincipal: str
+    RetiringServicePrincipal: str
 
 
 class ListKeyPoliciesRequest(TypedDict, total=False):
@@ -468,6 +629,15 @@ class ListResourceTagsResult(TypedDict, total=False):
     Truncated: bool
 
 
+class ListRetirableGrantsRequest(TypedDict, total=False):
+    """AWS: ListRetirableGrantsRequest."""
+
+    Limit: int
+    Marker: str
+    RetiringPrincipal: str
+    RetiringServicePrincipal: str
+
+
 class PutKeyPolicyRequest(TypedDict, total=False):
     """AWS: PutKeyPolicyRequest."""
 
@@ -508,6 +678,31 @@ class ReEncryptResult(TypedDict, total=False):
     DestinationKeyMaterialId: str
 
 
+class RetireGrantRequest(TypedDict, total=False):
+    """AWS: RetireGrantRequest."""
+
+    GrantToken: str
+    KeyId: str
+    GrantId: str
+    DryRun: bool
+
+
+class RetireGrantResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
+class RevokeGrantRequest(TypedDict, total=False):
+    """AWS: RevokeGrantRequest."""
+
+    KeyId: Required[str]
+    GrantId: Required[str]
+    DryRun: bool
+
+
+class RevokeGrantResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
 class RotateKeyOnDemandRequest(TypedDict, total=False):
     """AWS: RotateKeyOnDemandRequest."""
 
@@ -534,6 +729,25 @@ class ScheduleKeyDeletionResult(TypedDict, total=False):
     DeletionDate: float
     KeyState: str
     PendingWindowInDays: int
+
+
+class SignRequest(TypedDict, total=False):
+    """AWS: SignRequest."""
+
+    KeyId: Required[str]
+    Message: Required[bytes]
+    MessageType: str
+    GrantTokens: list[str]
+    SigningAlgorithm: Required[str]
+    DryRun: bool
+
+
+class SignResult(TypedDict, total=False):
+    """AWS: SignResponse."""
+
+    KeyId: str
+    Signature: bytes
+    SigningAlgorithm: str
 
 
 class TagResourceRequest(TypedDict, total=False):
@@ -578,3 +792,46 @@ class UpdateKeyDescriptionRequest(TypedDict, total=False):
 
 class UpdateKeyDescriptionResult(TypedDict, total=False):
     """AWS: no members."""
+
+
+class VerifyRequest(TypedDict, total=False):
+    """AWS: VerifyRequest."""
+
+    KeyId: Required[str]
+    Message: Required[bytes]
+    MessageType: str
+    Signature: Required[bytes]
+    SigningAlgorithm: Required[str]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class VerifyResult(TypedDict, total=False):
+    """AWS: VerifyResponse."""
+
+    KeyId: str
+    SignatureValid: bool
+    SigningAlgorithm: str
+
+
+class VerifyMacRequest(TypedDict, total=False):
+    """AWS: VerifyMacRequest."""
+
+    Message: Required[bytes]
+    KeyId: Required[str]
+    MacAlgorithm: Required[str]
+    Mac: Required[bytes]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class VerifyMacResult(TypedDict, total=False):
+    """AWS: VerifyMacResponse."""
+
+    KeyId: str
+    MacValid: bool
+    MacAlgorithm: str
+
+
+ListGrantsResult: TypeAlias = ListGrantsResponse
+ListRetirableGrantsResult: TypeAlias = ListGrantsResponse
