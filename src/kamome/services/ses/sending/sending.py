@@ -16,6 +16,7 @@ import msgspec
 
 from kamome.context import RequestContext
 from kamome.mail.dkim_signing import Signer, sign_all
+from kamome.mail.limits import LINE_BYTES_MAX
 from kamome.mail.outgoing import MailUnfit
 from kamome.services.ses.addresses import Mailbox
 from kamome.services.ses.configuration_sets import configuration_sets
@@ -217,11 +218,26 @@ def _made(
     told = shown(mail.draft, message_id)
     sent = _sent(ses, ctx, mail, allowed, (message_id, now_ms, told))
     content = content_of(engagement.prepared(ses, sent, completed(mail.draft, stamp)))
-    if len(content) > mail.bytes_max:
-        raise SendRefused(
-            INVALID, f"Message length is more than {mail.bytes_max} bytes long: '{len(content)}'."
-        )
+    _check_length(content, mail.bytes_max)
     return msgspec.structs.replace(sent, raw_bytes=len(content)), content
+
+
+def _check_length(content: bytes, bytes_max: int) -> None:
+    """Of the whole, and of each line: receivers refuse what is longer. RFC 5321 §4.5.3.1.6.
+
+    AWS: SES API Reference, SendRawEmail (RawMessage).
+    """
+    if len(content) > bytes_max:
+        raise SendRefused(
+            INVALID, f"Message length is more than {bytes_max} bytes long: '{len(content)}'."
+        )
+    longest = max(map(len, content.split(b"\r\n"))) + 2
+    if longest > LINE_BYTES_MAX:
+        raise SendRefused(
+            INVALID,
+            f"Line length is more than {LINE_BYTES_MAX} characters long, <CRLF> included:"
+            f" '{longest}'.",
+        )
 
 
 def _sent(
