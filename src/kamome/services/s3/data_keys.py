@@ -24,7 +24,7 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.services.s3.encryption import CustomerKey
 from kamome.services.s3.errors import AccessDenied, InvalidArgument
-from kamome.services.s3.kms_errors import KMS_ERRORS
+from kamome.services.s3.kms_errors import KMS_ERRORS, KmsNotFoundException
 from kamome.services.s3.kms_fields import BUCKET_KEY, CONTEXT, KEY_ID, kms_attributes
 from kamome.services.s3.regions import bucket_arn
 from kamome.services.s3.store import Bucket
@@ -146,7 +146,7 @@ def key_of_stored(
     if isinstance(kept, bytes):
         return kept
     context = cast("Mapping[str, str]", attributes[BOUND_CONTEXT])
-    with _told_as_s3s():
+    with _told_as_s3s(str(attributes[KEY_ID])):
         key = s3.ports.decrypt_data_key(base64.b64decode(ciphertext), context)
     if is_shared:
         s3.bucket_keys.keep(ciphertext, now_ms, key)
@@ -199,13 +199,18 @@ def _given_context(header: object) -> dict[str, str]:
 
 
 @contextmanager
-def _told_as_s3s() -> Iterator[None]:
-    """What KMS refuses, as S3 tells it: its code behind `KMS.`, or AccessDenied."""
+def _told_as_s3s(opened_by: str = "") -> Iterator[None]:
+    """What KMS refuses, as S3 tells it: its code behind `KMS.`, or AccessDenied.
+
+    Of a key that is gone, by which a data key was to be opened, KMS says no more than that.
+    """
     try:
         yield
     except AwsError as error:
         if error.code in KMS_ERRORS:
             raise KMS_ERRORS[error.code](error.message) from error
+        if error.code == "AccessDeniedException" and opened_by:
+            raise KmsNotFoundException(f"Key '{opened_by}' does not exist") from error
         if error.code == "AccessDeniedException":
             raise AccessDenied from error
         raise
