@@ -98,6 +98,22 @@ async def test_image_that_is_not_mapped_is_pulled_and_run(world: World, tmp_path
     await other.end()
 
 
+async def test_runtime_s_client_has_its_user_s_home_and_the_container_its_own(
+    world: World, tmp_path: Path
+) -> None:
+    """A rootless podman keeps its images in the home; another one would be empty."""
+    other = await begun(world, tmp_path)
+    own = [{"name": "HOME", "value": "/app"}]
+    await other.define({"image": "x", "command": ["true"], "environment": own, "cpu": 1})
+
+    await other.ended(await other.run_one())
+
+    run = (tmp_path / "calls").read_text().splitlines()[-1]
+    assert "--env HOME=/app --memory 64m --cpu-shares 2 x true" in run
+    assert "HOME is \n" in other.log()
+    await other.end()
+
+
 async def test_complaint_of_the_registry_is_the_stopped_reason(
     world: World, tmp_path: Path
 ) -> None:

@@ -81,6 +81,9 @@ def container_spec(
         mounts=mounts_of(wanted, volumes, ecs.task_folder / task.name.id / "volumes"),
         route=_route(task, wanted, token, router_port) if is_routed(wanted) else None,
         config=config,
+        own_variables=frozenset(pair["name"] for pair in wanted.get("environment", ())),
+        memory_mb=wanted.get("memory", 0),
+        cpu_units=wanted.get("cpu", 0),
     )
     return wanted, spec
 

@@ -2,7 +2,8 @@
 
 With podman or docker the container shares the machine's network, so that the server's address in
 its environment holds there, too. Its variables are handed over by name: their values are in no
-argument list.
+argument list. The client itself has the home of who runs the server, where a rootless podman keeps
+its images and docker its logins.
 """
 
 from __future__ import annotations
@@ -19,6 +20,23 @@ from kamome.services.ecs.runtimes.process import run_shortly
 
 RUNTIMES = ("podman", "docker")
 _PULL_S_MAX = 600
+# AWS: ECS API Reference, ContainerDefinition, cpu: fewer are passed to Linux as 2.
+_CPU_SHARES_MIN = 2
+# Variables that mean this machine and its container runtime. A container has them where its
+# definition names them; the client reads them, too, so they are not handed over by name.
+_OF_THE_MACHINE = frozenset(
+    {
+        "CONTAINERS_CONF",
+        "CONTAINER_HOST",
+        "DOCKER_CONFIG",
+        "DOCKER_HOST",
+        "HOME",
+        "HOSTNAME",
+        "PATH",
+        "TMPDIR",
+        "XDG_RUNTIME_DIR",
+    }
+)
 # What the clients of podman and docker read of their user's environment.
 _CLIENT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -63,29 +81,30 @@ class Host:
     def _contained(self, spec: ContainerSpec) -> Command:
         name = f"kamome-{spec.token}"
         arguments = [self._runtime, "run", "--rm", "--name", name, "--network", "host"]
-        given = {
-            key: value
-            for key, value in spec.environment.items()
-            if key not in ("PATH", "HOME", "TMPDIR", "HOSTNAME")
-        }
+        given = {k: v for k, v in spec.environment.items() if k not in _OF_THE_MACHINE}
         for key in given:
             arguments += ["--env", key]
+        for key in sorted(_OF_THE_MACHINE & spec.own_variables):
+            arguments += ["--env", f"{key}={spec.environment[key]}"]
         if spec.working_directory:
             arguments += ["--workdir", spec.working_directory]
         for mount in (*spec.mounts, *((spec.config,) if spec.config is not None else ())):
             end = ":ro" if mount.is_read_only else ""
             arguments += ["--volume", f"{mount.source}:{mount.target}{end}"]
+        if spec.memory_mb:
+            arguments += ["--memory", f"{spec.memory_mb}m"]
+        if spec.cpu_units:
+            arguments += ["--cpu-shares", str(max(spec.cpu_units, _CPU_SHARES_MIN))]
         for limit, (soft, hard) in spec.ulimits.items():
             arguments += ["--ulimit", f"{limit}={soft}:{hard}"]
         command = list(spec.command)
         if spec.entry_point:
             arguments += ["--entrypoint", spec.entry_point[0]]
             command = [*spec.entry_point[1:], *command]
-        environment = {**given, "PATH": _CLIENT_PATH, "HOME": str(spec.scratch)}
         return Command(
             [*arguments, spec.image, *command],
             spec.folder,
-            environment,
+            {**given, "PATH": _CLIENT_PATH},
             removal=[self._runtime, "rm", "--force", name],
             inside=[self._runtime, "exec", name],
         )

@@ -22,6 +22,8 @@ class ContainerSpec(msgspec.Struct, frozen=True):
     its environment and nowhere else, so that what a killed server has left can be known by it.
     `ulimits` are name → (soft, hard). `route` says where its lines go besides the log file.
     `config` is a file of ours that a container runtime mounts, and a process finds by a variable.
+    `own_variables` are those that its definition names. `memory_mb` and `cpu_units` are what a
+    container runtime keeps it to, 0 for nothing.
     """
 
     name: str
@@ -37,6 +39,9 @@ class ContainerSpec(msgspec.Struct, frozen=True):
     mounts: tuple[Mount, ...] = ()
     route: Route | None = None
     config: Mount | None = None
+    own_variables: frozenset[str] = frozenset()
+    memory_mb: int = 0
+    cpu_units: int = 0
 
     @property
     def scratch(self) -> Path:

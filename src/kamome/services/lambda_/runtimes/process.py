@@ -38,6 +38,7 @@ from kamome.services.lambda_.log_lines import (
 from kamome.services.lambda_.runtimes.api import RuntimeApi
 from kamome.services.lambda_.runtimes.containers import (
     CLIENT_PATH,
+    client_environment,
     container_command,
     container_name,
     container_variables,
@@ -265,8 +266,7 @@ class ProcessInstance:
             name = container_name(self._id)
             self._removal = removal_command(host.container_runtime, name)
             command = container_command(host.container_runtime, spec, name, given)
-            own = {"PATH": CLIENT_PATH, "HOME": str(scratch), "TMPDIR": str(scratch)}
-            return command, {**given, **own}
+            return command, client_environment(given)
         if host.wrapper:
             places = {"{code}": str(spec.code_folder), "{folder}": str(scratch)}
             wrapper = [_filled(part, places) for part in host.wrapper]
