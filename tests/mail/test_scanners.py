@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import socket as socket_module
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from tests.file_events import until_files
 
 from kamome.mail.checks import ScanCheck
 from kamome.mail.envelope import Envelope
@@ -170,7 +172,7 @@ async def test_scanner_that_breaks_off_has_failed() -> None:
 
 async def test_scanner_that_says_nothing_ends_in_time() -> None:
     async def talk(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(30)
+        await asyncio.Event().wait()
 
     assert await spam("spamd", talk, scan_s=0.05) == ScanCheck("failed", "spamd took too long")
 
@@ -236,15 +238,19 @@ def test_setting_that_names_none_is_refused(text: str) -> None:
 # ---------------------------------------------------------------------- the real ones
 
 
+def is_listening(path: Path) -> bool:
+    with socket_module.socket(socket_module.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 @contextlib.asynccontextmanager
-async def program(*arguments: str, socket: Path) -> AsyncIterator[None]:
+async def program(
+    *arguments: str, socket: Path, is_ready: Callable[[Path], bool] = Path.exists
+) -> AsyncIterator[None]:
     """A scanner that has opened its socket, until the block ends."""
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(600):
-            if socket.exists() or process.poll() is not None:
-                break
-            await asyncio.sleep(0.1)
+        await until_files(socket.parent, lambda: is_ready(socket))
         yield
     finally:
         process.terminate()
@@ -298,3 +304,27 @@ async def test_real_spamd_finds_the_test_mail(tmp_path: Path) -> None:
     assert junk is not None
     assert clean is not None
     assert (junk.result, clean.result) == ("found", "clean")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("rspamd"), reason="rspamd is not installed")
+async def test_real_rspamd_finds_the_test_mail(tmp_path: Path) -> None:
+    socket, settings = tmp_path / "rspamd.sock", tmp_path / "rspamd.conf"
+    settings.write_text(
+        # No rules but its own test pattern; and no name server that could be waited for.
+        f'options {{ pidfile = "{tmp_path}/pid"; filters = ""; dns {{ nameserver = "127.0.0.1:9" }}'
+        f' }}\nlogging {{ type = "file"; filename = "{tmp_path}/log"; level = "info"; }}\n'
+        "actions { reject = 15; add_header = 6; }\n"
+        f'worker "normal" {{ bind_socket = "{socket} mode=0600"; count = 1; }}\n'
+    )
+
+    arguments = ("rspamd", "-i", "-f", "-c", str(settings))
+    # It makes its socket long before it listens, and writes lines to its log in between.
+    async with program(*arguments, socket=socket, is_ready=is_listening):
+        scanners = Scanners(Scanner("rspamd", path=str(socket)), None)
+        mail = b"From: a@example.com\r\nTo: b@example.net\r\nSubject: Dinner\r\n\r\n"
+        junk = await scanners.spam(ENVELOPE, content(mail + GTUBE + b"\r\n"), 100)
+        clean = await scanners.spam(ENVELOPE, content(mail + b"At eight?\r\n"), 100)
+
+    assert junk == ScanCheck("found", "reject: 15.0 of 15.0")
+    assert clean == ScanCheck("clean", "no action: 0.0 of 15.0")
