@@ -183,6 +183,22 @@ async def test_events_tell_the_source_as_the_call_names_it(
         assert record["mail"]["source"] == told
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [("news@example.com", "news@example.com"), ("", "back@example.com")],
+)
+async def test_feedback_goes_to_the_source_before_the_return_path_of_a_raw_mail(
+    verified: World, source: str, told: str
+) -> None:
+    raw = RAW.replace(b"Return-Path: <>", b"Return-Path: <back@example.com>")
+
+    answer = await verified.call("SendRawEmail", RawMessage={"Data": raw}, Source=source)
+
+    sent = verified.ses.sent.find(answer["MessageId"])
+    assert sent is not None
+    assert sent.return_path == told
+
+
 async def test_unverified_addresses_are_named_with_the_region(world: World) -> None:
     error = await world.refused(
         "SendEmail", **simple(Source="N <news@example.org>", ReturnPath="back@example.org")

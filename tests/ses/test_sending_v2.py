@@ -87,6 +87,20 @@ async def test_raw_mail_needs_no_other_parameter(verified: World) -> None:
     assert left(verified)["Subject"] == "raw"
 
 
+async def test_the_calls_arn_goes_before_both_of_a_raw_mails_fields(verified: World) -> None:
+    arn = "arn:aws:ses:us-east-1:000000000000:identity/"
+    fields = f"X-SES-SOURCE-ARN: {arn}none.example\r\nX-SES-FROM-ARN: {arn}none.example\r\n"
+    content = {"Raw": {"Data": fields.encode() + RAW}}
+
+    refused = await verified.refused_v2("SendEmail", Content=content)
+    await verified.call_v2(
+        "SendEmail", Content=content, FromEmailAddressIdentityArn=f"{arn}example.com"
+    )
+
+    assert "none.example is not valid for news@example.com" in refused.message
+    assert left(verified)["Subject"] == "raw"
+
+
 async def test_content_is_of_one_kind(verified: World) -> None:
     for content in ({}, {"Raw": {"Data": RAW}, **simple()["Content"]}):
         error = await verified.refused_v2("SendEmail", **request(content))

@@ -151,8 +151,23 @@ async def test_only_what_is_asked_for_is_described(sender: Sender) -> None:
             },
             "BadRequestException",
         ),
+        (
+            {
+                "MatchingEventTypes": ["SEND"],
+                "CloudWatchDestination": {
+                    "DimensionConfigurations": [
+                        {
+                            "DimensionName": "Return-Path",
+                            "DimensionValueSource": "EMAIL_HEADER",
+                            "DefaultDimensionValue": "none",
+                        }
+                    ]
+                },
+            },
+            "BadRequestException",
+        ),
     ],
-    ids=["none", "no types", "no topic", "another bus", "no dimensions"],
+    ids=["none", "no types", "no topic", "another bus", "no dimensions", "header"],
 )
 async def test_a_destination_that_cannot_be_used_is_refused(
     sender: Sender, definition: dict[str, Any], code: str

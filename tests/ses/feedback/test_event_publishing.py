@@ -20,6 +20,7 @@ from kamome.services.ses.feedback.event_publishing import publish
 from kamome.services.ses.feedback.event_store import EventStore
 from kamome.services.ses.feedback.events import BouncedRecipient, Event, Visit
 from kamome.services.ses.receiving.notifications import timestamp
+from kamome.services.ses.sending.sent_mails import Header
 
 if TYPE_CHECKING:
     from tests.ses.feedback.conftest import Sender
@@ -322,6 +323,22 @@ async def test_cloudwatch_counts_by_dimensions(sender: Sender) -> None:
     counts = EventStore(sender.world.engine).counts(sender.owner, 0)
     assert [(count.metric, count.count) for count in counts] == [("Send", 3)]
     assert counts[0].dimensions == {"campaign": "spring", "Subject": "hi", "kind": "nothing"}
+
+
+async def test_a_header_that_cloudwatch_does_not_take_is_not_counted(sender: Sender) -> None:
+    dimension = {
+        "DimensionName": "Subject",
+        "DimensionValueSource": "EMAIL_HEADER",
+        "DefaultDimensionValue": "none",
+    }
+    await sender.destination("SEND", CloudWatchDestination={"DimensionConfigurations": [dimension]})
+
+    sent = await sender.send(
+        "a@example.net", configuration_set="set", headers=(Header("Subject", "two words"),)
+    )
+
+    assert EventStore(sender.world.engine).counts(sender.owner, 0) == []
+    assert [event.type for event in sender.remembered(sent)] == ["Send"]
 
 
 async def test_a_topic_that_is_gone_does_not_hold_up_the_mail(sender: Sender) -> None:

@@ -31,6 +31,11 @@ SNS = "SnsDestination"
 KINDS = (CLOUD_WATCH, EVENT_BRIDGE, FIREHOSE, PINPOINT, SNS)
 
 _DIMENSION_NAME = re.compile(r"[A-Za-z0-9_:-]+")
+# AWS: SES Developer Guide, Adding a CloudWatch event destination (Value Source, Email Header).
+_EMAIL_HEADER = "EMAIL_HEADER"
+_UNUSABLE_HEADERS = frozenset(
+    {"received", "to", "from", "dkim-signature", "cc", "message-id", "return-path"}
+)
 _DIMENSION_VALUE = re.compile(r"[A-Za-z0-9_@.-]+")
 _STREAM = re.compile(r"arn:aws[a-z-]*:firehose:[a-z0-9-]+:\d{12}:deliverystream/[A-Za-z0-9_.-]+")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
@@ -132,6 +137,9 @@ def _dimensions(dimensions: list[shapes_v2.CloudWatchDimensionConfiguration]) ->
         return "A dimension is given twice."
     if not all(_is_word(name, _DIMENSION_NAME) for name in names):
         return "A dimension's name is not valid."
+    headers = [d["DimensionName"] for d in dimensions if d["DimensionValueSource"] == _EMAIL_HEADER]
+    if any(name.lower() in _UNUSABLE_HEADERS for name in headers):
+        return "A dimension's header field cannot be used."
     if not all(_is_word(value, _DIMENSION_VALUE) for value in values):
         return "A dimension's default value is not valid."
     return ""

@@ -5,6 +5,7 @@ AWS: SES Developer Guide, Set up a CloudWatch event destination for event publis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -29,19 +30,26 @@ METRICS: Mapping[str, str] = {
 }
 # AWS: SES API v2 Reference, CloudWatchDimensionConfiguration: at most 256 characters.
 _VALUE_CHARACTERS_MAX = 256
+_HEADER_VALUE = re.compile(r"[A-Za-z0-9_@.-]*")
 
 
 def dimensions_of(
     destination: CloudWatchDestination, sent: SentMail, event: Event
-) -> dict[str, str]:
+) -> dict[str, str] | None:
     """Name and value of each dimension: a tag of the mail or the link, or a header, or the default.
 
-    AWS: SES API v2 Reference, CloudWatchDimensionConfiguration.
+    None where a header has a value that CloudWatch does not take: the event is not counted.
+
+    AWS: SES API v2 Reference, CloudWatchDimensionConfiguration; SES Developer Guide, Choosing
+    CloudWatch dimensions (Dimension value source).
     """
     found: dict[str, str] = {}
     for dimension in destination["DimensionConfigurations"]:
         name = dimension["DimensionName"]
-        value = _value(dimension["DimensionValueSource"], name, sent, event)
+        source = dimension["DimensionValueSource"]
+        value = _value(source, name, sent, event)
+        if source == "EMAIL_HEADER" and not _HEADER_VALUE.fullmatch(value):
+            return None
         found[name] = (value or dimension["DefaultDimensionValue"])[:_VALUE_CHARACTERS_MAX]
     return found
 

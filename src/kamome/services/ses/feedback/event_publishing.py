@@ -189,8 +189,9 @@ def _hand_over(
         kept.add_record(owner, EventRecord("Pinpoint", application, event.at_ms, record))
     elif "CloudWatchDestination" in definition:
         dimensions = dimensions_of(definition["CloudWatchDestination"], sent, event)
-        counted = Count(event.at_ms, METRICS[event.type], dimensions, len(event.recipients))
-        kept.count(owner, counted)
+        if dimensions is not None:
+            counted = Count(event.at_ms, METRICS[event.type], dimensions, len(event.recipients))
+            kept.count(owner, counted)
 
 
 def _bridged(

@@ -29,7 +29,12 @@ _TAG_SEPARATOR = re.compile(r"[,;]")
 
 
 class RawRequest(msgspec.Struct, frozen=True):
-    """A call with a raw mail. Everything but the data may be empty: then the mail says it."""
+    """A call with a raw mail. Everything but the data may be empty: then the mail says it.
+
+    `is_source_told` says whether feedback by mail goes to the source rather than to the mail's
+    Return-Path: so it is in both APIs, not by SMTP, where the source is the envelope's.
+    `tls_version` is that of the connection it came by (`TLSv1.3`), empty where there is none.
+    """
 
     operation: str
     data: bytes
@@ -42,6 +47,8 @@ class RawRequest(msgspec.Struct, frozen=True):
     tags: tuple[tuple[str, str], ...] = ()
     list_name: str = ""
     topic_name: str = ""
+    is_source_told: bool = True
+    tls_version: str = ""
 
 
 def raw_submission(asked: RawRequest) -> Submission:
@@ -72,6 +79,8 @@ def raw_submission(asked: RawRequest) -> Submission:
         told_source=source.text,
         sender=_sender(fields),
         return_path=requests.address(asked.return_path) or _return_path(fields),
+        tls_version=asked.tls_version,
+        is_source_told=asked.is_source_told and bool(source.address) and not asked.return_path,
         arns=Arns(
             source=asked.arns.source or _value(fields, "X-SES-SOURCE-ARN"),
             author=asked.arns.author or _value(fields, "X-SES-FROM-ARN"),

@@ -70,9 +70,9 @@ class Submission(msgspec.Struct, frozen=True):
 
     `author` is the From mailbox, `source` the address that the call names (empty: the author's),
     `told_source` the same with its name, as events tell it (empty: the author's address),
-    `return_path` where feedback by mail goes (empty: to the source), `sender` the address of the
-    Sender field. `recipients` are the envelope's, each once. `tags` are message tags by name.
-    `operation` is the API's, or `SendSmtpEmail`.
+    `return_path` where feedback by mail goes (empty, or with `is_source_told`: to the source),
+    `sender` the address of the Sender field. `recipients` are the envelope's, each once. `tags` are
+    message tags by name. `operation` is the API's, or `SendSmtpEmail`.
     """
 
     operation: str
@@ -89,6 +89,8 @@ class Submission(msgspec.Struct, frozen=True):
     list_name: str = ""
     topic_name: str = ""
     told_source: str = ""
+    is_source_told: bool = False
+    tls_version: str = ""
 
 
 class RenderingFailure(msgspec.Struct, frozen=True):
@@ -256,6 +258,8 @@ def _sent(
         "ses:caller-identity": [caller],
         "ses:operation": [mail.operation],
     }
+    if mail.tls_version:
+        automatic["ses:source-tls-version"] = [mail.tls_version]
     if allowed.configuration_set:
         automatic["ses:configuration-set"] = [allowed.configuration_set]
     subject = told.common.get("subject", "")
@@ -270,7 +274,7 @@ def _sent(
         source_ip=ctx.source_ip,
         sending_account=ctx.account,
         caller_identity=caller,
-        return_path=mail.return_path or mail.source or mail.author.address,
+        return_path=_feedback_address(mail),
         destinations=mail.recipients,
         headers=told.headers,
         are_headers_truncated=told.are_truncated,
@@ -285,6 +289,12 @@ def _sent(
         trace=ctx.trace or ses.ids.trace(now_ms),
         told_source=cut(mail.told_source),
     )
+
+
+def _feedback_address(mail: Submission) -> str:
+    """AWS: SES API Reference, SendRawEmail (Source): it goes before the mail's Return-Path."""
+    return_path = "" if mail.is_source_told else mail.return_path
+    return return_path or mail.source or mail.author.address
 
 
 async def _signed(content: bytes, signer: Signer, sent_at_ms: int) -> bytes:

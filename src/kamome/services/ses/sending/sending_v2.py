@@ -122,6 +122,7 @@ async def _send_raw(
         )
     destination = request.get("Destination", {})
     options = request.get("ListManagementOptions")
+    arns = _arns(request)
     asked = RawRequest(
         operation="SendEmail",
         data=data,
@@ -132,7 +133,7 @@ async def _send_raw(
             *destination.get("BccAddresses", ()),
         ),
         return_path=request.get("FeedbackForwardingEmailAddress", ""),
-        arns=_arns(request),
+        arns=replace(arns, author=arns.source),  # one ARN over both of the mail's fields
         configuration_set=request.get("ConfigurationSetName", ""),
         tags=_tags(request.get("EmailTags", [])),
         list_name=options["ContactListName"] if options else "",

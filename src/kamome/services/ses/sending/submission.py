@@ -125,6 +125,8 @@ async def submit(ses: Ses, submitter: Submitter, envelope: Envelope, content: by
         data=content,
         source=envelope.reverse_path,
         destinations=envelope.recipients,
+        is_source_told=False,
+        tls_version=envelope.tls,
     )
     try:
         message_id = await send(ses, ctx, raw_submission(asked))
