@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:news"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:status"
+KEY = "arn:aws:kms:us-east-1:000000000000:alias/aws/ses"
 
 
 class NoSuchBucket(AwsError):
@@ -75,6 +76,9 @@ class Neighbours:
         self.crash_at: int | None = None
         self.streamed_lengths: list[int] = []
         self.spooled: list[OutgoingMail] = []
+        self.keys = {KEY}
+        self.data_keys: list[tuple[bytes, Mapping[str, str]]] = []
+        self.metadata: list[Mapping[str, str]] = []
         self.is_spool_broken = False
 
     def effects(self, kind: str) -> list[tuple[str, bytes]]:
@@ -101,6 +105,7 @@ class Neighbours:
         *,
         content_length: int,
         record: Callable[[], None],
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
         if bucket not in self.buckets:
             raise NoSuchBucket("The specified bucket does not exist")
@@ -113,8 +118,19 @@ class Neighbours:
                 record()
                 return
             self._effect(ctx, "put", f"{bucket}/{key}", content)
+            self.metadata.append(metadata or {})
             record()
         self._tick()
+
+    def generate_data_key(
+        self, ctx: RequestContext, key_arn: str, encryption_context: Mapping[str, str]
+    ) -> tuple[bytes, bytes]:
+        """A key that tells its number, which is what it is when it is encrypted."""
+        if key_arn not in self.keys:
+            raise NotFound(f"Key '{key_arn}' does not exist")
+        self.contexts.append(ctx)
+        self.data_keys.append((bytes([len(self.data_keys)]) * 32, encryption_context))
+        return self.data_keys[-1][0], b"encrypted %d" % len(self.data_keys)
 
     async def read_object(self, ctx: RequestContext, bucket: str, key: str) -> AsyncIterator[bytes]:
         """Objects that the slice has put there, in two pieces."""
@@ -288,6 +304,7 @@ async def world(tmp_path: Path, settings: SesSettings, name_servers: str) -> Asy
     ports = SesPorts(
         put_object=neighbours.put_object,
         read_object=neighbours.read_object,
+        generate_data_key=neighbours.generate_data_key,
         publish=neighbours.publish,
         invoke_event=neighbours.invoke_event,
         put_event=neighbours.put_event,

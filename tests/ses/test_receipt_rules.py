@@ -289,8 +289,8 @@ async def test_rule_set_name_is_checked(world: World, name: str) -> None:
         ),
         (
             {"Actions": [{"S3Action": {"BucketName": "mails", "KmsKeyArn": "arn:k"}}]},
-            "NotImplemented",
-            "KmsKeyArn",
+            "InvalidS3Configuration",
+            "KMS key arn:k",
         ),
         ({"Actions": [{"BounceAction": BOUNCE | {"SmtpReplyCode": "250"}}]}, *INVALID),
         ({"Actions": [{"BounceAction": BOUNCE | {"StatusCode": "4.1.1"}}]}, *INVALID),

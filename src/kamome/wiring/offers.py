@@ -197,6 +197,7 @@ class Offers:
         *,
         content_length: int,
         record: Callable[[], None],
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Store an object; where the acknowledgement is lost, it is there and nothing recorded."""
         from kamome.services.s3.put_object import put_object_internal
@@ -215,6 +216,7 @@ class Offers:
             body,
             content_length=content_length,
             record=record if refusal is None else _nothing,
+            metadata=metadata,
         )
         if refusal is not None:
             raise refusal

@@ -32,6 +32,9 @@ def make(
     ports = SesPorts(
         put_object=offers.put_object,
         read_object=offers.object_pieces,
+        generate_data_key=lambda ctx, key_arn, encryption_context: offers.generate_data_key(
+            ctx, key_arn, encryption_context, "ses"
+        )[1:],
         publish=offers.publish,
         invoke_event=offers.invoke_event,
         put_event=offers.bus_events.put,

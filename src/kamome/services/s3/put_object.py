@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from kamome.context import RequestContext
@@ -103,6 +103,7 @@ async def put_object_internal(
     *,
     content_length: int,
     record: Callable[[], None],
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Store an object for another service of this server (SES's S3 action), as PutObject does.
 
@@ -117,7 +118,8 @@ async def put_object_internal(
     own = own_bucket(s3, ctx, bucket)
     key_bytes(key)
     check_length(content_length)
-    new = new_object(s3, ctx, own, {"Key": key}, algorithm=DEFAULT_ALGORITHM)
+    request = {"Key": key, "Metadata": dict(metadata)} if metadata else {"Key": key}
+    new = new_object(s3, ctx, own, request, algorithm=DEFAULT_ALGORITHM)
     pieces: AsyncIterable[bytes] = pieces_of(body) if isinstance(body, bytes) else body
     received = await receive(
         s3.blobs, pieces, content_length, DEFAULT_ALGORITHM, sealing_of(s3, new.body_key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -28,8 +28,9 @@ class PutObject(Protocol):
         *,
         content_length: int,
         record: Callable[[], None],
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Raises AwsError where the bucket is gone or refuses."""
+        """Raises AwsError where the bucket is gone or refuses. `metadata` is the object's own."""
 
 
 class Publish(Protocol):
@@ -64,6 +65,9 @@ class SpoolPut(Protocol):
         """The content is final: signed bytes. Durable with the step."""
 
 
+# A new AES-256 key under the KMS key of an ARN, with an encryption context: the key itself, and the
+# same encrypted. Raises AwsError where KMS refuses.
+GenerateDataKey = Callable[[RequestContext, str, Mapping[str, str]], tuple[bytes, bytes]]
 InvokeFunction = Callable[[RequestContext, str, bytes], Awaitable[tuple[bytes, str]]]
 
 
@@ -78,6 +82,7 @@ class SesPorts(msgspec.Struct, frozen=True):
 
     put_object: PutObject
     read_object: ReadObject
+    generate_data_key: GenerateDataKey
     publish: Publish
     invoke_event: Callable[[RequestContext, str, bytes], None]
     put_event: Callable[[str, str], None]

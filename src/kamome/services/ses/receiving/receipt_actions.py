@@ -99,7 +99,11 @@ def give_up_received(ses: Ses, entry: Entry, error: Exception) -> None:
 async def store_in_s3(job: Job) -> None:
     """Save the mail, SES's headers before it, under the prefix and the mail's id.
 
-    The news for `TopicArn` is published in the step that writes the object.
+    The news for `TopicArn` is published in the step that writes the object. With `KmsKeyArn`, the
+    mail is encrypted as it passes; see mail_encryption.py.
+
+    Raises:
+        AwsError: S3 or KMS refuses; the run is tried again.
 
     AWS: SES Developer Guide, Deliver to S3 bucket action.
     """
@@ -107,6 +111,14 @@ async def store_in_s3(job: Job) -> None:
     key = notifications.object_key(action.get("ObjectKeyPrefix", ""), job.mail.mail_id)
     block = header_block(job.prepended)
     bucket = action["BucketName"]
+    content, content_length = job.content(block), len(block) + job.mail.raw_bytes
+    metadata: dict[str, str] = {}
+    if "KmsKeyArn" in action:
+        from kamome.services.ses.receiving.mail_encryption import TAG_BYTES, mail_encryption
+
+        encryption = mail_encryption(job, action["KmsKeyArn"], content_length)
+        content, metadata = encryption.encrypted(content), encryption.metadata
+        content_length += TAG_BYTES
 
     def stored() -> None:
         finish(job, action.get("TopicArn"), detail=f"{bucket}/{key}")
@@ -115,9 +127,10 @@ async def store_in_s3(job: Job) -> None:
         job.ctx,
         bucket,
         key,
-        job.content(block),
-        content_length=len(block) + job.mail.raw_bytes,
+        content,
+        content_length=content_length,
         record=stored,
+        metadata=metadata,
     )
 
 

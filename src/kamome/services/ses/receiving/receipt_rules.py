@@ -65,7 +65,7 @@ async def create_receipt_rule(
     AWS: SES API Reference, CreateReceiptRule.
     """
     owner, set_name = _owner(ctx), request["RuleSetName"]
-    rule = checked_rule(request["Rule"], ses.ports)
+    rule = checked_rule(request["Rule"], ses.ports, ctx)
     _need_rule_set(ses, owner, set_name)
     rules = ses.store.rules(owner, set_name)
     names = [each["Name"] for each in rules]
@@ -291,7 +291,7 @@ async def update_receipt_rule(
     AWS: SES API Reference, UpdateReceiptRule.
     """
     owner, set_name = _owner(ctx), request["RuleSetName"]
-    rule = checked_rule(request["Rule"], ses.ports)
+    rule = checked_rule(request["Rule"], ses.ports, ctx)
     _need_rule_set(ses, owner, set_name)
     rules = ses.store.rules(owner, set_name)
     names = [each["Name"] for each in rules]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kamome.errors import OperationNotServed
+from kamome.errors import AwsError
 from kamome.protocols.model import Violation, constraint_sentence
 from kamome.services.ses.errors import (
     InvalidLambdaFunction,
@@ -31,6 +31,7 @@ from kamome.services.ses.ports import SesPorts
 from kamome.services.ses.receiving.recipients import normal_domain
 
 if TYPE_CHECKING:
+    from kamome.context import RequestContext
     from kamome.services.ses.shapes import (
         AddHeaderAction,
         BounceAction,
@@ -101,7 +102,7 @@ def is_domain(normal: str) -> bool:
     return len(normal) <= DOMAIN_CHARACTERS_MAX and _DOMAIN.fullmatch(normal) is not None
 
 
-def checked_rule(rule: ReceiptRule, ports: SesPorts) -> ReceiptRule:
+def checked_rule(rule: ReceiptRule, ports: SesPorts, ctx: RequestContext) -> ReceiptRule:
     """The rule as it is kept and described: checked, with the defaults filled in.
 
     Raises:
@@ -109,8 +110,8 @@ def checked_rule(rule: ReceiptRule, ports: SesPorts) -> ReceiptRule:
         InvalidParameterValue: a recipient is neither address nor domain; an action holds more or
             less than one; a prefix is too long.
         LimitExceeded: more than 100 recipients or 10 actions.
-        InvalidS3Configuration, InvalidSnsTopic, InvalidLambdaFunction: the target does not exist.
-        OperationNotServed: an action, or a feature of one, that Kamome does not serve.
+        InvalidS3Configuration, InvalidSnsTopic, InvalidLambdaFunction: the target does not exist,
+            or the key cannot be used.
 
     AWS: SES API Reference, ReceiptRule.
     """
@@ -129,7 +130,7 @@ def checked_rule(rule: ReceiptRule, ports: SesPorts) -> ReceiptRule:
         "TlsPolicy": rule.get("TlsPolicy", "Optional"),
         "Recipients": list(recipients),
         "Actions": [
-            _checked_action(action, f"rule.actions.{number}.member", ports)
+            _checked_action(action, f"rule.actions.{number}.member", ports, ctx)
             for number, action in enumerate(actions, start=1)
         ],
         "ScanEnabled": rule.get("ScanEnabled", False),
@@ -154,11 +155,13 @@ def _check_recipient(recipient: str) -> None:
         raise InvalidParameterValue(f"Invalid recipient: {recipient}.")
 
 
-def _checked_action(action: ReceiptAction, path: str, ports: SesPorts) -> ReceiptAction:
+def _checked_action(
+    action: ReceiptAction, path: str, ports: SesPorts, ctx: RequestContext
+) -> ReceiptAction:
     if len(action) != 1:
         raise InvalidParameterValue("A receipt action holds exactly one action.")
     if "S3Action" in action:
-        return {"S3Action": _checked_s3(action["S3Action"], ports)}
+        return {"S3Action": _checked_s3(action["S3Action"], ports, ctx)}
     if "SNSAction" in action:
         return {"SNSAction": _checked_sns(action["SNSAction"], ports)}
     if "LambdaAction" in action:
@@ -174,12 +177,7 @@ def _checked_action(action: ReceiptAction, path: str, ports: SesPorts) -> Receip
     return {"StopAction": _checked_stop(action["StopAction"], ports)}
 
 
-def _checked_s3(action: S3Action, ports: SesPorts) -> S3Action:
-    if "KmsKeyArn" in action:
-        raise OperationNotServed(
-            "KmsKeyArn of the S3 action (mails that SES encrypts for the S3 encryption client) is"
-            " not served by Kamome, for there are no KMS keys in it."
-        )
+def _checked_s3(action: S3Action, ports: SesPorts, ctx: RequestContext) -> S3Action:
     if len(action.get("ObjectKeyPrefix", "").encode()) > OBJECT_KEY_PREFIX_BYTES_MAX:
         raise InvalidParameterValue(
             f"ObjectKeyPrefix can have at most {OBJECT_KEY_PREFIX_BYTES_MAX} bytes."
@@ -187,8 +185,25 @@ def _checked_s3(action: S3Action, ports: SesPorts) -> S3Action:
     bucket = action["BucketName"]
     if not ports.bucket_exists(bucket):
         raise InvalidS3Configuration(f"Could not write to bucket: {bucket}", {"Bucket": bucket})
+    if "KmsKeyArn" in action:
+        _check_key(action["KmsKeyArn"], bucket, ports, ctx)
     _check_topic(action.get("TopicArn"), ports)
     return action
+
+
+def _check_key(key_arn: str, bucket: str, ports: SesPorts, ctx: RequestContext) -> None:
+    """Whether mails can be encrypted under a key, named by its ARN or an alias's.
+
+    AWS: SES API Reference, S3Action (KmsKeyArn); InvalidS3ConfigurationException.
+    """
+    try:
+        if not key_arn.startswith("arn:"):
+            raise InvalidParameterValue("it is no ARN")
+        ports.generate_data_key(ctx.as_service("ses.amazonaws.com"), key_arn, {})
+    except AwsError as refusal:
+        raise InvalidS3Configuration(
+            f"Could not encrypt with the KMS key {key_arn}: {refusal}", {"Bucket": bucket}
+        ) from None
 
 
 def _checked_sns(action: SNSAction, ports: SesPorts) -> SNSAction:
