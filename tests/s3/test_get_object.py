@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.s3.conftest import customer_key
 
 from kamome.errors import AwsError
@@ -328,3 +329,14 @@ async def test_unserved_delete_is_refused(
     with pytest.raises(error):
         await world.call("DeleteObject", Bucket="orders", Key="key", **members)
     assert await world.keys() == ["key"]
+
+
+async def test_anonymous_callers_cannot_choose_headers_of_the_answer(world: World) -> None:
+    await world.bucket()
+    await world.put("key", b"x")
+    world.ctx = replace(world.ctx, access_key="")
+
+    with pytest.raises(errors.InvalidRequest, match="anonymous GET requests"):
+        await world.get("key", ResponseContentType="text/html")
+
+    assert (await world.get("key"))["Body"] == b"x"

@@ -12,13 +12,14 @@ from kamome.errors import AwsError
 from kamome.services import Edge, Exchange
 from kamome.services.s3 import cors
 from kamome.services.s3.access_logs import log_request
-from kamome.services.s3.edge_errors import AccessForbidden, BadRequest
-from kamome.services.s3.errors import NoSuchBucket
+from kamome.services.s3.edge_errors import AccessForbidden, BadRequest, MethodNotAllowed
+from kamome.services.s3.errors import NoSuchBucket, PreconditionFailed
 from kamome.services.s3.post_object import answer_form
 from kamome.services.s3.slice import S3
 from kamome.services.s3.website import HOST_MARK, answer_page
 from kamome.wire import HttpRequest, HttpResponse
 
+_METHODS = frozenset(("GET", "HEAD", "PUT", "POST", "DELETE"))
 _FORM = "multipart/form-data"
 _PARTITION = "aws"
 _CORS_KIND = "BucketCors"
@@ -44,9 +45,28 @@ def edge_of(s3: S3, request: HttpRequest) -> Edge | None:
         inner = partial(answer_page, s3)
     elif method == "POST" and request.header("content-type").lower().startswith(_FORM):
         inner = partial(answer_form, s3)
+    elif method not in _METHODS or (method == "POST" and not request.raw_query):
+        inner = _not_allowed
     if request.has_header("origin") or s3.logged_buckets.are_any(s3.store.settings):
         return partial(_surrounded, s3, inner or _operation)
     return inner
+
+
+async def _not_allowed(exchange: Exchange) -> HttpResponse:
+    """What no operation has: a method of its own, or a POST without a subresource and a form.
+
+    Raises:
+        MethodNotAllowed: it is sent to an object, or with a method that S3 does not have.
+        PreconditionFailed: it is a POST to a bucket, which takes forms only.
+
+    AWS: S3 API Reference, Error responses, MethodNotAllowed; POST Object.
+    """
+    method = exchange.request.method
+    name, _, key = exchange.path.removeprefix("/").partition("/")
+    if method == "POST" and name and not key:
+        raise PreconditionFailed("Bucket POST must be of the enclosure-type multipart/form-data")
+    resource_type = "OBJECT" if key else "BUCKET" if name else "SERVICE"
+    raise MethodNotAllowed(method, resource_type)
 
 
 async def _operation(exchange: Exchange) -> HttpResponse:

@@ -65,7 +65,7 @@ class MaxPostPreDataLengthExceededError(AwsError):
 
 
 class MethodNotAllowed(AwsError):
-    """A website answers GET and HEAD only. AWS: S3 User Guide, Website endpoints."""
+    """The resource does not have this method; a website has GET and HEAD only."""
 
     status = 405
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kamome.services.s3.encoded_words import decoded_words, mail_safe
 from kamome.services.s3.errors import InvalidRedirectLocation, MetadataTooLarge
 from kamome.services.s3.limits import REDIRECT_BYTES_MAX, USER_METADATA_BYTES_MAX
 
@@ -45,12 +46,15 @@ def attributes_of(request: Mapping[str, object]) -> dict[str, object]:
 
 
 def _checked_metadata(metadata: Mapping[object, object]) -> dict[str, str]:
-    """Names are lower case, as headers have no case; the limit counts names and values."""
-    named = {str(name).lower(): str(value) for name, value in metadata.items()}
+    """Names are lower case, as headers have no case; the limit counts names and values.
+
+    Values are kept as headers carry them.
+    """
+    named = {str(name).lower(): decoded_words(str(value)) for name, value in metadata.items()}
     size = sum(len(_utf8(name)) + len(_utf8(value)) for name, value in named.items())
     if size > USER_METADATA_BYTES_MAX:
         raise MetadataTooLarge(size, USER_METADATA_BYTES_MAX)
-    return named
+    return {name: mail_safe(value) for name, value in named.items()}
 
 
 def _checked_redirect(location: str) -> str:

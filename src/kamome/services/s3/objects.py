@@ -43,6 +43,8 @@ _OVERRIDES = {
     "ResponseContentType": "ContentType",
 }
 
+_OVERRIDING = frozenset((*_OVERRIDES, "ResponseExpires"))
+
 
 async def get_object(
     s3: S3, ctx: RequestContext, request: shapes.GetObjectRequest
@@ -104,6 +106,10 @@ def _readable(s3: S3, ctx: RequestContext, request: ReadRequest) -> tuple[Bucket
         action="s3:GetObject",
         key=request["Key"],
     )
+    if not ctx.access_key and not _OVERRIDING.isdisjoint(request):
+        raise InvalidRequest(
+            "Request specific response headers cannot be used for anonymous GET requests."
+        )
     stored = readable_version(s3, bucket, request["Key"], request.get("VersionId"))
     conditions = ReadConditions(
         request.get("IfMatch"),

@@ -36,6 +36,7 @@ from kamome.services.s3.buckets import (
 )
 from kamome.services.s3.copy_object import copy_object, upload_part_copy
 from kamome.services.s3.delete_objects import delete_object, delete_objects
+from kamome.services.s3.document_digests import check_document
 from kamome.services.s3.edge import edge_of
 from kamome.services.s3.errors import (
     InvalidArgument,
@@ -160,6 +161,7 @@ def violation(found: Sequence[Violation]) -> AwsError:
 
 
 edge = edge_of
+complete = check_document
 
 
 def resource_of(request: Mapping[str, object]) -> str:
