@@ -74,6 +74,19 @@ CONVERSATIONS = {
     "a body that is too long to gather": [_BUCKET, _LARGE, _plain("HEAD", "/bucket/large")],
     "a streamed answer": [_BUCKET, _LARGE, _plain("GET", "/bucket/large")],
     "a range": [_BUCKET, _LARGE, _plain("GET", "/bucket/large", more=b"Range: bytes=5-9\r\n")],
+    "a connection that stays": [_json("ListQueues", b"{}", b"Connection: keep-alive\r\n"), _CREATE],
+    "a connection that ends": [_json("ListQueues", b"{}", b"Connection: close\r\n")],
+    "a wish that is not known": [_json("ListQueues", b"{}", b"Expect: miracles\r\n")],
+    "an object that waits for 100 Continue": [
+        _BUCKET,
+        _plain("PUT", "/bucket/key", b"content", b"Expect: 100-continue\r\n"),
+        _plain("GET", "/bucket/key"),
+    ],
+    "100 Continue of HTTP/1.0": [
+        _BUCKET.replace(b"HTTP/1.1", b"HTTP/1.0").replace(
+            b"\r\n\r\n", b"\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n"
+        )
+    ],
     "100 Continue": [_CREATE, _json("SendMessage", b"{}", b"Expect: 100-continue\r\n")],
     "health": [_plain("GET", "/_kamome/health")],
     "what is not there": [_plain("GET", "/_kamome/nothing")],

@@ -40,8 +40,12 @@ logger = logging.getLogger(__name__)
 WHOLE_BYTES_MAX = 128 * 1024
 _LENGTH_DIGITS = len(str(WHOLE_BYTES_MAX))
 _METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")}
-# `Connection` may ask an HTTP/1.0 client's connection to be kept; the others change what comes.
-_UNCOMMON = frozenset({"connection", "expect", "transfer-encoding", "upgrade"})
+# These change what comes.
+_UNCOMMON = frozenset({"transfer-encoding", "upgrade"})
+# Headers that many clients send (botocore with each object, Node.js with each request), and the
+# values that are common; they mean the same in HTTP/1.1 alone.
+_COMMON_VALUES = {"connection": "keep-alive", "expect": "100-continue"}
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # How soon a connection that has something under way is looked at again.
 _IDLE_CHECK_S = 1.0
 _CONNECTION_HEADERS = frozenset({b"connection", b"upgrade", b"http2-settings"})
@@ -279,12 +283,25 @@ class Connection(HttpToolsProtocol):
             client_ip=self._client_ip,
             raw_headers=self.headers,
         )
-        if not _UNCOMMON.isdisjoint(request.header_names):
+        names = request.header_names
+        if not _UNCOMMON.isdisjoint(names):
+            return None
+        if not _COMMON_VALUES.keys().isdisjoint(names) and not self._is_common(request):
             return None
         length = request.header("content-length", "0")
         if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) > self._whole_bytes:
             return None
+        if request.has_header("expect"):
+            # The body is gathered before anything is looked at. RFC 9110 §10.1.1.
+            self.transport.write(_CONTINUE)
         return Turn(self, request)
+
+    def _is_common(self, request: HttpRequest) -> bool:
+        if self.parser.get_http_version() != "1.1":
+            return False
+        return all(
+            request.header(name, value).lower() == value for name, value in _COMMON_VALUES.items()
+        )
 
     def _run(self, turn: Turn) -> None:
         """Make the answer: at once as far as that goes, in a task from the first wait on."""

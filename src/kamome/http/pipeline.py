@@ -313,7 +313,7 @@ class Pipeline:
         except AwsError as error:
             self._record(call, context, decoded, error.code)
             raise
-        if context.trace:
+        if context.trace:  # tested here, too: most calls have none, and this is each call's way
             self._record(call, context, decoded, "ok")
         if outcome is not None and outcome.refusal is not None:
             await self._engine.durable()

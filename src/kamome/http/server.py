@@ -46,6 +46,7 @@ _ADMIN_PREFIXES = ("/_kamome/", "/_localstack/", "/_aws/", "/SimpleNotificationS
 # links to unsubscribe), so nothing else passes. Underscores are not of the RFC, but containers
 # have them in their names.
 _HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_HOST_LENGTH_MAX = 253 + 6
 _BAD_HOST = "The Host header is missing, sent twice or not a host."
 
 
@@ -264,9 +265,13 @@ def _announced(request: HttpRequest) -> int | None:
     return int(length) if length.isascii() and length.isdigit() and len(length) < 19 else None
 
 
-@lru_cache(maxsize=1024)
 def is_host(host: str) -> bool:
     """Whether it is a host that we may echo."""
+    return len(host) <= _HOST_LENGTH_MAX and _has_form_of_host(host)
+
+
+@lru_cache(maxsize=1024)
+def _has_form_of_host(host: str) -> bool:
     return _HOST.fullmatch(host) is not None
 
 
