@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,7 +37,7 @@ from kamome.storage.facts import Facts
 from kamome.storage.migrations import migrate
 from kamome.wiring import receiving
 from kamome.wiring.kernel import SCHEMAS, Kernel
-from kamome.wiring.slices import Slices
+from kamome.wiring.slices import IMPORTED, Slices
 
 if TYPE_CHECKING:
     from kamome.services.ses.slice import Ses
@@ -171,9 +172,12 @@ class App:
             raise
 
     async def _settle(self) -> None:
+        # In a thread, for modules take tens of milliseconds, and calls come already.
+        for module in IMPORTED:
+            await asyncio.to_thread(import_module, module)
         for served in self.slices.served:
             assert served.slice is not None
-            await asyncio.sleep(0)  # calls are answered in between
+            await asyncio.sleep(0)
         from kamome.services.lambda_ import slice as lambda_slice
         from kamome.wiring import ses as ses_wiring
 
@@ -241,8 +245,7 @@ class App:
     async def _clean(self) -> None:
         """What nobody waits for: operations to import, orphans to remove."""
         for served in self.slices.served:
-            assert served.service.operations
-            await asyncio.sleep(0)
+            await asyncio.to_thread(import_module, served.service.module)
         await self._remove_orphans()
 
     async def _remove_orphans(self) -> None:

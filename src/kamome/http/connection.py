@@ -43,8 +43,8 @@ _METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELE
 # These change what comes.
 _UNCOMMON = frozenset({"transfer-encoding", "upgrade"})
 # Headers that many clients send (botocore with each object, Node.js with each request), and the
-# values that are common; they mean the same in HTTP/1.1 alone.
-_COMMON_VALUES = {"connection": "keep-alive", "expect": "100-continue"}
+# values that are usual; they mean the same in HTTP/1.1 alone.
+_USUAL_VALUES = {"connection": "keep-alive", "expect": "100-continue"}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # How soon a connection that has something under way is looked at again.
 _IDLE_CHECK_S = 1.0
@@ -286,7 +286,7 @@ class Connection(HttpToolsProtocol):
         names = request.header_names
         if not _UNCOMMON.isdisjoint(names):
             return None
-        if not _COMMON_VALUES.keys().isdisjoint(names) and not self._is_common(request):
+        if not _USUAL_VALUES.keys().isdisjoint(names) and not self._is_usual(request):
             return None
         length = request.header("content-length", "0")
         if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) > self._whole_bytes:
@@ -296,11 +296,11 @@ class Connection(HttpToolsProtocol):
             self.transport.write(_CONTINUE)
         return Turn(self, request)
 
-    def _is_common(self, request: HttpRequest) -> bool:
+    def _is_usual(self, request: HttpRequest) -> bool:
         if self.parser.get_http_version() != "1.1":
             return False
         return all(
-            request.header(name, value).lower() == value for name, value in _COMMON_VALUES.items()
+            request.header(name, value).lower() == value for name, value in _USUAL_VALUES.items()
         )
 
     def _run(self, turn: Turn) -> None:

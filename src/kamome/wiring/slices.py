@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from kamome.wiring.settings import SliceSettings
 
 
+# Most of what making the slices imports.
+IMPORTED = tuple(
+    f"kamome.wiring.{name}"
+    for name in ("sqs", "sns", "s3", "lambda_", "dynamodb", "ecs", "ssm", "kms", "mail", "ses")
+)
+
+
 class Slices:
     """Makes the slices with their ports, and names the handlers of their outbox entries.
 
