@@ -12,6 +12,7 @@ import socket
 
 import pytest
 from tests.mail.conftest import Client, World
+from tests.watched_loop import idle
 
 from kamome.mail.limits import SessionLimits
 from kamome.mail.session import SmtpSession
@@ -96,6 +97,21 @@ async def test_nobody_learns_who_is_there(client: Client, verb: str) -> None:
     assert "@" not in reply
 
 
+# C1's CSI and NEL, separators, overrides, a byte order mark.
+_UNSEEN = ["\x9b31m", "\x85", "\u2028", "\u2029", "\u202e", "\u2066", "\ufeff"]
+
+
+@pytest.mark.parametrize("unseen", _UNSEEN, ids=ascii)
+async def test_nothing_unseen_stands_in_names_and_addresses(client: Client, unseen: str) -> None:
+    assert (await client.say(f"EHLO a{unseen}b")).startswith("501 5.5.4")
+    await client.say("EHLO クライアント.jp")
+
+    for sender in (f"a{unseen}@example.net", f"a@ex{unseen}ample.net", f'"{unseen}"@example.net'):
+        assert (await client.say(f"MAIL FROM:<{sender}> SMTPUTF8")).startswith("553 5.1.7")
+    assert (await client.say("MAIL FROM:<ユーザー@例え.jp> SMTPUTF8")).startswith("250")
+    assert (await client.say(f"RCPT TO:<a{unseen}@example.com>")).startswith("553 5.1.3")
+
+
 # ---------------------------------------------------------------------- floods
 
 
@@ -112,8 +128,7 @@ async def test_a_client_that_hears_nothing_is_not_answered_without_end(world: Wo
 
     sending = asyncio.ensure_future(loop.sock_sendall(deaf, commands))
     await world.until(lambda: any(_unsent(session) for session in _sessions(world)))
-    for _ in range(5_000):
-        await asyncio.sleep(0)
+    await idle()
 
     # Replies wait in the kernel's buffers and up to 64 KB of ours; the session reads no further.
     [session] = _sessions(world)

@@ -34,6 +34,14 @@ _PATH = re.compile(r'[ \t]*<((?:"(?:[^"\\]|\\.)*"|[^">])*)>')
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([^\x00-\x20=\x7f]+))?")
 _HELO = re.compile(r"[^\x00-\x20\x7f]{1,255}")
 _SIZE = re.compile(r"[0-9]{1,20}")
+# What ends lines or turns them round where such a text is shown: C1 controls and the separators of
+# lines and paragraphs (RFC 5198 §2), directional overrides, and the byte order mark.
+_UNSEEN = frozenset(
+    (
+        *(*map(chr, range(0x80, 0xA0)), "\u2028", "\u2029", "\ufeff"),
+        *(*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))),
+    )
+)
 
 
 class BadCommand(Exception):
@@ -53,8 +61,8 @@ class MailCommand(msgspec.Struct, frozen=True):
 
 
 def parse_helo(argument: str) -> str:
-    """The name a client gives himself. Anything printable is taken, as RFC 5321 §4.1.4 allows."""
-    if not _HELO.fullmatch(argument) or not _is_utf8(argument):
+    """The name a client gives himself. Anything that can be seen is taken (RFC 5321 §4.1.4)."""
+    if not _HELO.fullmatch(argument) or not _is_utf8(argument) or not _UNSEEN.isdisjoint(argument):
         raise BadCommand(replies.HELO_SYNTAX)
     return argument
 
@@ -145,6 +153,7 @@ def _mailbox(path: str, is_smtputf8: bool, malformed: Reply) -> str:
     found = _MAILBOX.fullmatch(mailbox)
     if (
         found is None
+        or not _UNSEEN.isdisjoint(mailbox)
         or len(mailbox.encode()) > PATH_BYTES_MAX
         or len(found["domain"].encode()) > DOMAIN_BYTES_MAX
     ):
