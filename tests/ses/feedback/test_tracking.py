@@ -44,8 +44,8 @@ async def ready(sender: Sender, raw: bytes, *types: str, **changes: object) -> t
     """A mail of a set that wants these types, as it leaves."""
     await sender.destination(*types or ("SEND",))
     sent = await sender.send("to@example.net", configuration_set="set", **changes)
-    draft = prepared(sender.world.ses, sent, parse(raw))
-    return sent, as_text(draft)
+    ready = prepared(sender.world.ses, sent, parse(raw))
+    return sent, as_text(ready.draft)
 
 
 def as_text(draft: Draft) -> str:
@@ -222,9 +222,8 @@ async def test_links_lead_to_the_domain_of_the_set(sender: Sender) -> None:
     sent = await sender.send("to@example.net", configuration_set="set")
     plain = mail('<a href="http://example.com/">x</a>')
 
-    draft = prepared(sender.world.ses, sent, parse(plain))
+    text = as_text(prepared(sender.world.ses, sent, parse(plain)).draft)
 
-    text = as_text(draft)
     assert 'href="http://click.example.com/_kamome/ses/L0/' in text
     assert 'src="https://click.example.com/_kamome/ses/I0/' in text
 

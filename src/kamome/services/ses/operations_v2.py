@@ -61,6 +61,7 @@ from kamome.services.ses.errors_v2 import BadRequestException
 from kamome.services.ses.feedback.message_insights import (
     get_message_insights,
 )
+from kamome.services.ses.feedback.metrics import batch_get_metric_data
 from kamome.services.ses.feedback.notification_topics import (
     put_email_identity_feedback_attributes,
 )
@@ -119,6 +120,7 @@ from kamome.services.ses.templates.templates_v2 import (
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
+        "BatchGetMetricData": batch_get_metric_data,
         "CreateConfigurationSet": create_configuration_set,
         "CreateConfigurationSetEventDestination": create_configuration_set_event_destination,
         "CreateContact": create_contact,

@@ -197,6 +197,18 @@ CREATE TABLE ses_send_statistics (
   PRIMARY KEY (account, region, at_ms)
 ) STRICT, WITHOUT ROWID;
 
+-- BatchGetMetricData: one row for each day (UTC), metric, identity and configuration set.
+CREATE TABLE ses_metric_day (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  metric TEXT NOT NULL,
+  day_ms INTEGER NOT NULL,       -- when it begins
+  identity TEXT NOT NULL,
+  configuration_set TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (account, region, metric, day_ms, identity, configuration_set)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE ses_suppressed_destination (
   account TEXT NOT NULL,
   region TEXT NOT NULL,

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from kamome.services.ses.configuration_sets import configuration_sets
 from kamome.services.ses.entries import LINKS_PATH
 from kamome.services.ses.feedback import link_keys
@@ -45,7 +47,14 @@ _CHARSET = re.compile(
 _REPLACED = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
 
-def prepared(ses: Ses, sent: SentMail, draft: Draft) -> Draft:
+class Prepared(msgspec.Struct, frozen=True):
+    """A mail as it is signed. `trackers`: `OPEN` with the pixel in it, `CLICK` with a link."""
+
+    draft: Draft
+    trackers: tuple[str, ...] = ()
+
+
+def prepared(ses: Ses, sent: SentMail, draft: Draft) -> Prepared:
     """The mail with what its configuration set and its contact list ask for, before it is signed.
 
     The pixel is there where a destination of the set wants opens, links are led through here where
@@ -56,25 +65,32 @@ def prepared(ses: Ses, sent: SentMail, draft: Draft) -> Draft:
     AWS: SES Developer Guide, Amazon SES email sending metrics FAQs; Using subscription management.
     """
     if any(name.lower() == "dkim-signature" for name, _ in draft.fields):
-        return draft
+        return Prepared(draft)
     wanted = _wanted_types(ses, sent)
     unsubscribe = _unsubscribe_url(ses, sent)
     if not unsubscribe and not wanted & {"OPEN", "CLICK"}:
-        return draft
+        return Prepared(draft)
     bases = _bases(ses, sent)
+    trackers: dict[str, None] = {}
+
+    def track(link: Link) -> str:
+        trackers["CLICK"] = None
+        return _tracked(ses, sent, bases, link)
 
     def change(kind: str, text: str) -> str:
         if unsubscribe:
             text = text.replace(UNSUBSCRIBE_URL, unsubscribe, UNSUBSCRIBE_PLACEHOLDERS_MAX)
         if kind == "text/html":
             if "CLICK" in wanted:
-                text = with_tracked_links(text, lambda link: _tracked(ses, sent, bases, link))
+                text = with_tracked_links(text, track)
             if "OPEN" in wanted:
+                trackers["OPEN"] = None
                 token = link_keys.signed(ses, OPENED, {"m": sent.message_id})
                 text = with_pixel(text, f"{bases[0]}{LINKS_PATH}{OPENED}/{token}")
         return text
 
-    return _with_header(_rewritten(draft, change), unsubscribe)
+    changed = _with_header(_rewritten(draft, change), unsubscribe)
+    return Prepared(changed, tuple(sorted(trackers)))
 
 
 def is_listed(sent: SentMail) -> bool:

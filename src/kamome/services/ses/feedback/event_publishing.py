@@ -23,7 +23,7 @@ from kamome.services.ses.configuration_sets.configuration_set_store import (
 )
 from kamome.services.ses.configuration_sets.configuration_sets import store_of
 from kamome.services.ses.entries import NOTIFY_KIND
-from kamome.services.ses.feedback import events, feedback_forwarding
+from kamome.services.ses.feedback import events, feedback_forwarding, metrics
 from kamome.services.ses.feedback.event_dimensions import METRICS, dimensions_of
 from kamome.services.ses.feedback.event_store import (
     Count,
@@ -122,6 +122,7 @@ def feedback_settings(ses: Ses, owner: Owner, identity: str) -> IdentityFeedback
 def _remember(ses: Ses, owner: Owner, sent: SentMail, event: Event) -> None:
     """The events of each recipient, the account's statistics, and the journey's step."""
     kept = EventStore(ses.store.engine)
+    metrics.count(ses, sent, event, is_first=not kept.has(sent.message_id, event.type))
     if sent.message_id:
         for recipient in event.recipients:
             remembered = MailEvent(recipient, event.type, event.at_ms, dict(event.detail))

@@ -24,6 +24,7 @@ SELECT_EVENTS = """
 SELECT recipient, type, at_ms, detail FROM ses_mail_event
 WHERE message_id = ? ORDER BY number LIMIT ?
 """
+SELECT_TYPE = "SELECT 1 FROM ses_mail_event WHERE message_id = ? AND type = ? LIMIT 1"
 DELETE_EVENTS = "DELETE FROM ses_mail_event WHERE message_id = ?"
 # All by the primary key of ses_event_record, or a range of it.
 INSERT_RECORD = """
@@ -138,6 +139,10 @@ class EventStore:
         """The events of a mail in the order they happened, 1,000 at most."""
         rows = self._engine.all(SELECT_EVENTS, (message_id, _EVENTS_MAX))
         return [_event(row) for row in rows]
+
+    def has(self, message_id: str, kind: str) -> bool:
+        """Whether the mail has had an event of this type."""
+        return self._engine.one(SELECT_TYPE, (message_id, kind)) is not None
 
     def forget(self, message_ids: Iterable[str]) -> None:
         """These mails are no longer kept."""

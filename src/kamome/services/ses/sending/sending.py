@@ -219,9 +219,11 @@ def _made(
     stamp = Stamp(message_id, ctx.account, ctx.region, now_ms, marks)
     told = shown(mail.draft, message_id)
     sent = _sent(ses, ctx, mail, allowed, (message_id, now_ms, told))
-    content = content_of(engagement.prepared(ses, sent, completed(mail.draft, stamp)))
+    ready = engagement.prepared(ses, sent, completed(mail.draft, stamp))
+    content = content_of(ready.draft)
     _check_length(content, mail.bytes_max)
-    return msgspec.structs.replace(sent, raw_bytes=len(content)), content
+    changed = msgspec.structs.replace(sent, raw_bytes=len(content), trackers=ready.trackers)
+    return changed, content
 
 
 def _check_length(content: bytes, bytes_max: int) -> None:

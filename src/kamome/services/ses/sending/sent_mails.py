@@ -42,7 +42,8 @@ class SentMail(msgspec.Struct, frozen=True):
     `tags` the message tags with those that SES adds (`ses:configuration-set`, `ses:from-domain` …).
     `identity` is the identity by whose verification the mail was allowed: an address or a domain.
     `return_path` is where the sender wants feedback by mail. `list_name` and `topic_name` are the
-    contact list it belongs to, empty without one. `caller_identity` is the caller's name in events.
+    contact list it belongs to, empty without one. `trackers` is what in it tells of opens (`OPEN`)
+    and clicks (`CLICK`). `caller_identity` is the caller's name in events.
 
     AWS: SES Developer Guide, Contents of event data, Mail object.
     """
@@ -70,6 +71,7 @@ class SentMail(msgspec.Struct, frozen=True):
     raw_bytes: int
     trace: str
     told_source: str = ""
+    trackers: tuple[str, ...] = ()
 
 
 def find_sent(ses: Ses, message_id: str) -> SentMail | None:
