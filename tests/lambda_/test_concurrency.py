@@ -95,16 +95,14 @@ async def test_each_account_and_region_has_a_pool_of_its_own(world: World) -> No
     admission = world.lambda_.admission
     admission.concurrency_max = 1
 
-    with admission.admitted(NAMED):
-        with pytest.raises(TooManyRequestsException), admission.admitted(NAMED):
-            pass
-        with (
-            admission.admitted(FunctionName("111111111111", "eu-west-1", "f")),
-            admission.admitted(FunctionName("000000000000", "us-east-1", "f")),
-        ):
-            pass
-    with admission.admitted(NAMED):
-        pass
+    leave = admission.admit(NAMED)
+    with pytest.raises(TooManyRequestsException):
+        admission.admit(NAMED)
+    admission.admit(FunctionName("111111111111", "eu-west-1", "f"))
+    admission.admit(FunctionName("000000000000", "us-east-1", "f"))
+    leave()
+
+    admission.admit(NAMED)
 
 
 async def test_hundred_stay_unreserved(world: World) -> None:

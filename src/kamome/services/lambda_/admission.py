@@ -11,8 +11,7 @@ concurrency for a function.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import msgspec
 
@@ -41,9 +40,8 @@ class Admission(msgspec.Struct):
     _of_function: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
     _shared: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
 
-    @contextmanager
-    def admitted(self, named: FunctionName) -> Iterator[None]:
-        """The block is one of the function's concurrent executions.
+    def admit(self, named: FunctionName) -> Callable[[], None]:
+        """One more of the function's concurrent executions; returns what ends it.
 
         Raises:
             TooManyRequestsException: nothing is left of what the function may use.
@@ -60,12 +58,13 @@ class Admission(msgspec.Struct):
         else:
             self._check_reserved(named, reserved)
         self._of_function[function] += 1
-        try:
-            yield
-        finally:
+
+        def end() -> None:
             _less(self._of_function, function)
             if is_shared:
                 _less(self._shared, shared)
+
+        return end
 
     def under_way(self, named: FunctionName) -> int:
         """How many invocations of a function are under way or wait for a process."""

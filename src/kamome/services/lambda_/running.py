@@ -95,10 +95,9 @@ async def run_function(lambda_: Lambda, function: Function, call: Call) -> Resul
 
 
 async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
-    with (
-        lambda_.clock.activity.busy(),
-        lambda_.admission.admitted(function.full_name),
-    ):
+    leave = lambda_.admission.admit(function.full_name)
+    lambda_.clock.activity.begin()
+    try:
         spec = await _known_spec(lambda_, function)
         lambda_.journeys.tally.count("invocations", function.name)
         trace = call.trace or lambda_.ids.trace(lambda_.clock.now_ms())
@@ -115,6 +114,9 @@ async def _run(lambda_: Lambda, function: Function, call: Call) -> Result:
             )
 
         report = await lambda_.instances.run(spec, invocation)
+    finally:
+        leave()
+        lambda_.clock.activity.end()
     result = result_of(call.request_id, report.outcome, report.log_tail, spec.timeout_s)
     return msgspec.structs.replace(result, executed_version=function.version)
 

@@ -31,7 +31,11 @@ _INVOCATION = re.compile(_PREFIX + r"invocation/([^/]{1,100})/(response|error)")
 # The X-Ray cause may be 1 MB of header (the limit that runtime clients keep to), the rest is small.
 _HEAD_BYTES_MAX = 1024 * 1024 + 64 * 1024
 _CONNECTIONS_MAX = 16
-_ACCEPTED = b'{"status":"OK"}'
+_NEXT = f"{_PREFIX}invocation/next"
+_ACCEPTED = (
+    b"HTTP/1.1 202 Accepted\r\nContent-Length: 15\r\nContent-Type: application/json\r\n\r\n"
+    b'{"status":"OK"}'
+)
 # What a runtime says of a response in its head, and of one that broke off in its trailers.
 _RUNTIME_HEADER = b"lambda-runtime-function-"
 _CONTENT_TYPE_LENGTH = len("content-type")
@@ -98,10 +102,11 @@ class RuntimeApi:
 
     def handle(self, connection: _Connection, method: str, path: str, body: bytes) -> None:
         """Answer one request that has arrived whole."""
-        found = _INVOCATION.fullmatch(path)
-        if method == "GET" and path == f"{_PREFIX}invocation/next":
+        if method == "GET" and path == _NEXT:
             self._next(connection)
-        elif method == "POST" and path == f"{_PREFIX}init/error":
+            return
+        found = _INVOCATION.fullmatch(path)
+        if method == "POST" and path == f"{_PREFIX}init/error":
             self._init_error(connection, body)
         elif method == "POST" and found is not None:
             self._answered(connection, found[1], found[2], body)
@@ -135,7 +140,7 @@ class RuntimeApi:
 
     def streamed(self, connection: _Connection, headers: dict[bytes, bytes]) -> None:
         """A streamed response has ended; its trailers tell of an error."""
-        connection.reply(HTTPStatus.ACCEPTED, {"Content-Type": "application/json"}, _ACCEPTED)
+        connection.write(_ACCEPTED)
         error_type = headers.get(_ERROR_TYPE, b"").decode("latin-1")
         if not error_type:
             self._settle(Outcome("response"))
@@ -188,22 +193,13 @@ class RuntimeApi:
         self._polling = None
         self._delivered_to = connection
         self._is_delivered = True
-        headers = {
-            "Content-Type": "application/json",
-            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-            "Lambda-Runtime-Trace-Id": _header_value(invocation.trace),
-        }
-        if invocation.client_context:
-            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
-        connection.reply(HTTPStatus.OK, headers, invocation.payload)
+        connection.write(_invocation_head(invocation) + invocation.payload)
 
     def _answered(self, connection: _Connection, request_id: str, kind: str, body: bytes) -> None:
         if not self._is_current(request_id):
             connection.refuse(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
             return
-        connection.reply(HTTPStatus.ACCEPTED, {"Content-Type": "application/json"}, _ACCEPTED)
+        connection.write(_ACCEPTED)
         if kind == "response":
             self._settle(Outcome("response", body))
         else:
@@ -215,7 +211,7 @@ class RuntimeApi:
                 HTTPStatus.FORBIDDEN, "InvalidStateTransition", "The init phase has ended"
             )
             return
-        connection.reply(HTTPStatus.ACCEPTED, {"Content-Type": "application/json"}, _ACCEPTED)
+        connection.write(_ACCEPTED)
         self.initialized.set_result(Outcome("error", body, _error_type(body)))
 
     def _is_current(self, request_id: str) -> bool:
@@ -328,11 +324,14 @@ class _Connection(asyncio.Protocol):
 
     def reply(self, status: HTTPStatus, headers: dict[str, str], body: bytes) -> None:
         """Answer and keep the connection."""
-        if self._transport is None:
-            return
         head = [f"HTTP/1.1 {status.value} {status.phrase}", f"Content-Length: {len(body)}"]
         head += [f"{name}: {value}" for name, value in headers.items()]
-        self._transport.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+        self.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+
+    def write(self, answer: bytes) -> None:
+        """Answer by these bytes and keep the connection."""
+        if self._transport is not None:
+            self._transport.write(answer)
 
     def refuse(self, status: HTTPStatus, error_type: str, message: str) -> None:
         """Answer an error document of the Runtime API; the connection ends."""
@@ -357,6 +356,20 @@ class _Connection(asyncio.Protocol):
 
     def _path(self) -> str:
         return self._url.decode("latin-1").partition("?")[0]
+
+
+def _invocation_head(invocation: Invocation) -> bytes:
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Length: {len(invocation.payload)}\r\n"
+        "Content-Type: application/json\r\n"
+        f"Lambda-Runtime-Aws-Request-Id: {invocation.request_id}\r\n"
+        f"Lambda-Runtime-Deadline-Ms: {invocation.deadline_ms}\r\n"
+        f"Lambda-Runtime-Invoked-Function-Arn: {invocation.function_arn}\r\n"
+        f"Lambda-Runtime-Trace-Id: {_header_value(invocation.trace)}\r\n"
+    )
+    if invocation.client_context:
+        head += f"Lambda-Runtime-Client-Context: {invocation.client_context}\r\n"
+    return (head + "\r\n").encode("latin-1")
 
 
 def _header_value(text: str) -> str:

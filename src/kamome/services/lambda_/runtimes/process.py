@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import select
 import shutil
 import signal
 from collections.abc import Callable, Mapping
@@ -58,7 +59,6 @@ from kamome.services.lambda_.runtimes.programs import NoProgram, command_of
 _MB = 1024 * 1024
 _PID_FILE = "pid"
 _REMOVAL_S_MAX = 10
-_STAT_BYTES_MAX = 1_024
 _STATUS_BYTES_MAX = 4_096
 # The kernel closes a process's connections before it tells of its end; the loop needs one pass to
 # see that, and one to tell the connection's protocol.
@@ -134,22 +134,22 @@ class ProcessInstance:
         self._watched: Watched | None = None
         self._is_frozen = False
         # Kept open, since both are asked in every invocation.
-        self._stat = self._status = -1
+        self._end = self._status = -1
+        self._end_poll: select.poll | None = None
         self._removal: list[str] = []
 
     @property
     def is_alive(self) -> bool:
-        """Asks the operating system, so that a process that has just died is not handed work."""
+        """Asks the operating system, so that a process that has just died is not handed work.
+
+        A descriptor of the process is readable from its death on: to poll it takes a tenth of
+        reading its state from procfs.
+        """
         process = self._process
         if process is None or process.returncode is not None or self._killed_as is not None:
             return False
-        if self._stat < 0:
-            return True  # no procfs on this system: believe the loop
-        try:
-            stat = os.pread(self._stat, _STAT_BYTES_MAX, 0)
-        except ProcessLookupError:
-            return False
-        return stat.rpartition(b")")[2].split(maxsplit=1)[0] not in {b"Z", b"X"}
+        # Without a descriptor (not Linux): believe the loop.
+        return self._end_poll is None or not self._end_poll.poll(0)
 
     async def start(self) -> Outcome | None:
         """Start the process and wait for its first `/next`.
@@ -227,8 +227,10 @@ class ProcessInstance:
             stderr=self._output.writer,
             start_new_session=True,
         )
-        with contextlib.suppress(OSError):
-            self._stat = os.open(f"/proc/{self._process.pid}/stat", os.O_RDONLY)
+        with contextlib.suppress(OSError, AttributeError):
+            self._end = os.pidfd_open(self._process.pid)
+            self._end_poll = select.poll()
+            self._end_poll.register(self._end, select.POLLIN)
             self._status = os.open(f"/proc/{self._process.pid}/status", os.O_RDONLY)
         self._output.watch()
         self._watcher = asyncio.create_task(self._watch(self._process))
@@ -293,10 +295,11 @@ class ProcessInstance:
     def _close_facts(self) -> None:
         if self._watched is not None:
             self._host.memory.end(self._watched)
-        for file in (self._stat, self._status):
+        self._end_poll = None
+        for file in (self._end, self._status):
             if file >= 0:
                 os.close(file)
-        self._stat = self._status = -1
+        self._end = self._status = -1
 
     async def _remove_container(self) -> None:
         """A killed client of a container runtime leaves the container running."""
