@@ -140,7 +140,7 @@ def test_a_mail_from_an_unverified_identity_is_refused_as_ses_does(kamome: Tenan
     result = run(kamome, "send", "--from", "a@nobody.example.org", "--to", "b@example.net")
 
     assert result.exit_code == 1
-    assert "Email address is not verified" in result.output
+    assert result.output.startswith("Error: MessageRejected: Email address is not verified.")
 
 
 def test_lists_without_mails_say_so(kamome: Tenant) -> None:

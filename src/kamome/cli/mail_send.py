@@ -97,7 +97,10 @@ def _send(endpoint: str, caller: tuple[str, str, str], request: dict[str, object
             config=Config(proxies={}, retries={"total_max_attempts": 1}),
         )
         return str(client.send_email(**request)["MessageId"])
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        refusal = error.response["Error"]
+        raise click.ClickException(f"{refusal['Code']}: {refusal['Message']}") from error
+    except BotoCoreError as error:
         raise click.ClickException(str(error)) from error
 
 

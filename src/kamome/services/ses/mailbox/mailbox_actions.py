@@ -20,6 +20,10 @@ from kamome.services.ses.slice import Ses
 
 _HERE = "127.0.0.1"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_NO_WAY_OUT = (
+    "No mail leaves this server: mail_transport is capture. Start it with --mail-transport relay or"
+    " direct, then captured mails can be released."
+)
 _WHY_NOT = {
     RecipientVerdict.NOT_OURS: "no account has verified its domain",
     RecipientVerdict.BLOCKED: f"an IP address filter blocks {_HERE}",
@@ -65,6 +69,8 @@ class MailboxActions:
         sent = self._ses.sent.find(mail_id)
         if sent is None:
             raise CannotBeDone(f"There is no sent mail {mail_id}.", 404)
+        if all(each == CAPTURE for each in self._mailbox.spool.transports):
+            raise CannotBeDone(_NO_WAY_OUT)
         engine = self._ses.store.engine
         lost = engine.lost_transactions
         try:
