@@ -197,6 +197,20 @@ def test_only_an_acl_that_says_what_holds_anyway_is_taken(s3: Any, bucket: str) 
     assert code_of(public) == code_of(others) == "AccessControlListNotSupported"
 
 
+def test_acls_are_kept_where_ownership_controls_enable_them(s3: Any, bucket: str) -> None:
+    writer = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=writer)
+    s3.delete_public_access_block(Bucket=bucket)
+
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", ACL="public-read")
+    shown = body_of(s3.get_object_acl(Bucket=bucket, Key="k"))
+    s3.put_bucket_acl(Bucket=bucket, AccessControlPolicy=shown)
+
+    assert [grant["Permission"] for grant in shown["Grants"]] == ["FULL_CONTROL", "READ"]
+    assert shown["Grants"][1]["Grantee"]["URI"].endswith("/global/AllUsers")
+    assert body_of(s3.get_bucket_acl(Bucket=bucket)) == shown
+
+
 def test_deleted_public_access_block_does_not_come_back(s3: Any, bucket: str) -> None:
     s3.delete_public_access_block(Bucket=bucket)
 

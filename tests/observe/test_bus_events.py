@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import kamome.observe
-from kamome.observe import bus_events
-from kamome.observe.bus_events import BusEvents, BusEventsApi
+from kamome.observe import bus_event_store, bus_events
+from kamome.observe.bus_event_store import BusEvents
+from kamome.observe.bus_events import BusEventsApi
 from kamome.storage.engine import Engine
 from kamome.storage.migrations import migrate
 from kamome.wire import HttpRequest
@@ -73,7 +74,7 @@ async def test_bus_account_and_region_choose(events: BusEvents) -> None:
 async def test_oldest_of_an_account_and_region_goes(
     events: BusEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bus_events, "EVENTS_MAX", 3)
+    monkeypatch.setattr(bus_event_store, "EVENTS_MAX", 3)
     put(events, ELSEWHERE, "other")
 
     put(events, DEFAULT, *"abcde")

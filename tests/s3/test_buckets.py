@@ -241,7 +241,6 @@ async def test_deleted_bucket_is_gone_and_its_name_free(world: World) -> None:
     ("parameters", "feature"),
     [
         ({"BucketNamespace": "account-regional"}, "account regional namespaces"),
-        ({"ObjectOwnership": "ObjectWriter"}, "access control lists"),
     ],
 )
 async def test_unserved_feature_is_refused_by_name(

@@ -12,52 +12,16 @@ AWS: EventBridge User Guide, Events (Structure of an event); Event buses.
 from __future__ import annotations
 
 import re
-from typing import cast
 
 import msgspec
 
-from kamome.arn import parse_arn
 from kamome.observe.answers import json_response, refusal
-from kamome.storage.engine import Engine
+from kamome.observe.bus_event_store import EVENTS_MAX, BusEvents
 from kamome.wire import HttpRequest, HttpResponse
 
 PREFIX = "/_kamome/bus-events"
-EVENTS_MAX = 1_000
 _LIMIT_DEFAULT = 100
 _LIMIT = re.compile(r"[0-9]{1,4}")
-
-# All by primary key, or a range of it.
-SELECT_LAST = "SELECT max(number) FROM bus_event WHERE account = ? AND region = ?"
-INSERT_EVENT = """
-INSERT INTO bus_event (account, region, number, bus, event) VALUES (?, ?, ?, ?, ?)
-"""
-DELETE_OLD = "DELETE FROM bus_event WHERE account = ? AND region = ? AND number <= ?"
-SELECT_EVENTS = """
-SELECT bus, event FROM bus_event WHERE account = ? AND region = ? ORDER BY number DESC LIMIT ?
-"""
-
-
-class BusEvents(msgspec.Struct, frozen=True):
-    """Events of all buses. The store is part of the caller's step."""
-
-    engine: Engine
-
-    def put(self, bus_arn: str, event: str) -> None:
-        """Keep an event (JSON of its envelope) of the bus of that ARN; the oldest goes.
-
-        AWS: EventBridge API Reference, PutEvents.
-        """
-        arn = parse_arn(bus_arn)
-        scope = (arn.account, arn.region) if arn is not None else ("", "")
-        row = self.engine.one(SELECT_LAST, scope)
-        number = (cast("int | None", row[0]) or 0) + 1 if row is not None else 1
-        self.engine.write(INSERT_EVENT, (*scope, number, bus_arn, event))
-        self.engine.write(DELETE_OLD, (*scope, number - EVENTS_MAX))
-
-    def latest(self, account: str, region: str, limit: int = EVENTS_MAX) -> list[tuple[str, str]]:
-        """At most `limit` buses' ARNs and events as JSON, the newest first."""
-        rows = self.engine.all(SELECT_EVENTS, (account, region, limit))
-        return [cast("tuple[str, str]", row) for row in rows]
 
 
 class BusEventsApi:

@@ -12,7 +12,7 @@ from kamome.arn import parse_arn
 from kamome.context import RequestContext
 from kamome.faults.rules import Target
 from kamome.hand_overs import HandOvers, source_of
-from kamome.observe.bus_events import BusEvents
+from kamome.observe.bus_event_store import BusEvents
 from kamome.wiring.kernel import PARTITION, Kernel
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Operations on bucket policies, lifecycle configurations and access control lists."""
+"""Operations on bucket policies and lifecycle configurations."""
 
 from __future__ import annotations
 
@@ -10,21 +10,16 @@ import orjson
 from kamome.context import RequestContext
 from kamome.services.s3.bucket_access import POLICY_KIND, own_bucket
 from kamome.services.s3.errors import (
-    AccessControlListNotSupported,
     MalformedXML,
     NoSuchBucketPolicy,
     NoSuchLifecycleConfiguration,
 )
 from kamome.services.s3.lifecycle import LIFECYCLE_KIND, schedule
-from kamome.services.s3.owners import canonical_user_id
 from kamome.services.s3.setting_rules import check_lifecycle, check_policy
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
-from kamome.services.s3.versions import readable_version
 
 _RULE_ID_DIGITS = 32
-_HARMLESS_ACLS = ("private", "bucket-owner-full-control")
-_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 
 Request = Mapping[str, object]
 
@@ -45,14 +40,6 @@ async def delete_bucket_policy(s3: S3, ctx: RequestContext, request: Request) ->
     """
     bucket = _bucket_of(s3, ctx, request)
     s3.store.settings.remove(bucket.bucket_id, POLICY_KIND)
-
-
-async def get_bucket_acl(s3: S3, ctx: RequestContext, request: Request) -> Mapping[str, object]:
-    """The one grant of a bucket whose ACLs are disabled: full control of its owner.
-
-    AWS: S3 API Reference, GetBucketAcl.
-    """
-    return _owner_grant(_bucket_of(s3, ctx, request))
 
 
 async def get_bucket_lifecycle_configuration(
@@ -109,30 +96,6 @@ async def get_bucket_policy_status(
     return {"PolicyStatus": {"IsPublic": is_public}}
 
 
-async def get_object_acl(s3: S3, ctx: RequestContext, request: Request) -> Mapping[str, object]:
-    """The one grant of an object whose bucket has ACLs disabled: full control of the owner.
-
-    Raises:
-        NoSuchKey, NoSuchVersion, MethodNotAllowed: see `readable_version`.
-
-    AWS: S3 API Reference, GetObjectAcl.
-    """
-    bucket = _bucket_of(s3, ctx, request)
-    readable_version(s3, bucket, str(request["Key"]), cast("str | None", request.get("VersionId")))
-    return _owner_grant(bucket)
-
-
-async def put_bucket_acl(s3: S3, ctx: RequestContext, request: Request) -> None:
-    """Take an ACL that says what holds anyway; others are refused, as ACLs are disabled.
-
-    Raises:
-        AccessControlListNotSupported: the ACL grants anything to others.
-
-    AWS: S3 API Reference, PutBucketAcl; S3 User Guide, Disabling ACLs.
-    """
-    _check_acl(_bucket_of(s3, ctx, request), request)
-
-
 async def put_bucket_lifecycle_configuration(s3: S3, ctx: RequestContext, request: Request) -> None:
     """Replace the bucket's rules; they are worked at the next midnight UTC by the clock.
 
@@ -166,51 +129,6 @@ async def put_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> No
     s3.store.settings.put(bucket.bucket_id, POLICY_KIND, {"Policy": policy})
 
 
-async def put_object_acl(s3: S3, ctx: RequestContext, request: Request) -> None:
-    """Take an ACL that says what holds anyway; others are refused, as ACLs are disabled.
-
-    Raises:
-        AccessControlListNotSupported: the ACL grants anything to others.
-        NoSuchKey, NoSuchVersion, MethodNotAllowed: see `readable_version`.
-
-    AWS: S3 API Reference, PutObjectAcl; S3 User Guide, Disabling ACLs.
-    """
-    bucket = _bucket_of(s3, ctx, request)
-    readable_version(s3, bucket, str(request["Key"]), cast("str | None", request.get("VersionId")))
-    _check_acl(bucket, request)
-
-
 def _bucket_of(s3: S3, ctx: RequestContext, request: Request) -> Bucket:
     owner = cast("str | None", request.get("ExpectedBucketOwner"))
     return own_bucket(s3, ctx, str(request["Bucket"]), owner)
-
-
-def _owner_grant(bucket: Bucket) -> Mapping[str, object]:
-    owner = canonical_user_id(bucket.account)
-    grant = {"Grantee": {"ID": owner, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}
-    return {"Owner": {"ID": owner}, "Grants": [grant]}
-
-
-def _check_acl(bucket: Bucket, request: Request) -> None:
-    """Only what holds anyway is taken: the canned ACLs, or the owner's grant spelled out.
-
-    AWS: S3 User Guide, Controlling ownership of objects and disabling ACLs for your bucket.
-    """
-    policy = request.get("AccessControlPolicy")
-    if isinstance(policy, Mapping):
-        is_harmless = _is_owner_grant(bucket, policy.get("Grants"))
-    else:
-        is_harmless = request.get("ACL") in _HARMLESS_ACLS
-    if not is_harmless or any(name in request for name in _GRANTS):
-        raise AccessControlListNotSupported
-
-
-def _is_owner_grant(bucket: Bucket, grants: object) -> bool:
-    if not isinstance(grants, list) or len(grants) != 1:
-        return False
-    grantee = grants[0].get("Grantee", {})
-    return bool(
-        grants[0].get("Permission") == "FULL_CONTROL"
-        and grantee.get("Type") == "CanonicalUser"
-        and grantee.get("ID") == canonical_user_id(bucket.account)
-    )

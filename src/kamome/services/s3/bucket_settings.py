@@ -20,11 +20,13 @@ from msgspec.structs import replace
 from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.services import Operation
-from kamome.services.s3 import errors, setting_rules
+from kamome.services.s3 import access_control, errors, setting_rules
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.continuation import decode_token, encode_token
+from kamome.services.s3.grants import is_owners_alone
 from kamome.services.s3.kms_fields import default_encryption
 from kamome.services.s3.limits import LIST_CONFIGURATIONS_MAX
+from kamome.services.s3.owners import canonical_user_id
 from kamome.services.s3.replication_orders import destination_bucket
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
@@ -104,6 +106,20 @@ def _check_log_target(s3: S3, bucket: Bucket, document: setting_rules.Document) 
     s3.logged_buckets.note(bucket.bucket_id, is_logged=True)
 
 
+def _check_own_acl(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
+    """ACLs are not disabled while the bucket's own grants anything to others.
+
+    AWS: S3 User Guide, Prerequisites for disabling ACLs.
+    """
+    [rule] = setting_rules.documents_of(document, "Rules")
+    granted = access_control.bucket_grants(s3, bucket)
+    owner_id = canonical_user_id(bucket.account)
+    if rule.get("ObjectOwnership") == access_control.OWNER_ENFORCED and not is_owners_alone(
+        granted, owner_id
+    ):
+        raise errors.InvalidBucketAclWithObjectOwnership
+
+
 _KINDS = (
     _Kind(
         "BucketAccelerateConfiguration",
@@ -143,6 +159,7 @@ _KINDS = (
         errors.OwnershipControlsNotFoundError,
         default=_OWNER_ENFORCED,
         forgotten=True,
+        prepare=_check_own_acl,
     ),
     _Kind(
         "BucketReplication",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
+from kamome.services.s3.access_control import ACL_KIND, OWNERSHIP_KIND, new_bucket_grants
 from kamome.services.s3.bucket_access import own_bucket
 from kamome.services.s3.bucket_names import check_new_name
 from kamome.services.s3.continuation import decode_token, encode_token
@@ -63,7 +64,8 @@ async def create_bucket(
         BucketAlreadyExists: another account has it.
         TooManyBuckets: the account has 10,000.
         InvalidTag, BadRequest: the tags, see `tags_of`.
-        FeatureNotServed, InvalidBucketAclWithObjectOwnership: see `check_create_bucket`.
+        FeatureNotServed: see `check_create_bucket`.
+        InvalidBucketAclWithObjectOwnership and others: the ACL, see `new_bucket_grants`.
 
     AWS: S3 API Reference, CreateBucket.
     """
@@ -73,6 +75,7 @@ async def create_bucket(
     asked_region = request_region(ctx.region)
     region = bucket_region(asked_region, constraint)
     check_create_bucket(request)
+    granted = new_bucket_grants(request, ctx.account)
     pairs: list[Mapping[str, object]] = [
         *request.get("CreateBucketConfiguration", {}).get("Tags", ())
     ]
@@ -99,6 +102,11 @@ async def create_bucket(
     with s3.store.atomic():
         s3.store.add_bucket(bucket)
         begin_scrub(s3)
+        if granted is not None:
+            s3.store.settings.put(bucket_id, ACL_KIND, {"Grants": granted})
+        if "ObjectOwnership" in request:
+            rules = [{"ObjectOwnership": request["ObjectOwnership"]}]
+            s3.store.settings.put(bucket_id, OWNERSHIP_KIND, {"Rules": rules})
         if tags:
             tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
             s3.store.settings.put(bucket_id, TAGGING_KIND, {"TagSet": tag_set})

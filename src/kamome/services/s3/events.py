@@ -22,6 +22,7 @@ OBJECT_CREATED_COPY = "s3:ObjectCreated:Copy"
 OBJECT_CREATED_MULTIPART = "s3:ObjectCreated:CompleteMultipartUpload"
 OBJECT_REMOVED_DELETE = "s3:ObjectRemoved:Delete"
 OBJECT_REMOVED_MARKER = "s3:ObjectRemoved:DeleteMarkerCreated"
+OBJECT_ACL_PUT = "s3:ObjectAcl:Put"
 OBJECT_TAGGING_PUT = "s3:ObjectTagging:Put"
 REPLICATION_FAILED = "s3:Replication:OperationFailedReplication"
 REPLICATED_LATE = "s3:Replication:OperationReplicatedAfterThreshold"
@@ -142,6 +143,7 @@ _BUS_EVENTS = {
     OBJECT_CREATED_MULTIPART: ("Object Created", "CompleteMultipartUpload"),
     "s3:ObjectRemoved:": ("Object Deleted", "DeleteObject"),
     "s3:LifecycleExpiration:": ("Object Deleted", "Lifecycle Expiration"),
+    OBJECT_ACL_PUT: ("Object ACL Updated", ""),
     OBJECT_TAGGING_PUT: ("Object Tags Added", ""),
     OBJECT_TAGGING_DELETE: ("Object Tags Deleted", ""),
     LIFECYCLE_TRANSITION: ("Object Storage Class Changed", ""),

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from kamome.context import RequestContext
+from kamome.services.s3.access_control import attributes_of_new
 from kamome.services.s3.bodies import ReceivedBody, Sealing
 from kamome.services.s3.checksums import FULL_OBJECT
 from kamome.services.s3.conditions import WriteConditions, check_served, check_write
 from kamome.services.s3.data_keys import CIPHERTEXT, PLAIN, key_of_new, key_of_stored
 from kamome.services.s3.encryption import NONCE_BYTES, CustomerKey
 from kamome.services.s3.errors import NoSuchBucket
+from kamome.services.s3.grants import MEMBERS as ACL_MEMBERS
 from kamome.services.s3.keys import key_bytes
 from kamome.services.s3.kms_fields import ALGORITHM
 from kamome.services.s3.metadata import attributes_of
@@ -79,6 +81,7 @@ def new_object(
         MetadataTooLarge, InvalidStorageClass, InvalidTag, InvalidRedirectLocation: what is kept.
         FeatureNotServed: see `check_served`.
         InvalidRequest, InvalidArgument: object lock, see `lock_members`.
+        AccessControlListNotSupported, AccessDenied: the ACL, see `attributes_of_new`.
         AwsError: KMS has no key for it, see `key_of_new`.
 
     AWS: S3 API Reference, PutObject.
@@ -89,6 +92,8 @@ def new_object(
     check_served(conditions)
     storage_class = checked_storage_class(_text(request, "StorageClass"))
     attributes = {**attributes_of(request), **lock_members(s3, bucket, request)}
+    if not ACL_MEMBERS.isdisjoint(request):
+        attributes.update(attributes_of_new(s3, bucket, request))
     encryption = PLAIN
     if customer_key is not None or bucket.default_encryption or ALGORITHM in request:
         encryption = key_of_new(s3, ctx, bucket, request, customer_key)

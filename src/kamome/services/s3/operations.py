@@ -8,6 +8,12 @@ from types import MappingProxyType
 from kamome.errors import AwsError
 from kamome.protocols.model import Violation
 from kamome.services import Operation
+from kamome.services.s3.access_control import (
+    get_bucket_acl,
+    get_object_acl,
+    put_bucket_acl,
+    put_object_acl,
+)
 from kamome.services.s3.bucket_notifications import (
     get_bucket_notification_configuration,
     put_bucket_notification_configuration,
@@ -15,15 +21,11 @@ from kamome.services.s3.bucket_notifications import (
 from kamome.services.s3.bucket_policies import (
     delete_bucket_lifecycle,
     delete_bucket_policy,
-    get_bucket_acl,
     get_bucket_lifecycle_configuration,
     get_bucket_policy,
     get_bucket_policy_status,
-    get_object_acl,
-    put_bucket_acl,
     put_bucket_lifecycle_configuration,
     put_bucket_policy,
-    put_object_acl,
 )
 from kamome.services.s3.bucket_settings import SETTING_OPERATIONS
 from kamome.services.s3.bucket_versioning import get_bucket_versioning, put_bucket_versioning

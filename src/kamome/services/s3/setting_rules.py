@@ -293,13 +293,9 @@ def check_payer(configuration: Document) -> None:
 
 
 def check_ownership(configuration: Document) -> None:
-    """Raises: MalformedXML, FeatureNotServed. AWS: S3 API Reference, PutBucketOwnershipControls."""
-    rules = documents_of(configuration, "Rules")
-    if len(rules) != 1:
+    """Raises: MalformedXML. AWS: S3 API Reference, PutBucketOwnershipControls."""
+    if len(documents_of(configuration, "Rules")) != 1:
         raise MalformedXML
-    ownership = rules[0].get("ObjectOwnership")
-    if ownership != "BucketOwnerEnforced":
-        raise FeatureNotServed("ObjectOwnership", f"{ownership}: access control lists")
 
 
 def check_anything(_configuration: Document) -> None:

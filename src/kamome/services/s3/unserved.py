@@ -1,7 +1,7 @@
 """Parameters that belong to features not served here, refused by name and never ignored.
 
 Some features need no refusal of ours: on a bucket that does not have them, S3 itself answers with
-an error, and so do we (ACLs, object lock, MFA delete, SSE-C on read).
+an error, and so do we (object lock, MFA delete, SSE-C on read).
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kamome.services.s3.errors import (
-    AccessControlListNotSupported,
     FeatureNotServed,
     InvalidArgument,
-    InvalidBucketAclWithObjectOwnership,
     InvalidEncryptionAlgorithmError,
     InvalidRequest,
 )
@@ -39,8 +37,6 @@ _OBJECT_LOCK_MEMBERS = frozenset(
         "ObjectLockEventHoldDurationYears",
     )
 )
-_OBJECT_GRANTS = frozenset(("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"))
-_BUCKET_GRANTS = _OBJECT_GRANTS | {"GrantWrite"}
 
 
 def check_put_object(request: Mapping[str, object]) -> None:
@@ -49,7 +45,6 @@ def check_put_object(request: Mapping[str, object]) -> None:
     Raises:
         FeatureNotServed: appending, encryption by FSx.
         InvalidEncryptionAlgorithmError, InvalidArgument: the encryption, see `check_kms_members`.
-        AccessControlListNotSupported: ACLs are disabled on the bucket.
         InvalidRequest: object lock is not enabled on the bucket.
 
     AWS: S3 API Reference, PutObject.
@@ -61,9 +56,6 @@ def check_put_object(request: Mapping[str, object]) -> None:
     if encryption != AES256 and encryption not in KMS_ALGORITHMS:
         raise InvalidEncryptionAlgorithmError(str(encryption))
     check_kms_members(request)
-    acl = request.get("ACL", "bucket-owner-full-control")
-    if acl != "bucket-owner-full-control" or not _OBJECT_GRANTS.isdisjoint(request):
-        raise AccessControlListNotSupported
     if not _OBJECT_LOCK_MEMBERS.isdisjoint(request):
         raise InvalidRequest("Bucket is missing Object Lock Configuration")
 
@@ -90,18 +82,12 @@ def check_create_bucket(request: Mapping[str, object]) -> None:
     """CreateBucket's parameters beyond name and location.
 
     Raises:
-        FeatureNotServed: ACLs enabled, account-regional names, directory buckets.
-        InvalidBucketAclWithObjectOwnership: an ACL that the disabled ACLs do not admit.
+        FeatureNotServed: account-regional names, directory buckets.
 
     AWS: S3 API Reference, CreateBucket.
     """
     if request.get("BucketNamespace", "global") != "global":
         raise FeatureNotServed("x-amz-bucket-namespace", "account regional namespaces")
-    ownership = request.get("ObjectOwnership", "BucketOwnerEnforced")
-    if ownership != "BucketOwnerEnforced":
-        raise FeatureNotServed("x-amz-object-ownership", f"{ownership}: access control lists")
-    if request.get("ACL", "private") != "private" or not _BUCKET_GRANTS.isdisjoint(request):
-        raise InvalidBucketAclWithObjectOwnership
     configuration = request.get("CreateBucketConfiguration")
     if isinstance(configuration, Mapping):
         for element, feature in (

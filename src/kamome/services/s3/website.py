@@ -21,6 +21,7 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.protocols.errors import host_id
 from kamome.services import Exchange, Run
+from kamome.services.s3.access_control import is_readable_by_acl
 from kamome.services.s3.bucket_access import policy_of
 from kamome.services.s3.edge_errors import MethodNotAllowed
 from kamome.services.s3.errors import (
@@ -153,7 +154,9 @@ async def _read(
     """GetObject on behalf of anybody."""
     arn = f"{bucket_arn(bucket.name, bucket.partition)}/{key}"
     if exchange.is_enforcing and not is_readable_by_all(policy_of(s3, bucket), arn):
-        raise AccessDenied
+        stored = s3.store.object(bucket.bucket_id, key.encode())
+        if stored is None or not is_readable_by_acl(s3, bucket, stored):
+            raise AccessDenied
     request: dict[str, object] = {"Bucket": bucket.name, "Key": key}
     if with_conditions:
         request |= _conditions(exchange)
