@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kamome.services.kms.root_key import RootKey
-from kamome.services.kms.slice import DELETE_KIND, ROTATE_KIND, Kms
+from kamome.services.kms.slice import DELETE_KIND, EXPIRE_KIND, ROTATE_KIND, Kms
 from kamome.services.kms.store import Store
 from kamome.storage.outbox import Entry, Outbox
 from kamome.wiring.kernel import Kernel
@@ -30,5 +30,11 @@ def register(outbox: Outbox, kms: Kms) -> None:
 
         key_operations.delete_key(kms, entry)
 
+    def expire_material(entry: Entry) -> None:
+        from kamome.services.kms import import_operations
+
+        import_operations.expire_material(kms, entry)
+
+    outbox.register(EXPIRE_KIND, expire_material)
     outbox.register(ROTATE_KIND, rotate_key)
     outbox.register(DELETE_KIND, delete_key)

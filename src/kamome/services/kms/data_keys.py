@@ -182,7 +182,7 @@ def open_ciphertext(
         raise InvalidCiphertextException
     check_symmetric_use(key, "Decrypt")
     if kms.store.wrapped_material(key.name, header.material_id) is None:
-        raise InvalidCiphertextException
+        raise InvalidCiphertextException  # the key never had that material
     material = keys.material_of(kms, key, header.material_id)
     plaintext = ciphertexts.decrypt(material, ciphertext, encryption_context)
     return Decrypted(key, header.material_id, plaintext)

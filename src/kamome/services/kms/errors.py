@@ -31,6 +31,18 @@ class DryRunOperationException(AwsError):
     """The request asked for a dry run, and would have succeeded. AWS: Encrypt."""
 
 
+class ExpiredImportTokenException(AwsError):
+    """The import token is older than 24 hours. AWS: ImportKeyMaterial."""
+
+
+class IncorrectKeyMaterialException(AwsError):
+    """The key material is not what the key needs, or had. AWS: ImportKeyMaterial."""
+
+
+class InvalidImportTokenException(AwsError):
+    """The import token is none of ours, or another key's. AWS: ImportKeyMaterial."""
+
+
 class IncorrectKeyException(AwsError):
     """The named key is not the one that the ciphertext was made with. AWS: Decrypt."""
 

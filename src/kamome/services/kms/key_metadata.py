@@ -38,6 +38,11 @@ def key_metadata(key: Key) -> KeyMetadata:
     shown[ALGORITHM_MEMBERS[key.key_usage]] = list(kind.algorithms)  # type: ignore[literal-required] # one of five members
     if key.is_symmetric and key.material_id:
         shown["CurrentKeyMaterialId"] = key.material_id
+    if key.origin == "EXTERNAL" and key.material_id:
+        expires = key.valid_to_ms is not None
+        shown["ExpirationModel"] = f"KEY_MATERIAL_{'EXPIRES' if expires else 'DOES_NOT_EXPIRE'}"
+    if key.valid_to_ms is not None:
+        shown["ValidTo"] = key.valid_to_ms / 1000
     if key.deletion_at_ms is not None:
         shown["DeletionDate"] = key.deletion_at_ms / 1000
     if key.is_multi_region:

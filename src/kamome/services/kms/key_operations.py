@@ -43,22 +43,23 @@ if TYPE_CHECKING:
 async def create_key(
     kms: Kms, ctx: RequestContext, request: shapes.CreateKeyRequest
 ) -> shapes.CreateKeyResult:
-    """Make a key. The material of pairs is made in a thread; RSA takes up to a second.
+    """Make a key. The material of pairs is made in a thread; RSA takes up to a second. A key of
+    Origin EXTERNAL waits for its material to be imported.
 
     Raises:
         ValidationException: key spec and usage do not fit, or members do not fit together.
         UnsupportedOperationException: SM2, which is for AWS's China Regions.
         CustomKeyStoreNotFoundException: a custom key store is named; there are none here.
         MalformedPolicyDocumentException, TagException, LimitExceededException: policy, tags, quota.
-        OperationNotServed: Origin EXTERNAL (imported key material).
+        OperationNotServed: a key spec that the library has not, or whose material is not imported.
 
     AWS: KMS API Reference, CreateKey.
     """
     kind = _kind_of(request)
-    _check_origin(request)
+    origin = _checked_origin(request, kind.key_spec)
     policy = check_policy(request["Policy"]) if "Policy" in request else default_policy(ctx.account)
     tags = tag_rules.checked(request.get("Tags", []))
-    material = await _new_material(kms, kind.key_spec)
+    material = b"" if origin == "EXTERNAL" else await _new_material(kms, kind.key_spec)
     keys.check_key_count(kms, ctx)
     is_multi_region = request.get("MultiRegion", False)
     key_id = f"mrk-{kms.ids.hex(32)}" if is_multi_region else kms.ids.uuid()
@@ -68,7 +69,7 @@ async def create_key(
             name=name,
             key_spec=kind.key_spec,
             key_usage=kind.key_usage,
-            origin="AWS_KMS",
+            origin=origin,
             manager="CUSTOMER",
             is_multi_region=is_multi_region,
             is_enabled=True,
@@ -77,7 +78,7 @@ async def create_key(
             created_at_ms=kms.clock.now_ms(),
             deletion_at_ms=None,
             pending_window_days=None,
-            material_id=keys.add_material(kms, name, material),
+            material_id=keys.add_material(kms, name, material) if material else "",
             rotation_period_days=None,
             next_rotation_at_ms=None,
         )
@@ -147,7 +148,7 @@ async def enable_key(kms: Kms, ctx: RequestContext, request: shapes.EnableKeyReq
     AWS: KMS API Reference, EnableKey; GetKeyRotationStatus (Disabled).
     """
     key = keys.find_managed_by_customer(kms, ctx, request["KeyId"])
-    keys.check_not_pending(key)
+    keys.check_has_material(key)
     key = key._replace(is_enabled=True)
     with kms.store.atomic():
         kms.store.put(key)
@@ -165,7 +166,7 @@ async def disable_key(kms: Kms, ctx: RequestContext, request: shapes.DisableKeyR
     AWS: KMS API Reference, DisableKey.
     """
     key = keys.find_managed_by_customer(kms, ctx, request["KeyId"])
-    keys.check_not_pending(key)
+    keys.check_has_material(key)
     kms.store.put(key._replace(is_enabled=False))
 
 
@@ -265,18 +266,19 @@ def _kind_of(request: shapes.CreateKeyRequest) -> Kind:
     return Kind(key_spec, key_usage)
 
 
-def _check_origin(request: shapes.CreateKeyRequest) -> None:
+def _checked_origin(request: shapes.CreateKeyRequest, key_spec: str) -> str:
     origin = request.get("Origin", "AWS_KMS")
     if "CustomKeyStoreId" in request:
         raise CustomKeyStoreNotFoundException(
             f"Custom key store {request['CustomKeyStoreId']} is not found."
         )
-    if origin == "EXTERNAL":
-        raise OperationNotServed("Imported key material (Origin EXTERNAL) is not served by Kamome.")
-    if origin != "AWS_KMS":
+    if origin == "EXTERNAL" and key_spec.startswith("ML_"):
+        raise OperationNotServed(f"Imported key material of {key_spec} is not served by Kamome.")
+    if origin not in ("AWS_KMS", "EXTERNAL"):
         raise ValidationException(f"Origin {origin} needs a CustomKeyStoreId.")
     if "XksKeyId" in request:
         raise ValidationException("XksKeyId is for keys in an external key store.")
+    return origin
 
 
 def _check_window(days: int) -> None:

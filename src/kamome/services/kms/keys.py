@@ -112,9 +112,7 @@ def check_usable(key: Key) -> None:
 
     AWS: KMS Developer Guide, Key states of AWS KMS keys.
     """
-    check_not_pending(key)
-    if not key.material_id:
-        raise KMSInvalidStateException(f"{key.arn} is pending import.")
+    check_has_material(key)
     if not key.is_enabled:
         raise DisabledException(f"{key.arn} is disabled.")
 
@@ -129,6 +127,19 @@ def check_not_pending(key: Key) -> None:
     """
     if key.deletion_at_ms is not None:
         raise KMSInvalidStateException(f"{key.arn} is pending deletion.")
+
+
+def check_has_material(key: Key) -> None:
+    """Whether a key is neither about to be deleted nor without its imported material.
+
+    Raises:
+        KMSInvalidStateException: it is.
+
+    AWS: KMS Developer Guide, Key states of AWS KMS keys.
+    """
+    check_not_pending(key)
+    if not key.material_id:
+        raise KMSInvalidStateException(f"{key.arn} is pending import.")
 
 
 def check_usage(key: Key, usage: str, operation: str) -> None:
@@ -187,9 +198,9 @@ def material_of(kms: Kms, key: Key, material_id: str = "") -> bytes:
     """
     material_id = material_id or key.material_id
     wrapped = kms.store.wrapped_material(key.name, material_id)
-    if wrapped is None:
+    if not wrapped:
         raise KMSInternalException(f"{key.arn} has no key material {material_id}.")
-    return kms.root_key.unwrap(wrapped, _place(key.name, material_id))
+    return kms.root_key.unwrap(wrapped, place_of(key.name, material_id))
 
 
 def add_material(kms: Kms, name: KeyName, octets: bytes, rotation_type: str = "") -> str:
@@ -198,7 +209,7 @@ def add_material(kms: Kms, name: KeyName, octets: bytes, rotation_type: str = ""
     AWS: KMS Developer Guide, Rotate AWS KMS keys.
     """
     material_id = kms.ids.hex(64)
-    wrapped = kms.root_key.wrap(octets, _place(name, material_id))
+    wrapped = kms.root_key.wrap(octets, place_of(name, material_id))
     generation = kms.store.last_generation(name) + 1
     material = Material(material_id, generation, rotation_type, kms.clock.now_ms(), wrapped)
     kms.store.add_material(name, material)
@@ -276,6 +287,9 @@ def _make_managed(kms: Kms, named: AliasReference, service: str) -> Key:
     return key
 
 
-def _place(name: KeyName, material_id: str) -> str:
-    """What wrapped material is bound to, so that it cannot be moved to another key's row."""
+def place_of(name: KeyName, material_id: str) -> str:
+    """What wrapped material is bound to, so that it cannot be moved to another key's row.
+
+    AWS: KMS Cryptographic Details, Hierarchy of KMS keys.
+    """
     return "/".join((*name, material_id))

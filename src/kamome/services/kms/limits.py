@@ -33,3 +33,7 @@ TAG_LIST_MAX = 50
 # Ours: an encryption context of more octets is refused, as the ciphertext is to stay small work.
 # AWS: KMS Developer Guide, Encryption context: the names and values have 8,192 characters together.
 ENCRYPTION_CONTEXT_BYTES_MAX = 8192
+# API Reference, GetParametersForImport: 24 hours.
+IMPORT_TOKEN_MS = 24 * 3_600_000
+# API Reference, ImportKeyMaterial (ValidTo): 365 days.
+IMPORTED_VALID_MS_MAX = 365 * 86_400_000

@@ -36,6 +36,11 @@ from kamome.services.kms.grant_operations import (
     retire_grant,
     revoke_grant,
 )
+from kamome.services.kms.import_operations import (
+    delete_imported_key_material,
+    get_parameters_for_import,
+    import_key_material,
+)
 from kamome.services.kms.key_operations import (
     cancel_key_deletion,
     create_key,
@@ -84,6 +89,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "Decapsulate": decapsulate,
         "Decrypt": decrypt,
         "DeleteAlias": delete_alias,
+        "DeleteImportedKeyMaterial": delete_imported_key_material,
         "DeriveSharedSecret": derive_shared_secret,
         "DescribeKey": describe_key,
         "DisableKey": disable_key,
@@ -100,7 +106,9 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "GenerateRandom": generate_random,
         "GetKeyPolicy": get_key_policy,
         "GetKeyRotationStatus": get_key_rotation_status,
+        "GetParametersForImport": get_parameters_for_import,
         "GetPublicKey": get_public_key,
+        "ImportKeyMaterial": import_key_material,
         "ListAliases": list_aliases,
         "ListGrants": list_grants,
         "ListKeyPolicies": list_key_policies,

@@ -11,6 +11,7 @@ AWS: KMS Cryptographic Details, Hierarchy of KMS keys. NIST SP 800-38D.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,17 @@ class RootKey:
             )
         except InvalidTag:
             raise KMSInternalException("Key material is damaged.") from None
+
+    def fingerprint(self, material: bytes, name: str) -> str:
+        """64 hexadecimal digits by which a key knows its material again; they tell nothing of it.
+
+        Raises:
+            KMSInternalException: as `wrap`.
+
+        AWS: KMS API Reference, ImportKeyMaterial (KeyMaterialId).
+        """
+        key = self._loaded() or self._make()
+        return hmac.digest(key, name.encode() + b"\0" + material, "sha256").hex()
 
     def _loaded(self) -> bytes | None:
         if self._key is None:

@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kamome.services.kms import keys, paging
-from kamome.services.kms.errors import InvalidMarkerException, LimitExceededException
+from kamome.services.kms.errors import (
+    InvalidMarkerException,
+    KMSInvalidStateException,
+    LimitExceededException,
+    UnsupportedOperationException,
+)
 from kamome.services.kms.key_operations import name_of
 from kamome.services.kms.limits import (
     LIST_DEFAULT,
@@ -40,6 +45,7 @@ async def enable_key_rotation(
     AWS: KMS API Reference, EnableKeyRotation.
     """
     key = _rotatable(kms, ctx, request["KeyId"])
+    _check_own_material(key)
     days = request.get("RotationPeriodInDays", ROTATION_PERIOD_DAYS_DEFAULT)
     if key.rotation_period_days == days:
         return
@@ -92,11 +98,14 @@ async def rotate_key_on_demand(
 
     Raises:
         LimitExceededException: it has been rotated on demand 25 times.
+        KMSInvalidStateException: its material is imported; a second one cannot be (see DESIGN.md).
         AwsError: as EnableKeyRotation.
 
     AWS: KMS API Reference, RotateKeyOnDemand.
     """
     key = _rotatable(kms, ctx, request["KeyId"])
+    if key.origin == "EXTERNAL":
+        raise KMSInvalidStateException(f"{key.arn} has no key material pending rotation.")
     if kms.store.rotation_count(key.name, _ON_DEMAND) >= ON_DEMAND_ROTATIONS_MAX:
         raise LimitExceededException(
             f"{key.arn} has been rotated on demand {ON_DEMAND_ROTATIONS_MAX} times."
@@ -164,13 +173,21 @@ def _rotatable(kms: Kms, ctx: RequestContext, key_id: str) -> Key:
     return key
 
 
+def _check_own_material(key: Key) -> None:
+    if key.origin == "EXTERNAL":
+        raise UnsupportedOperationException(f"{key.arn} has imported key material.")
+
+
 def _shown(key: Key, material: Material) -> shapes.RotationsListEntry:
-    is_current = material.material_id == key.material_id
+    is_imported = key.origin == "EXTERNAL"
+    is_current = is_imported or material.material_id == key.material_id
     shown: shapes.RotationsListEntry = {
         "KeyId": key.arn,
         "KeyMaterialId": material.material_id,
         "KeyMaterialState": "CURRENT" if is_current else "NON_CURRENT",
     }
+    if is_imported:
+        shown["ImportState"] = "IMPORTED" if key.material_id else "PENDING_IMPORT"
     if material.rotation_type:
         shown["RotationDate"] = material.created_at_ms / 1000
         shown["RotationType"] = material.rotation_type

@@ -18,6 +18,7 @@ CREATE TABLE kms_key (
   material_id TEXT NOT NULL,         -- what encrypts now; empty while an import is pending
   rotation_period_days INTEGER,      -- null: no automatic rotation
   next_rotation_at_ms INTEGER,
+  valid_to_ms INTEGER,               -- null: the material does not expire
   PRIMARY KEY (account, region, key_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -31,7 +32,7 @@ CREATE TABLE kms_key_material (
   generation INTEGER NOT NULL,       -- 1 for the first, counted up by rotations
   rotation_type TEXT NOT NULL,       -- AUTOMATIC, ON_DEMAND; empty for the first
   created_at_ms INTEGER NOT NULL,
-  wrapped BLOB NOT NULL,
+  wrapped BLOB NOT NULL,             -- empty: imported, and deleted or expired since
   PRIMARY KEY (account, region, key_id, material_id)
 ) STRICT;
 CREATE UNIQUE INDEX kms_key_material_by_generation

@@ -202,6 +202,20 @@ class DeleteAliasResult(TypedDict, total=False):
     """AWS: no members."""
 
 
+class DeleteImportedKeyMaterialRequest(TypedDict, total=False):
+    """AWS: DeleteImportedKeyMaterialRequest."""
+
+    KeyId: Required[str]
+    KeyMaterialId: str
+
+
+class DeleteImportedKeyMaterialResult(TypedDict, total=False):
+    """AWS: DeleteImportedKeyMaterialResponse."""
+
+    KeyId: str
+    KeyMaterialId: str
+
+
 class DeriveSharedSecretRequest(TypedDict, total=False):
     """AWS: DeriveSharedSecretRequest."""
 
@@ -461,6 +475,23 @@ class GetKeyRotationStatusResult(TypedDict, total=False):
     OnDemandRotationStartDate: float
 
 
+class GetParametersForImportRequest(TypedDict, total=False):
+    """AWS: GetParametersForImportRequest."""
+
+    KeyId: Required[str]
+    WrappingAlgorithm: Required[str]
+    WrappingKeySpec: Required[str]
+
+
+class GetParametersForImportResult(TypedDict, total=False):
+    """AWS: GetParametersForImportResponse."""
+
+    KeyId: str
+    ImportToken: bytes
+    PublicKey: bytes
+    ParametersValidTo: float
+
+
 class GetPublicKeyRequest(TypedDict, total=False):
     """AWS: GetPublicKeyRequest."""
 
@@ -480,6 +511,26 @@ class GetPublicKeyResult(TypedDict, total=False):
     SigningAlgorithms: list[str]
     KeyAgreementAlgorithms: list[str]
     EncapsulationAlgorithms: list[str]
+
+
+class ImportKeyMaterialRequest(TypedDict, total=False):
+    """AWS: ImportKeyMaterialRequest."""
+
+    KeyId: Required[str]
+    ImportToken: Required[bytes]
+    EncryptedKeyMaterial: Required[bytes]
+    ValidTo: float
+    ExpirationModel: str
+    ImportType: str
+    KeyMaterialDescription: str
+    KeyMaterialId: str
+
+
+class ImportKeyMaterialResult(TypedDict, total=False):
+    """AWS: ImportKeyMaterialResponse."""
+
+    KeyId: str
+    KeyMaterialId: str
 
 
 class ListAliasesRequest(TypedDict, total=False):

@@ -10,9 +10,10 @@ from kamome.services.kms.root_key import RootKey
 from kamome.services.kms.store import Store
 from kamome.storage.outbox import Outbox
 
-# What comes later: key material is rotated, a key is deleted.
+# What comes later: key material is rotated or expires, a key is deleted.
 ROTATE_KIND = "kms.rotate_key"
 DELETE_KIND = "kms.delete_key"
+EXPIRE_KIND = "kms.expire_material"
 
 
 class Kms(msgspec.Struct, frozen=True):

@@ -44,6 +44,7 @@ class Key(NamedTuple):
     material_id: str
     rotation_period_days: int | None
     next_rotation_at_ms: int | None
+    valid_to_ms: int | None = None
 
     @property
     def arn(self) -> str:
@@ -91,8 +92,8 @@ class Store:
     INSERT INTO kms_key
       (account, region, key_id, key_spec, key_usage, origin, manager, is_multi_region, is_enabled,
        description, policy, created_at_ms, deletion_at_ms, pending_window_days, material_id,
-       rotation_period_days, next_rotation_at_ms)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       rotation_period_days, next_rotation_at_ms, valid_to_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     """
 
     def add(self, key: Key) -> None:
@@ -103,7 +104,7 @@ class Store:
     SELECT_KEY = """
     SELECT key_spec, key_usage, origin, manager, is_multi_region, is_enabled, description, policy,
       created_at_ms, deletion_at_ms, pending_window_days, material_id, rotation_period_days,
-      next_rotation_at_ms
+      next_rotation_at_ms, valid_to_ms
     FROM kms_key WHERE account = ? AND region = ? AND key_id = ?
     """
 
@@ -115,7 +116,8 @@ class Store:
     # Primary key.
     UPDATE_KEY = """
     UPDATE kms_key SET is_enabled = ?, description = ?, policy = ?, deletion_at_ms = ?,
-      pending_window_days = ?, material_id = ?, rotation_period_days = ?, next_rotation_at_ms = ?
+      pending_window_days = ?, material_id = ?, rotation_period_days = ?, next_rotation_at_ms = ?,
+      valid_to_ms = ?
     WHERE account = ? AND region = ? AND key_id = ?
     """
 
@@ -123,7 +125,8 @@ class Store:
         """Keep what has changed of a key that the caller has read in the same step."""
         changed = (key.is_enabled, key.description, key.policy, key.deletion_at_ms)
         rotation = (key.rotation_period_days, key.next_rotation_at_ms)
-        row = (*changed, key.pending_window_days, key.material_id, *rotation, *key.name)
+        material = (key.pending_window_days, key.material_id)
+        row = (*changed, *material, *rotation, key.valid_to_ms, *key.name)
         self.engine.write(self.UPDATE_KEY, row)
 
     # Range of the primary key.
@@ -186,6 +189,16 @@ class Store:
         """One generation of a key's material, wrapped; None where the key never had it."""
         row = self.engine.one(self.SELECT_MATERIAL, (*name, material_id))
         return None if row is None else _octets(row[0])
+
+    # Primary key.
+    SET_WRAPPED = """
+    UPDATE kms_key_material SET wrapped = ?
+    WHERE account = ? AND region = ? AND key_id = ? AND material_id = ?
+    """
+
+    def put_wrapped(self, name: KeyName, material_id: str, wrapped: bytes) -> None:
+        """Keep imported material that was deleted, again; or delete it (empty)."""
+        self.engine.write(self.SET_WRAPPED, (wrapped, *name, material_id))
 
     # Index kms_key_material_by_generation.
     SELECT_MATERIALS = """
@@ -269,7 +282,7 @@ class Store:
 
 def _key(name: KeyName, row: Row) -> Key:
     spec, usage, origin, manager, multi_region, enabled, description, policy, created = row[:9]
-    deletion, window, material_id, period, next_rotation = row[9:]
+    deletion, window, material_id, period, next_rotation, valid_to = row[9:]
     return Key(
         name=name,
         key_spec=str(spec),
@@ -286,6 +299,7 @@ def _key(name: KeyName, row: Row) -> Key:
         material_id=str(material_id),
         rotation_period_days=None if period is None else _integer(period),
         next_rotation_at_ms=None if next_rotation is None else _integer(next_rotation),
+        valid_to_ms=None if valid_to is None else _integer(valid_to),
     )
 
 
