@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from kamome.errors import OperationNotServed
-from kamome.services.lambda_ import mappings, shapes
+from kamome.services.lambda_ import functions, mappings, shapes
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
@@ -127,6 +127,31 @@ async def test_mappings_are_listed_by_function_and_queue(world: World) -> None:
     assert await listed(FunctionName="g") == {second}
     assert await listed(EventSourceArn=world.queue.arn) == {first, second}
     assert await listed(EventSourceArn=world.queue.arn, FunctionName="f") == {first}
+
+
+async def test_mapping_without_its_function_can_be_disabled(world: World) -> None:
+    await world.create(ECHO)
+    uuid = await world.map_queue()
+    await functions.delete_function(world.lambda_, world.ctx, {"FunctionName": "f"})
+
+    await mappings.update_event_source_mapping(
+        world.lambda_, world.ctx, {"UUID": uuid, "Enabled": False}
+    )
+
+    shown = await mappings.get_event_source_mapping(world.lambda_, world.ctx, {"UUID": uuid})
+    assert shown["State"] == "Disabled"
+
+
+async def test_mapping_without_its_queue_can_be_disabled(world: World) -> None:
+    await world.create(ECHO)
+    uuid = await world.map_queue()
+    world.queue.arn += "-gone"
+
+    shown = await mappings.update_event_source_mapping(
+        world.lambda_, world.ctx, {"UUID": uuid, "Enabled": False}
+    )
+
+    assert shown["State"] == "Disabling"
 
 
 async def test_unknown_mapping_is_not_found(world: World) -> None:

@@ -66,6 +66,8 @@ BATCH_SIZE_DEFAULT = 10
 BATCH_SIZE_MAX = 10_000
 BATCH_SIZE_WITHOUT_WINDOW_MAX = 10
 BATCHING_WINDOW_S_MAX = 300
+# AWS: SQS Developer Guide, Amazon SQS visibility timeout (12 hours).
+VISIBILITY_TIMEOUT_S_MAX = 12 * 3600
 # AWS: Lambda Developer Guide, Configuring scaling behavior for SQS event source mappings.
 MAXIMUM_CONCURRENCY_MIN = 2
 MAXIMUM_CONCURRENCY_MAX = 1_000

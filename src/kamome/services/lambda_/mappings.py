@@ -25,9 +25,9 @@ from kamome.services.lambda_.event_source_mappings import (
     queue_does_not_exist,
 )
 from kamome.services.lambda_.function_names import FunctionName, parse_function_name
-from kamome.services.lambda_.limits import MAPPINGS_PER_PAGE_MAX
+from kamome.services.lambda_.limits import MAPPINGS_PER_PAGE_MAX, VISIBILITY_TIMEOUT_S_MAX
 from kamome.services.lambda_.markers import new_marker, read_marker
-from kamome.services.lambda_.running import find_function
+from kamome.services.lambda_.running import find_function, find_version
 
 if TYPE_CHECKING:
     from kamome.context import RequestContext
@@ -124,6 +124,8 @@ async def update_event_source_mapping(
 ) -> shapes.EventSourceMappingConfiguration:
     """Change the settings that the request carries, or the function; the others stay.
 
+    A mapping whose function or queue is gone can still be changed, and disabled above all.
+
     Raises:
         ResourceNotFoundException: no such mapping or function.
         ResourceConflictException: the queue has another mapping to the function named.
@@ -135,10 +137,13 @@ async def update_event_source_mapping(
     named = mapping.function
     if "FunctionName" in request:
         named = parse_function_name(ctx, request["FunctionName"])
-    function = find_function(lambda_, named)
-    queue = _queue(lambda_, mapping.queue_arn)
-    settings = changed_mapping_settings(mapping.settings, request, queue)
-    check_visibility_timeout(queue, function.settings.timeout_s)
+        find_function(lambda_, named)
+    queue = _queue_or_none(lambda_, mapping.queue_arn)
+    facts = queue or QueueFacts(VISIBILITY_TIMEOUT_S_MAX, mapping.is_fifo)
+    settings = changed_mapping_settings(mapping.settings, request, facts)
+    function = find_version(lambda_, named)
+    if function is not None:
+        check_visibility_timeout(facts, function.settings.timeout_s)
     if named.qualified_name != mapping.function_name:
         _refuse_pair(lambda_, named, mapping.queue_arn)
     changed = msgspec.structs.replace(
@@ -174,10 +179,15 @@ def _keep(lambda_: Lambda, mapping: EventSourceMapping) -> None:
 
 
 def _queue(lambda_: Lambda, queue_arn: str) -> QueueFacts:
-    found = lambda_.ports.queue.queue_attributes(queue_arn)
+    found = _queue_or_none(lambda_, queue_arn)
     if found is None:
         raise queue_does_not_exist()
-    return QueueFacts(*found)
+    return found
+
+
+def _queue_or_none(lambda_: Lambda, queue_arn: str) -> QueueFacts | None:
+    found = lambda_.ports.queue.queue_attributes(queue_arn)
+    return None if found is None else QueueFacts(*found)
 
 
 def _refuse_pair(lambda_: Lambda, named: FunctionName, queue_arn: str) -> None:
