@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from tests.watched_loop import idle, until
 
 import kamome.observe
 import kamome.storage
@@ -56,11 +57,7 @@ class Timers:
 
     async def until_set(self, delay_s: float) -> None:
         """Return when a session waits this long for something."""
-        for _ in range(10_000):
-            if any(delay == delay_s for delay, _ in self.set_.values()):
-                return
-            await asyncio.sleep(0)
-        raise AssertionError(f"nothing waits {delay_s} s")
+        await until(lambda: any(delay == delay_s for delay, _ in self.set_.values()))
 
     def go_off(self, delay_s: float) -> None:
         for number, (delay, callback) in list(self.set_.items()):
@@ -116,13 +113,13 @@ class Client:
         await self.send(data)
         return await self.reply()
 
-    async def is_quiet_but_for(self, expected: bytes) -> bool:
-        """Nothing more has come, after the server has had every chance to say it."""
-        for _ in range(200):
-            await asyncio.sleep(0)
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self.reader.read(1000), 0.001) == expected
-        return expected == b""
+    async def is_quiet(self) -> bool:
+        """Nothing more comes: the server has said all that it says by itself."""
+        reading = asyncio.ensure_future(self.reader.read(1000))
+        await idle()
+        is_silent = not reading.done()
+        reading.cancel()
+        return is_silent
 
     async def is_closed(self) -> bool:
         return await asyncio.wait_for(self.reader.read(), 10) == b""
@@ -166,11 +163,7 @@ class World:
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Let the loop run until the condition holds."""
-        for _ in range(200_000):
-            if is_so():
-                return
-            await asyncio.sleep(0)
-        raise AssertionError("never came about")
+        await until(is_so)
 
     def mail_count(self) -> int:
         row = self.engine.one("SELECT count(*) FROM mail")

@@ -12,9 +12,8 @@ import os
 import pwd
 import shutil
 import socket
-import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +21,7 @@ _MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
 data_directory = {folder}/data
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
+maillog_file = /dev/stdout
 mail_owner = postfix
 setgid_group = postdrop
 myhostname = postfix.example.net
@@ -44,6 +42,9 @@ smtpd_tls_security_level = {tls}
 smtpd_tls_cert_file = {folder}/certificate.pem
 smtpd_tls_key_file = {folder}/certificate.pem
 smtp_tls_security_level = may
+smtp_sasl_auth_enable = {has_login}
+smtp_sasl_password_maps = inline:{{ {{ [127.0.0.1]:{next_port} = {login} }} }}
+smtp_sasl_security_options = noanonymous
 smtputf8_enable = yes
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s
@@ -90,18 +91,6 @@ class Postfix:
     folder: Path
     port: int
 
-    def log(self) -> str:
-        path = self.folder / "log"
-        return path.read_text(errors="replace") if path.exists() else ""
-
-    async def until_logged(self, words: str) -> None:
-        """Return when postfix has said this. Other processes live in real time."""
-        for _ in range(400):
-            if words in self.log():
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"postfix never said {words!r}:\n{self.log()[-3000:]}")
-
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -112,23 +101,26 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def running_postfix(
-    *, next_port: int, access: str = "", pem: bytes = b""
+    *, next_port: int, access: str = "", pem: bytes = b"", login: str = ""
 ) -> AsyncIterator[Postfix]:
     """Postfix until the block ends: takes mail from loopback, and gives all of it to `next_port`.
 
-    `access` are pairs for check_recipient_access: `{ nobody@example.net = REJECT }`.
+    `access` are pairs for check_recipient_access: `{ nobody@example.net = REJECT }`. With `login`,
+    USER:PASSWORD, it logs in to the next server.
     """
     # Not in pytest's folders: those are closed to postfix's own user.
     with tempfile.TemporaryDirectory(prefix="kamome-postfix-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        async with _running_in(folder, next_port=next_port, access=access, pem=pem) as postfix:
+        values = {"next_port": next_port, "access": access or "{ none@invalid = OK }"}
+        values |= {"has_login": "yes" if login else "no", "login": login or "none:none"}
+        async with _running_in(folder, values, pem) as postfix:
             yield postfix
 
 
 @contextlib.asynccontextmanager
 async def _running_in(
-    folder: Path, *, next_port: int, access: str, pem: bytes
+    folder: Path, given: Mapping[str, object], pem: bytes
 ) -> AsyncIterator[Postfix]:
     owner = pwd.getpwnam("postfix")
     (folder / "queue").mkdir()
@@ -137,43 +129,51 @@ async def _running_in(
     if pem:
         (folder / "certificate.pem").write_bytes(pem)
     port = free_port()
-    values = {
-        "folder": folder,
-        "next_port": next_port,
-        "access": access or "{ none@invalid = OK }",
-        "tls": "may" if pem else "none",
-        "port": port,
-    }
+    values = {**given, "folder": folder, "tls": "may" if pem else "none", "port": port}
     (folder / "main.cf").write_text(_MAIN.format(**values))
     (folder / "master.cf").write_text(_MASTER.format(**values))
-    await _command(folder, "start")
-    postfix = Postfix(folder, port)
-    try:
-        await _until_open(postfix)
-        yield postfix
-    finally:
-        await _command(folder, "stop")
+    async with _foreground(folder):
+        yield Postfix(folder, port)
 
 
-async def _command(folder: Path, word: str) -> None:
-    done = await asyncio.to_thread(
-        subprocess.run,
-        ["/usr/sbin/postfix", "-c", str(folder), word],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
+@contextlib.asynccontextmanager
+async def _foreground(folder: Path) -> AsyncIterator[None]:
+    """Postfix's master, once it has said that it is there: it listens then."""
+    master = await asyncio.create_subprocess_exec(
+        *("/usr/sbin/postfix", "-c", str(folder), "start-fg"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
-    log = folder / "log"
-    said = log.read_text(errors="replace") if log.exists() else ""
-    assert done.returncode == 0 or word == "stop", f"{done.stderr}\n{said}"
+    try:
+        reading = await _begun(master)
+        yield
+    finally:
+        await _stop(folder)
+        await master.wait()
+    await reading
 
 
-async def _until_open(postfix: Postfix) -> None:
-    for _ in range(200):
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", postfix.port)
-            writer.close()
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"postfix did not begin:\n{postfix.log()}")
+async def _begun(master: asyncio.subprocess.Process) -> asyncio.Task[None]:
+    """Wait until it listens; the task reads on, as its processes would wait for room else."""
+    assert master.stdout is not None
+    said: list[str] = []
+    async with asyncio.timeout(30):
+        async for line in master.stdout:
+            said.append(line.decode(errors="replace"))
+            if "daemon started" in said[-1]:
+                return asyncio.create_task(_read(master.stdout))
+    raise AssertionError("postfix did not begin:\n" + "".join(said))
+
+
+async def _read(log: asyncio.StreamReader) -> None:
+    while await log.read(65_536):
+        pass
+
+
+async def _stop(folder: Path) -> None:
+    command = ("/usr/sbin/postfix", "-c", str(folder), "stop")
+    stopping = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+    )
+    await stopping.wait()

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.watched_loop import until
+
 import kamome.storage
 from kamome.clock import Clock, manual_clock
 from kamome.ids import seeded_ids
@@ -98,11 +100,7 @@ class SpoolWorld:
         await self.clock.activity.quiet()
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        for _ in range(100_000):
-            if is_so():
-                return
-            await asyncio.sleep(0)
-        raise AssertionError("never came about")
+        await until(is_so)
 
     def states(self, mail_id: str) -> list[str]:
         found = self.spool.find(mail_id)

@@ -57,11 +57,8 @@ async def out(peer: Postfix, tmp_path: Path) -> AsyncIterator[SpoolWorld]:
 
 async def arrived(world: World, count: int = 1) -> list[bytes]:
     """The contents of the mails that postfix has brought, once there are so many."""
-    for _ in range(400):
-        if len(world.taken) >= count:
-            return [await world.content(mail) for mail in world.taken]
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{len(world.taken)} of {count} mails came")
+    await world.until(lambda: len(world.taken) >= count)
+    return [await world.content(mail) for mail in world.taken]
 
 
 async def test_mail_comes_back_by_way_of_postfix(world: World, out: SpoolWorld) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.mail.spool_world import Scripted, SpoolWorld, running_spool
+from tests.watched_loop import WatchedLoop, idle
 
 from kamome.mail.outgoing import Outcome
 
@@ -57,8 +58,11 @@ class Net:
 @settings(max_examples=60)
 @given(_STEPS, _CODES)
 def test_each_recipient_has_one_end(steps: list[tuple[str, int]], codes: list[int]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_play(Path(folder), steps, codes))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        asyncio.Runner(loop_factory=WatchedLoop) as runner,
+    ):
+        runner.run(_play(Path(folder), steps, codes))
 
 
 async def _play(folder: Path, steps: list[tuple[str, int]], codes: list[int]) -> None:
@@ -97,8 +101,7 @@ async def _crash(net: Net, world: SpoolWorld, *, is_under_way: bool) -> SpoolWor
     if is_under_way:
         world.transport.gate.clear()
         world.spool.retry_now()
-        for _ in range(30):
-            await asyncio.sleep(0)
+        await idle()
     await world.lanes.stop(grace_s=0)
     await world.outbox.stop(grace_s=0)
     again = net.plug(world.restarted())
