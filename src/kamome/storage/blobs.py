@@ -198,11 +198,15 @@ class Blobs:
         length: int | None = None,
         *,
         piece_bytes: int = PIECE_BYTES,
+        check: Callable[[int, bytes], None] | None = None,
     ) -> AsyncIterator[bytes]:
         """The bytes of a body from `start`, in pieces.
 
+        `check` is called in a thread with the first byte's place and each piece.
+
         Raises:
             BlobDamaged: the file is gone, or ends early. What was given out before is right.
+            and whatever `check` raises.
         """
         size = self._size(blob_id)
         left = size - start if length is None else min(length, size - start)
@@ -213,7 +217,8 @@ class Blobs:
             raise BlobDamaged(f"blob {blob_id} has no file") from error
         try:
             while left > 0:
-                piece = await self.in_thread(partial(os.pread, file, min(piece_bytes, left), start))
+                work = partial(_read_piece, file, min(piece_bytes, left), start, check)
+                piece = await self.in_thread(work)
                 if not piece:
                     raise BlobDamaged(f"blob {blob_id} ends at byte {start} of {size}")
                 start += len(piece)
@@ -305,6 +310,15 @@ class Blobs:
             self._held[blob_id].is_dropped = True
             return
         self._threads.submit(self.path(blob_id).unlink, missing_ok=True)
+
+
+def _read_piece(
+    file: int, length: int, start: int, check: Callable[[int, bytes], None] | None
+) -> bytes:
+    piece = os.pread(file, length, start)
+    if check is not None and piece:
+        check(start, piece)
+    return piece
 
 
 def _write_back(file: int, start: int, length: int) -> None:

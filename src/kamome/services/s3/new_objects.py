@@ -13,7 +13,8 @@ import msgspec
 
 from kamome.context import RequestContext
 from kamome.services.s3.access_control import attributes_of_new
-from kamome.services.s3.bodies import ReceivedBody, Sealing
+from kamome.services.s3.bodies import ReceivedBody
+from kamome.services.s3.body_pump import Sealing
 from kamome.services.s3.checksums import FULL_OBJECT
 from kamome.services.s3.conditions import WriteConditions, check_served, check_write
 from kamome.services.s3.data_keys import CIPHERTEXT, PLAIN, key_of_new, key_of_stored
