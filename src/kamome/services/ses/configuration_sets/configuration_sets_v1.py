@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING
 
 import orjson
@@ -42,6 +40,7 @@ from kamome.services.ses.errors import (
     TrackingOptionsDoesNotExistException,
 )
 from kamome.services.ses.limits import CONFIGURATION_SETS_MAX, EVENT_DESTINATIONS_MAX, LIST_MAX
+from kamome.services.ses.pages import after_token_v1, next_token
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 from kamome.services.ses.tags import forget_tags
@@ -235,13 +234,13 @@ async def list_configuration_sets(
     limit = request.get("MaxItems", LIST_MAX)
     if not 1 <= limit <= LIST_MAX:
         raise InvalidParameterValue(f"MaxItems must be between 1 and {LIST_MAX}.")
-    after = _place_of(request.get("NextToken", ""))
+    after = after_token_v1(request.get("NextToken", ""))
     names = store_of(ses).names(Owner(ctx.account, ctx.region), after, limit + 1)
     shown: shapes.ListConfigurationSetsResult = {
         "ConfigurationSets": [{"Name": name} for name in names[:limit]]
     }
     if len(names) > limit:
-        shown["NextToken"] = base64.urlsafe_b64encode(names[limit - 1].encode()).decode()
+        shown["NextToken"] = next_token(names[limit - 1])
     return shown
 
 
@@ -397,10 +396,3 @@ def _no_set(name: str) -> ConfigurationSetDoesNotExist:
 def _no_destination(set_name: str, name: str) -> EventDestinationDoesNotExist:
     members = {"ConfigurationSetName": set_name, "EventDestinationName": name}
     return EventDestinationDoesNotExist(f"Event destination <{name}> does not exist.", members)
-
-
-def _place_of(token: str) -> str:
-    try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise InvalidParameterValue("Invalid NextToken.") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
 from kamome.services.ses.addresses import AddressInvalid, parse_mailbox
@@ -24,6 +25,9 @@ from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 from kamome.services.ses.templates.template_store import CustomVerificationTemplate
 
+if TYPE_CHECKING:
+    from kamome.services.ses import shapes
+
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _URL = re.compile(r"https?://[!-~]{1,2040}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -37,6 +41,20 @@ class ContentInvalid(ValueError):
 
 class SourceNotVerified(ValueError):
     """The sender of a template is not verified."""
+
+
+def described(template: CustomVerificationTemplate) -> shapes.CustomVerificationEmailTemplate:
+    """A template as both APIs list it: without its content.
+
+    AWS: SES API Reference, CustomVerificationEmailTemplate.
+    """
+    return {
+        "TemplateName": template.name,
+        "FromEmailAddress": template.source,
+        "TemplateSubject": template.subject,
+        "SuccessRedirectionURL": template.success_url,
+        "FailureRedirectionURL": template.failure_url,
+    }
 
 
 def check_custom(ses: Ses, ctx: RequestContext, template: CustomVerificationTemplate) -> None:

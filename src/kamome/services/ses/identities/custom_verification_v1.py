@@ -18,13 +18,14 @@ from kamome.services.ses.identities.custom_verification import (
     ContentInvalid,
     SourceNotVerified,
     check_custom,
+    described,
     send_custom,
 )
-from kamome.services.ses.identities.identities import place_of, token_of
 from kamome.services.ses.limits import (
     CUSTOM_VERIFICATION_TEMPLATES_MAX,
     LIST_CUSTOM_VERIFICATION_TEMPLATES_MAX,
 )
+from kamome.services.ses.pages import after_token_v1, next_token
 from kamome.services.ses.sending.quotas import is_sandboxed
 from kamome.services.ses.sending.refusals import SendRefused, error_v1
 from kamome.services.ses.slice import Ses
@@ -93,14 +94,7 @@ async def get_custom_verification_email_template(
     AWS: SES API Reference, GetCustomVerificationEmailTemplate.
     """
     template = _existing(ses, ctx, request["TemplateName"])
-    return {
-        "TemplateName": template.name,
-        "FromEmailAddress": template.source,
-        "TemplateSubject": template.subject,
-        "TemplateContent": template.content,
-        "SuccessRedirectionURL": template.success_url,
-        "FailureRedirectionURL": template.failure_url,
-    }
+    return {**described(template), "TemplateContent": template.content}
 
 
 async def list_custom_verification_email_templates(
@@ -118,22 +112,15 @@ async def list_custom_verification_email_templates(
         raise InvalidParameterValue(
             f"MaxResults must be between 1 and {LIST_CUSTOM_VERIFICATION_TEMPLATES_MAX}."
         )
-    after = place_of(request.get("NextToken", ""))
+    after = after_token_v1(request.get("NextToken", ""))
     found = templates_of(ses).page_custom(Owner(ctx.account, ctx.region), after, limit + 1)
     shown: list[shapes.CustomVerificationEmailTemplate] = [
-        {
-            "TemplateName": template.name,
-            "FromEmailAddress": template.source,
-            "TemplateSubject": template.subject,
-            "SuccessRedirectionURL": template.success_url,
-            "FailureRedirectionURL": template.failure_url,
-        }
-        for template in found[:limit]
+        described(template) for template in found[:limit]
     ]
     if len(found) <= limit:
         return {"CustomVerificationEmailTemplates": shown}
     last = found[limit - 1].name
-    return {"CustomVerificationEmailTemplates": shown, "NextToken": token_of(last)}
+    return {"CustomVerificationEmailTemplates": shown, "NextToken": next_token(last)}
 
 
 async def send_custom_verification_email(

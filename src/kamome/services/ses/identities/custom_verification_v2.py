@@ -17,6 +17,7 @@ from kamome.services.ses.identities.custom_verification import (
     ContentInvalid,
     SourceNotVerified,
     check_custom,
+    described,
     send_custom,
 )
 from kamome.services.ses.limits import (
@@ -89,15 +90,8 @@ async def get_custom_verification_email_template(
     AWS: SES API v2 Reference, GetCustomVerificationEmailTemplate.
     """
     template = _existing(ses, ctx, request["TemplateName"])
-    return {
-        "TemplateName": template.name,
-        "FromEmailAddress": template.source,
-        "TemplateSubject": template.subject,
-        "TemplateContent": template.content,
-        "Tags": tags_of(ses, _arn(ctx, template.name)),
-        "SuccessRedirectionURL": template.success_url,
-        "FailureRedirectionURL": template.failure_url,
-    }
+    tags = tags_of(ses, _arn(ctx, template.name))
+    return {**described(template), "TemplateContent": template.content, "Tags": tags}
 
 
 async def list_custom_verification_email_templates(
@@ -119,14 +113,7 @@ async def list_custom_verification_email_templates(
     after = after_token(request.get("NextToken", ""))
     found = templates_of(ses).page_custom(Owner(ctx.account, ctx.region), after, limit + 1)
     shown: list[shapes_v2.CustomVerificationEmailTemplateMetadata] = [
-        {
-            "TemplateName": template.name,
-            "FromEmailAddress": template.source,
-            "TemplateSubject": template.subject,
-            "SuccessRedirectionURL": template.success_url,
-            "FailureRedirectionURL": template.failure_url,
-        }
-        for template in found[:limit]
+        described(template) for template in found[:limit]
     ]
     if len(found) <= limit:
         return {"CustomVerificationEmailTemplates": shown}

@@ -6,7 +6,6 @@ What is asked of both APIs is done by the functions without an underscore that t
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -29,6 +28,7 @@ from kamome.services.ses.limits import (
     IDENTITIES_PER_REQUEST_MAX,
     LIST_IDENTITIES_MAX,
 )
+from kamome.services.ses.pages import after_token_v1, next_token
 from kamome.services.ses.receiving.rule_validation import checked_domain
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
@@ -93,13 +93,13 @@ async def list_identities(
     limit = request.get("MaxItems", LIST_IDENTITIES_MAX)
     if not 1 <= limit <= LIST_IDENTITIES_MAX:
         raise InvalidParameterValue(f"MaxItems must be between 1 and {LIST_IDENTITIES_MAX}.")
-    after = place_of(request.get("NextToken", ""))
+    after = after_token_v1(request.get("NextToken", ""))
     owner = Owner(ctx.account, ctx.region)
     found = ses.identities.page(owner, after, limit + 1, kind=request.get("IdentityType", ""))
     names = [identity.identity for identity in found[:limit]]
     if len(found) <= limit:
         return {"Identities": names}
-    return {"Identities": names, "NextToken": token_of(names[-1])}
+    return {"Identities": names, "NextToken": next_token(names[-1])}
 
 
 async def list_verified_email_addresses(
@@ -263,28 +263,6 @@ def forget_identity(ses: Ses, ctx: RequestContext, name: str) -> None:
         ses.identities.delete(Owner(ctx.account, ctx.region), name)
         forget_tags(ses, ctx.arn("ses", f"identity/{name}"))
         feedback_of(ses).delete_feedback(Owner(ctx.account, ctx.region), name)
-
-
-def token_of(last: str) -> str:
-    """The token of the page behind the last name that was given out.
-
-    AWS: SES API Reference, ListIdentities (NextToken).
-    """
-    return base64.urlsafe_b64encode(last.encode()).decode()
-
-
-def place_of(token: str) -> str:
-    """The name behind which a page begins.
-
-    Raises:
-        InvalidParameterValue: the token is not one that was given out.
-
-    AWS: SES API Reference, ListIdentities (NextToken).
-    """
-    try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise InvalidParameterValue("Invalid NextToken.") from error
 
 
 def _with(identity: Identity, **changes: str) -> Identity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -36,6 +37,9 @@ from kamome.services.ses.templates.templates import (
     rendered,
     templates_of,
 )
+
+if TYPE_CHECKING:
+    from kamome.services.ses import shapes
 
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
 _HEADER_VALUE = re.compile(r"[\t -~]*")
@@ -106,6 +110,23 @@ def submission_of(
         topic_name=envelope.topic_name,
         told_source=envelope.source.text,
     )
+
+
+def addressed(envelope: Envelope, destination: shapes.Destination) -> Envelope:
+    """The envelope with the recipients of a request of either API.
+
+    Raises:
+        SendRefused: one is no mailbox.
+
+    AWS: SES API Reference, Destination.
+    """
+    changed: Envelope = msgspec.structs.replace(
+        envelope,
+        to=requests.mailboxes(destination.get("ToAddresses", ())),
+        cc=requests.mailboxes(destination.get("CcAddresses", ())),
+        bcc=requests.mailboxes(destination.get("BccAddresses", ())),
+    )
+    return changed
 
 
 def existing_template(ses: Ses, ctx: RequestContext, name: str) -> Template:

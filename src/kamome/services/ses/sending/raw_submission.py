@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +25,9 @@ from kamome.services.ses.sending.raw_mail import (
 )
 from kamome.services.ses.sending.refusals import INVALID, SendRefused
 from kamome.services.ses.sending.sending import Arns, Submission
+
+if TYPE_CHECKING:
+    from kamome.services.ses import shapes
 
 _TAG_SEPARATOR = re.compile(r"[,;]")
 
@@ -112,7 +116,7 @@ def _tags(given: Sequence[tuple[str, str]], fields: Sequence[Field]) -> tuple[tu
     if given:
         return requests.tags({"Name": name, "Value": value} for name, value in given)
     named = [each.value for each in fields if each.name.lower() == "x-ses-message-tags"]
-    found = []
+    found: list[shapes.MessageTag] = []
     for text in _TAG_SEPARATOR.split(",".join(named)):
         name, equals, value = text.partition("=")
         if text.strip():

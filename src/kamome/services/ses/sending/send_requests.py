@@ -6,7 +6,7 @@ Everything here refuses with `SendRefused`, which each API words in its way.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kamome.services.ses.addresses import AddressInvalid, Mailbox, parse_mailbox
@@ -16,6 +16,7 @@ from kamome.services.ses.sending.refusals import INVALID, SendRefused
 
 if TYPE_CHECKING:
     from kamome.ids import Ids
+    from kamome.services.ses import shapes
 
 _TAG_TEXT = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -67,8 +68,8 @@ def recipients(groups: Iterable[Sequence[Mailbox]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(box.address for group in groups for box in group))
 
 
-def tags(given: Iterable[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Message tags of a request.
+def tags(given: Iterable[shapes.MessageTag]) -> tuple[tuple[str, str], ...]:
+    """Message tags of a request of either API.
 
     Raises:
         SendRefused: a name or value is empty, too long, or has other characters than letters,
@@ -108,7 +109,15 @@ def part(text: str, charset: str) -> Part:
     return Part(text, charset or ("us-ascii" if text.isascii() else "UTF-8"))
 
 
-def subject(text: str, charset: str) -> Part:
+def body_part(content: shapes.Content | None) -> Part | None:
+    """The text or the HTML of a body in either API, where it has one.
+
+    AWS: SES API Reference, Body.
+    """
+    return None if content is None else part(content["Data"], content.get("Charset", ""))
+
+
+def subject(content: shapes.Content) -> Part:
     """A subject, which is one line.
 
     Raises:
@@ -116,9 +125,9 @@ def subject(text: str, charset: str) -> Part:
 
     AWS: SES API Reference, Message (Subject).
     """
-    if _CONTROL.search(text):
+    if _CONTROL.search(content["Data"]):
         raise SendRefused(INVALID, "Header value cannot contain control characters: Subject.")
-    return part(text, charset)
+    return part(content["Data"], content.get("Charset", ""))
 
 
 def composed(letter: Letter, ids: Ids) -> Draft:

@@ -11,9 +11,9 @@ from kamome.services.ses.addresses import AddressInvalid
 from kamome.services.ses.errors import InvalidParameterValue
 from kamome.services.ses.limits import MAIL_BYTES_MAX_V1
 from kamome.services.ses.sending import send_requests as requests
-from kamome.services.ses.sending.compose import Part
 from kamome.services.ses.sending.letters import (
     Envelope,
+    addressed,
     check_bulk,
     check_bulk_size,
     existing_template,
@@ -49,16 +49,7 @@ async def send_bulk_templated_email(
     try:
         check_bulk_size(len(request["Destinations"]))
         template = existing_template(ses, ctx, request["Template"])
-        envelope = Envelope(
-            operation="SendBulkTemplatedEmail",
-            bytes_max=MAIL_BYTES_MAX_V1,
-            source=requests.mailbox(request["Source"]),
-            reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
-            return_path=requests.address(request.get("ReturnPath", "")),
-            arns=Arns(request.get("SourceArn", ""), "", request.get("ReturnPathArn", "")),
-            configuration_set=request.get("ConfigurationSetName", ""),
-            tags=_tags(request.get("DefaultTags", [])),
-        )
+        envelope = _envelope(request, "SendBulkTemplatedEmail", request.get("DefaultTags", []))
         check_bulk(ses, ctx, envelope)
     except SendRefused as refused:
         raise error_v1(refused) from None
@@ -88,22 +79,10 @@ async def send_email(
     try:
         message = request["Message"]
         subject, body = message["Subject"], message["Body"]
-        envelope = _addressed(
-            Envelope(
-                operation="SendEmail",
-                bytes_max=MAIL_BYTES_MAX_V1,
-                source=requests.mailbox(request["Source"]),
-                reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
-                return_path=requests.address(request.get("ReturnPath", "")),
-                arns=Arns(request.get("SourceArn", ""), "", request.get("ReturnPathArn", "")),
-                configuration_set=request.get("ConfigurationSetName", ""),
-                tags=_tags(request.get("Tags", [])),
-            ),
-            request["Destination"],
-        )
-        about = requests.subject(subject["Data"], subject.get("Charset", ""))
-        text, html = _part(body.get("Text")), _part(body.get("Html"))
-        mail = submission_of(ses, envelope, about, text, html)
+        envelope = _envelope(request, "SendEmail", request.get("Tags", []))
+        envelope = addressed(envelope, request["Destination"])
+        text, html = requests.body_part(body.get("Text")), requests.body_part(body.get("Html"))
+        mail = submission_of(ses, envelope, requests.subject(subject), text, html)
         return {"MessageId": await send(ses, ctx, mail)}
     except SendRefused as refused:
         raise error_v1(refused) from None
@@ -167,17 +146,8 @@ async def send_templated_email(
     """
     try:
         template = existing_template(ses, ctx, request["Template"])
-        envelope = _addressed(
-            Envelope(
-                operation="SendTemplatedEmail",
-                bytes_max=MAIL_BYTES_MAX_V1,
-                source=requests.mailbox(request["Source"]),
-                reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
-                return_path=requests.address(request.get("ReturnPath", "")),
-                arns=Arns(request.get("SourceArn", ""), "", request.get("ReturnPathArn", "")),
-                configuration_set=request.get("ConfigurationSetName", ""),
-                tags=_tags(request.get("Tags", [])),
-            ),
+        envelope = addressed(
+            _envelope(request, "SendTemplatedEmail", request.get("Tags", [])),
             request["Destination"],
         )
         data = request["TemplateData"]
@@ -196,31 +166,30 @@ async def _sent_to(
 ) -> shapes.BulkEmailDestinationStatus:
     """What became of one destination."""
     try:
-        addressed = _addressed(envelope, each["Destination"])
-        own = _tags(each.get("ReplacementTags", []))
-        addressed = replace(addressed, tags=merged_tags(envelope.tags, own))
+        own = merged_tags(envelope.tags, requests.tags(each.get("ReplacementTags", [])))
+        letter = replace(addressed(envelope, each["Destination"]), tags=own)
         data = (default, each.get("ReplacementTemplateData", ""))
-        message_id = await send_templated(ses, ctx, addressed, template, *data)
+        message_id = await send_templated(ses, ctx, letter, template, *data)
     except SendRefused as refused:
         return {"Status": status_v1(refused), "Error": refused.message}
     return {"Status": "Success", "MessageId": message_id}
 
 
-def _addressed(envelope: Envelope, destination: shapes.Destination) -> Envelope:
-    addressed: Envelope = replace(
-        envelope,
-        to=requests.mailboxes(destination.get("ToAddresses", ())),
-        cc=requests.mailboxes(destination.get("CcAddresses", ())),
-        bcc=requests.mailboxes(destination.get("BccAddresses", ())),
+def _envelope(
+    request: shapes.SendEmailRequest
+    | shapes.SendTemplatedEmailRequest
+    | shapes.SendBulkTemplatedEmailRequest,
+    operation: str,
+    tags: list[shapes.MessageTag],
+) -> Envelope:
+    """What the three operations say alike; nobody is addressed yet."""
+    return Envelope(
+        operation=operation,
+        bytes_max=MAIL_BYTES_MAX_V1,
+        source=requests.mailbox(request["Source"]),
+        reply_to=requests.mailboxes(request.get("ReplyToAddresses", ())),
+        return_path=requests.address(request.get("ReturnPath", "")),
+        arns=Arns(request.get("SourceArn", ""), "", request.get("ReturnPathArn", "")),
+        configuration_set=request.get("ConfigurationSetName", ""),
+        tags=requests.tags(tags),
     )
-    return addressed
-
-
-def _part(content: shapes.Content | None) -> Part | None:
-    if content is None:
-        return None
-    return requests.part(content["Data"], content.get("Charset", ""))
-
-
-def _tags(given: list[shapes.MessageTag]) -> tuple[tuple[str, str], ...]:
-    return requests.tags({"Name": tag["Name"], "Value": tag["Value"]} for tag in given)

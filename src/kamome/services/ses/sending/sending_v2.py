@@ -13,9 +13,9 @@ from kamome.services.ses.errors_v2 import BadRequestException, NotFoundException
 from kamome.services.ses.limits import MAIL_BYTES_MAX
 from kamome.services.ses.sending import send_requests as requests
 from kamome.services.ses.sending.attachments import attachments
-from kamome.services.ses.sending.compose import Part
 from kamome.services.ses.sending.letters import (
     Envelope,
+    addressed,
     check_bulk,
     check_bulk_size,
     existing_template,
@@ -65,7 +65,7 @@ async def send_bulk_email(
             return_path=requests.address(request.get("FeedbackForwardingEmailAddress", "")),
             arns=_arns(request),
             configuration_set=request.get("ConfigurationSetName", ""),
-            tags=_tags(request.get("DefaultEmailTags", [])),
+            tags=requests.tags(request.get("DefaultEmailTags", [])),
             headers=_headers(content.get("Headers", [])),
             attachments=attachments(content.get("Attachments", [])),
         )
@@ -135,7 +135,7 @@ async def _send_raw(
         return_path=request.get("FeedbackForwardingEmailAddress", ""),
         arns=replace(arns, author=arns.source),  # one ARN over both of the mail's fields
         configuration_set=request.get("ConfigurationSetName", ""),
-        tags=_tags(request.get("EmailTags", [])),
+        tags=requests.tags(request.get("EmailTags", [])),
         list_name=options["ContactListName"] if options else "",
         topic_name=options.get("TopicName", "") if options else "",
     )
@@ -151,9 +151,9 @@ async def _send_simple(
         attachments=attachments(message.get("Attachments", [])),
     )
     subject, body = message["Subject"], message["Body"]
-    about = requests.subject(subject["Data"], subject.get("Charset", ""))
-    text, html = _part(body.get("Text")), _part(body.get("Html"))
-    return await send(ses, ctx, submission_of(ses, envelope, about, text, html))
+    text, html = requests.body_part(body.get("Text")), requests.body_part(body.get("Html"))
+    mail = submission_of(ses, envelope, requests.subject(subject), text, html)
+    return await send(ses, ctx, mail)
 
 
 async def _send_template(
@@ -183,12 +183,12 @@ async def _sent_to(
         replaced = {name.lower(): (name, value) for name, value in envelope.headers}
         for name, value in _headers(each.get("ReplacementHeaders", [])):
             replaced[name.lower()] = (name, value)
-        addressed = replace(
-            _addressed(envelope, each["Destination"]),
-            tags=merged_tags(envelope.tags, _tags(each.get("ReplacementTags", []))),
+        letter = replace(
+            addressed(envelope, each["Destination"]),
+            tags=merged_tags(envelope.tags, requests.tags(each.get("ReplacementTags", []))),
             headers=tuple(replaced.values()),
         )
-        message_id = await send_templated(ses, ctx, addressed, template, *data)
+        message_id = await send_templated(ses, ctx, letter, template, *data)
     except SendRefused as refused:
         return {"Status": STATUS_V2[refused.kind], "Error": refused.message}
     return {"Status": "SUCCESS", "MessageId": message_id}
@@ -206,21 +206,11 @@ def _envelope(request: shapes_v2.SendEmailRequest) -> Envelope:
         return_path=requests.address(request.get("FeedbackForwardingEmailAddress", "")),
         arns=_arns(request),
         configuration_set=request.get("ConfigurationSetName", ""),
-        tags=_tags(request.get("EmailTags", [])),
+        tags=requests.tags(request.get("EmailTags", [])),
         list_name=options["ContactListName"] if options else "",
         topic_name=options.get("TopicName", "") if options else "",
     )
-    return _addressed(envelope, request.get("Destination", {}))
-
-
-def _addressed(envelope: Envelope, destination: shapes_v2.Destination) -> Envelope:
-    addressed: Envelope = replace(
-        envelope,
-        to=requests.mailboxes(destination.get("ToAddresses", ())),
-        cc=requests.mailboxes(destination.get("CcAddresses", ())),
-        bcc=requests.mailboxes(destination.get("BccAddresses", ())),
-    )
-    return addressed
+    return addressed(envelope, request.get("Destination", {}))
 
 
 def _source(text: str) -> Mailbox:
@@ -251,16 +241,6 @@ def _template(ses: Ses, ctx: RequestContext, content: shapes_v2.Template) -> Tem
 
 def _headers(given: Sequence[shapes_v2.MessageHeader]) -> tuple[tuple[str, str], ...]:
     return tuple((header["Name"], header["Value"]) for header in given)
-
-
-def _part(content: shapes_v2.Content | None) -> Part | None:
-    if content is None:
-        return None
-    return requests.part(content["Data"], content.get("Charset", ""))
-
-
-def _tags(given: Sequence[shapes_v2.MessageTag]) -> tuple[tuple[str, str], ...]:
-    return requests.tags({"Name": tag["Name"], "Value": tag["Value"]} for tag in given)
 
 
 def _check_list(ses: Ses, ctx: RequestContext, request: shapes_v2.SendEmailRequest) -> None:

@@ -14,8 +14,8 @@ from kamome.services.ses.errors import (
     MissingRenderingAttribute,
     TemplateDoesNotExist,
 )
-from kamome.services.ses.identities.identities import place_of, token_of
 from kamome.services.ses.limits import LIST_TEMPLATES_MAX, TEMPLATES_MAX
+from kamome.services.ses.pages import after_token_v1, next_token
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 from kamome.services.ses.templates.template_preview import preview
@@ -103,14 +103,14 @@ async def list_templates(
     limit = request.get("MaxItems", _LIST_DEFAULT)
     if not 1 <= limit <= LIST_TEMPLATES_MAX:
         raise InvalidParameterValue(f"MaxItems must be between 1 and {LIST_TEMPLATES_MAX}.")
-    after = place_of(request.get("NextToken", ""))
+    after = after_token_v1(request.get("NextToken", ""))
     found = templates_of(ses).page(Owner(ctx.account, ctx.region), after, limit + 1)
     shown: list[shapes.TemplateMetadata] = [
         {"Name": name, "CreatedTimestamp": at_ms / 1000} for name, at_ms in found[:limit]
     ]
     if len(found) <= limit:
         return {"TemplatesMetadata": shown}
-    return {"TemplatesMetadata": shown, "NextToken": token_of(found[limit - 1][0])}
+    return {"TemplatesMetadata": shown, "NextToken": next_token(found[limit - 1][0])}
 
 
 async def test_render_template(
