@@ -81,6 +81,7 @@ async def test_command_before_ehlo_is_answered(
         ("MAIL FROM:<a@example.net> BODY=BINARYMIME", "501 5.5.4"),
         ("MAIL FROM:<a@example.net> SMTPUTF8=yes", "501 5.5.4"),
         ("MAIL FROM:<a@example.net> RET=FULL", "555 5.5.4"),
+        ("MAIL FROM:<a@example.net> AUTH=<>", "555 5.5.4"),
     ],
 )
 async def test_mail_command_is_judged(client: Client, command: str | bytes, reply: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
+from tests.mail import postfix
 from tests.mail.conftest import Client, World
 
 from kamome.errors import ServiceUnavailable
@@ -279,6 +280,25 @@ class TestMail:
 
         assert await client.reply() == "250 Ok 0102-id"
 
+    @pytest.mark.parametrize(
+        ("parameter", "reply"),
+        [
+            ("AUTH=<>", "250 2.1.0"),
+            ("AUTH=e+3Dmc2@example.com", "250 2.1.0"),
+            ("SIZE=10 auth=<>", "250 2.1.0"),
+            ("AUTH", "501 5.5.4"),
+            ("AUTH=a+b", "501 5.5.4"),
+            ("AUTH=<a>", "501 5.5.4"),
+            ("AUTH=<> AUTH=<>", "501 5.5.4"),
+        ],
+    )
+    async def test_who_is_said_to_have_submitted_it_is_heard(
+        self, desk: Desk, parameter: str, reply: str
+    ) -> None:
+        client = await desk.logged_in()
+
+        assert (await client.say(f"MAIL FROM:<a@example.com> {parameter}")).startswith(reply)
+
     async def test_content_beyond_memory_is_handed_in_whole(self, desk: Desk) -> None:
         content = b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 100_000
         client = await desk.logged_in()
@@ -391,6 +411,23 @@ class TestSwaks:
 
         assert code == 28, said  # "authentication failed", swaks(1)
         assert strict.taken == []
+
+
+@pytest.mark.skipif(bool(postfix.reason()), reason=postfix.reason() or "postfix is here")
+async def test_postfix_hands_in_what_it_is_given(strict: Desk) -> None:
+    def give(port: int) -> None:
+        with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+            smtp.sendmail("a@example.com", ["b@example.net"], MAIL.replace(b"..dot", b".dot"))
+
+    async with postfix.running_postfix(next_port=strict.port, login="AKIAUSER:secret") as peer:
+        await asyncio.to_thread(give, peer.port)
+        await strict.world.until(lambda: bool(strict.taken))
+
+    submitter, envelope, content = strict.taken[0]
+    assert submitter.user == "AKIAUSER"
+    assert (envelope.reverse_path, envelope.recipients) == ("a@example.com", ("b@example.net",))
+    assert envelope.tls.startswith("TLS")
+    assert content.endswith(b"\r\n\r\n.dot\r\n")
 
 
 async def test_port_where_mail_comes_in_knows_no_login(client: Client) -> None:

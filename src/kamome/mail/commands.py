@@ -32,6 +32,7 @@ _ROUTE = re.compile(rf"@{_DOMAIN}(?:,@{_DOMAIN})*:")
 # The path ends at the first `>` outside a quoted local part.
 _PATH = re.compile(r'[ \t]*<((?:"(?:[^"\\]|\\.)*"|[^">])*)>')
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([^\x00-\x20=\x7f]+))?")
+_SUBMITTER = re.compile(r"<>|(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")  # RFC 4954 §5; RFC 3461 §4 (xtext)
 _HELO = re.compile(r"[^\x00-\x20\x7f]{1,255}")
 _SIZE = re.compile(r"[0-9]{1,20}")
 # What ends lines or turns them round where such a text is shown: C1 controls and the separators of
@@ -67,13 +68,17 @@ def parse_helo(argument: str) -> str:
     return argument
 
 
-def parse_mail(argument: str) -> MailCommand:
-    """`FROM:<reverse-path> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8]`.
+def parse_mail(argument: str, *, has_auth: bool = False) -> MailCommand:
+    """`FROM:<reverse-path> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [AUTH=mailbox]`.
+
+    AUTH is taken where the server offers it (`has_auth`), and believed nobody: who has logged in is
+    known. Postfix sends it to each server that it logs in to.
 
     Raises:
         BadCommand: 501 syntax, 553 a malformed address, 555 a parameter of no served extension.
 
-    RFC 5321 §4.1.1.2; RFC 1870 §3 (SIZE); RFC 6152 §2 (BODY); RFC 6531 §3.4 (SMTPUTF8).
+    RFC 5321 §4.1.1.2; RFC 1870 §3 (SIZE); RFC 6152 §2 (BODY); RFC 6531 §3.4 (SMTPUTF8);
+    RFC 4954 §5 (AUTH).
     """
     path, rest = _split_path(argument, "FROM:", replies.MAIL_SYNTAX)
     parameters = _parameters(rest)
@@ -81,6 +86,7 @@ def parse_mail(argument: str) -> MailCommand:
     body = parameters.pop("BODY", "7BIT")
     is_smtputf8 = "SMTPUTF8" in parameters
     flag = parameters.pop("SMTPUTF8", None)
+    submitter = parameters.pop("AUTH", "<>") if has_auth else "<>"
     if parameters:
         raise BadCommand(replies.UNKNOWN_PARAMETER)
     if (
@@ -89,6 +95,8 @@ def parse_mail(argument: str) -> MailCommand:
         or body is None
         or body.upper() not in ("7BIT", "8BITMIME")
         or (is_smtputf8 and flag is not None)
+        or submitter is None
+        or not _SUBMITTER.fullmatch(submitter)
     ):
         raise BadCommand(replies.BAD_ARGUMENTS)
     if path == "":

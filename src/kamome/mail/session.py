@@ -106,6 +106,8 @@ class SmtpSession(SMTP):
 
     # The reader's buffer: flow control begins at twice this.
     line_length_limit = _READ_BYTES
+    # Whether users log in here.
+    has_auth = False
 
     def __init__(self, ports: SessionPorts, loop: asyncio.AbstractEventLoop) -> None:
         self._ports = ports
@@ -350,7 +352,7 @@ class SmtpSession(SMTP):
             return replies.HELO_FIRST
         if self._transaction is not None:
             return replies.NESTED_MAIL
-        command = parse_mail(argument)
+        command = parse_mail(argument, has_auth=self.has_auth)
         if command.size > self._limits.mail_bytes:
             return replies.MAIL_TOO_LARGE
         self._transaction = _Transaction(command.reverse_path, command.is_smtputf8)

@@ -42,6 +42,8 @@ _PASSWORD_PROMPT = base64.b64encode(b"Password:").decode()
 class SubmissionSession(SmtpSession):
     """One session of a user."""
 
+    has_auth = True
+
     def __init__(
         self,
         ports: SessionPorts,
