@@ -45,6 +45,7 @@ smtp_tls_security_level = may
 smtp_sasl_auth_enable = {has_login}
 smtp_sasl_password_maps = inline:{{ {{ [127.0.0.1]:{next_port} = {login} }} }}
 smtp_sasl_security_options = noanonymous
+smtp_send_dummy_mail_auth = {has_login}
 smtputf8_enable = yes
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s

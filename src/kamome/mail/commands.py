@@ -71,8 +71,8 @@ def parse_helo(argument: str) -> str:
 def parse_mail(argument: str, *, has_auth: bool = False) -> MailCommand:
     """`FROM:<reverse-path> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [AUTH=mailbox]`.
 
-    AUTH is taken where the server offers it (`has_auth`), and believed nobody: who has logged in is
-    known. Postfix sends it to each server that it logs in to.
+    AUTH is taken where the server offers it (`has_auth`), and not believed: who has logged in is
+    known.
 
     Raises:
         BadCommand: 501 syntax, 553 a malformed address, 555 a parameter of no served extension.
