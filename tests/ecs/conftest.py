@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from tests.watched_loop import until
 
 from kamome import observe, storage
 from kamome.clock import Clock, manual_clock
@@ -126,10 +127,8 @@ class World:
             await self.clock.advance(round(seconds * 1000))
 
     async def until(self, is_so: Callable[[], object]) -> None:
-        """Wait for what a real process does."""
-        async with asyncio.timeout(15):
-            while not is_so():
-                await asyncio.sleep(0.005)
+        """Return when what a real process does has reached the server."""
+        await until(is_so)
 
     async def cluster(self, name: str = "default") -> ClusterName:
         await clusters.create_cluster(self.ecs, self.ctx, {"clusterName": name})

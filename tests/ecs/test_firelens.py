@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from tests.file_events import until_files
 
 from kamome.errors import OperationNotServed
 from kamome.services.ecs.errors import ClientException
@@ -165,7 +166,7 @@ async def test_router_starts_before_and_ends_after_those_it_routes(
     stopping = "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.02; done"
     await world.define(router(receiver, out), routed(stopping))
     arn = await world.run_one()
-    await world.until(out.exists)
+    await until_files(tmp_path, out.exists)
 
     world.ecs.running.tasks[next(iter(world.ecs.running.tasks))].stop()
     await world.ended(arn)

@@ -12,6 +12,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.file_events import until_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ async def test_library_reads_what_a_container_has_said(world: World, tmp_path: P
     }
     await world.define(router, app)
     arn = await world.run_one()
-    await world.until(lambda: out.exists() and len(out.read_text().splitlines()) == 2)
+    await until_files(out.parent, lambda: out.exists() and len(out.read_text().splitlines()) == 2)
 
     next(iter(world.ecs.running.tasks.values())).stop()
     await world.ended(arn)

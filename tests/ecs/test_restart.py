@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from tests.durability.server_process import has_ended
 from tests.ecs.conftest import World
 
 from kamome.clock import Clock
@@ -76,7 +77,7 @@ async def test_task_whose_process_died_with_the_server_ends_for_that_reason(
     assert task["stopCode"] == "InfrastructureHealth"
     assert task["stoppedReason"].startswith("The server ended while the task was running")
     assert "exitCode" not in task["containers"][0]
-    await second.until(lambda: not _is_alive(pid))
+    assert await asyncio.to_thread(has_ended, pid)
     assert second.steps()[-1].result == "InfrastructureHealth"
     await second.end()
 
@@ -155,11 +156,3 @@ async def test_process_that_only_has_the_number_of_one_of_ours_is_left_alone(
     os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
     assert not container.exists()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in ("Z", "X")

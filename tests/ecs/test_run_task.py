@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from tests.durability.server_process import has_ended
 from tests.ecs.conftest import World
 
 from kamome.errors import AwsError, OperationNotServed
@@ -105,17 +108,7 @@ async def test_program_that_leaves_processes_behind_leaves_none(world: World) ->
     await world.ended(await world.run_one())
 
     pid = int(world.log())
-    await world.until(lambda: not _is_running(pid))
-
-
-def _is_running(pid: int) -> bool:
-    from pathlib import Path
-
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in ("Z", "X")
+    assert await asyncio.to_thread(has_ended, pid)
 
 
 async def test_journey_shows_start_and_end(world: World) -> None:

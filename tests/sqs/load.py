@@ -61,6 +61,8 @@ class Load:
         self._lock = threading.Lock()
         self._unsure: list[tuple[str, str]] = []
         self._threads: list[threading.Thread] = []
+        self._noted = threading.Condition(self._lock)
+        self._at_work = 0
         self._stopping = threading.Event()
         self.url = self.dead_url = ""
         self.errors: list[str] = []
@@ -89,7 +91,9 @@ class Load:
     def start(self, endpoint: str, life: int) -> None:
         """Let producers and consumers loose on a server."""
         self._stopping.clear()
-        for number, work in enumerate([self._produce] * 3 + [self._consume] * 3):
+        workers = [self._produce] * 3 + [self._consume] * 3
+        self._at_work = len(workers)
+        for number, work in enumerate(workers):
             random = Random(f"{self._seed}/{life}/{number}")
             thread = threading.Thread(target=self._run, args=(work, Client(endpoint), random))
             self._threads.append(thread)
@@ -104,13 +108,18 @@ class Load:
             return
         except Exception as error:  # noqa: BLE001 - told by the test in the main thread
             self.errors.append(repr(error))
+        finally:
+            with self._noted:
+                self._at_work -= 1
+                self._noted.notify_all()
 
     def wait_for(self, operations: int) -> None:
         """Return when so many operations have been noted, or nobody is at work any more."""
-        while len(self.history.sent) + len(self.history.deleted) < operations:
-            if not any(thread.is_alive() for thread in self._threads):
-                return
-            self._stopping.wait(0.005)
+        with self._noted:
+            self._noted.wait_for(lambda: self._count() >= operations or not self._at_work)
+
+    def _count(self) -> int:
+        return len(self.history.sent) + len(self.history.deleted)
 
     def stop(self) -> None:
         """Wait for all of them: the server has died, or they are told to end."""
@@ -136,6 +145,7 @@ class Load:
                     self._unsure += entries
                 for body, group in entries:
                     self.history.sent.append(Sent(body, group, began, ended, is_answered))
+                self._noted.notify_all()
 
     def _new(self, random: Random) -> tuple[str, str]:
         group = f"group-{random.randrange(_GROUPS)}" if self._is_fifo else ""
@@ -205,7 +215,9 @@ class Load:
             is_answered = True
         finally:
             noted = Deleted(message["Body"], began, next(self._moments), is_answered)
-            self.history.deleted.append(noted)
+            with self._noted:
+                self.history.deleted.append(noted)
+                self._noted.notify_all()
 
     def drain(self, endpoint: str) -> None:
         """Take everything there is out of both queues."""
