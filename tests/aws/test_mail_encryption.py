@@ -9,6 +9,7 @@ import base64
 import json
 import smtplib
 from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -39,6 +40,14 @@ def send(kamome: Tenant) -> None:
     with smtplib.SMTP("127.0.0.1", kamome.smtp_port, "mail.example.net", timeout=30) as smtp:
         smtp.sendmail("a@example.net", [f"user@of-{kamome.account}.example.com"], MAIL)
     kamome.advance(seconds=1)
+
+
+def ask(kamome: Tenant, method: str, path: str, order: object = None) -> Any:  # JSON
+    body = None if order is None else json.dumps(order).encode()
+    headers = {"Content-Type": "application/json"}
+    request = Request(kamome.endpoint + path, body, headers, method=method)
+    with urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())
 
 
 def stored(kamome: Tenant) -> list[Any]:
@@ -79,6 +88,21 @@ def test_mail_is_decrypted_by_what_its_object_says(kamome: Tenant, key: str) -> 
     description = json.loads(answer["Metadata"]["x-amz-matdesc"])
     assert description["kms_cmk_id"] == names[key]
     assert decrypted(kamome, answer).endswith(MAIL)
+
+
+def test_mail_waits_while_a_rule_lets_kms_fail(kamome: Tenant) -> None:
+    own = kamome.client("kms").create_key()["KeyMetadata"]
+    store_encrypted(kamome, own["Arn"])
+    rule = {"service": "kms", "source": "ses", "account": kamome.account, "outage": True}
+    ordered = ask(kamome, "POST", "/_kamome/faults", rule)
+
+    send(kamome)
+    meanwhile = stored(kamome)
+    ask(kamome, "DELETE", f"/_kamome/faults/{ordered['id']}")
+    kamome.advance(seconds=60)
+
+    assert meanwhile == []
+    assert len(stored(kamome)) == 1
 
 
 def test_mail_waits_for_a_disabled_key_and_is_stored_when_it_is_enabled(kamome: Tenant) -> None:
