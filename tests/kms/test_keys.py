@@ -83,6 +83,7 @@ async def test_metadata_tell_what_a_key_can_be_used_with(
         ({"Policy": json.dumps({"Statement": []})}, MalformedPolicyDocumentException),
         ({"Policy": "x" * 32_769}, LimitExceededException),
         ({"Tags": [{"TagKey": "aws:a", "TagValue": ""}]}, TagException),
+        ({"Tags": [{"TagKey": "a", "TagValue": "<b>"}]}, TagException),
         ({"Tags": [{"TagKey": "a", "TagValue": ""}] * 2}, TagException),
         ({"Tags": [{"TagKey": str(n), "TagValue": ""} for n in range(51)]}, TagException),
     ],
@@ -269,3 +270,38 @@ async def test_multi_region_key_has_an_id_of_its_kind_and_encrypts(world: World)
     assert made["KeyId"].startswith("mrk-")
     assert made["MultiRegionConfiguration"]["MultiRegionKeyType"] == "PRIMARY"
     assert await world.decrypt(await world.encrypt(made["KeyId"])) == b"secret"
+
+
+ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+ROLE = {"AWS": [f"arn:aws:iam::{ACCOUNT}:role/admin"]}
+OTHERS = {"AWS": "arn:aws:iam::111111111111:root"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_taken"),
+    [
+        ({"Principal": ROOT, "Action": "kms:*"}, True),
+        ({"Principal": ROLE, "Action": ["kms:Describe*", "kms:Put*"]}, True),
+        ({"Principal": "*", "Action": "*"}, True),
+        ({"Principal": {"AWS": ACCOUNT}, "NotAction": "kms:Decrypt"}, True),
+        ({"Principal": ROOT, "Action": "kms:Decrypt"}, False),
+        ({"Principal": ROOT, "NotAction": "kms:Put*"}, False),
+        ({"Principal": OTHERS, "Action": "kms:*"}, False),
+        ({"Principal": {"Service": "ses.amazonaws.com"}, "Action": "kms:*"}, False),
+        ({"Principal": ROOT, "Action": "kms:*", "Effect": "Deny"}, False),
+    ],
+)
+async def test_policy_that_locks_the_account_out_needs_to_be_meant(
+    world: World, statement: dict[str, object], is_taken: bool
+) -> None:
+    key_id = await world.key()
+    policy = json.dumps({"Statement": [{"Effect": "Allow", "Resource": "*", **statement}]})
+
+    if not is_taken:
+        with pytest.raises(MalformedPolicyDocumentException, match="in the future"):
+            await world.call("PutKeyPolicy", KeyId=key_id, Policy=policy)
+    await world.call(
+        "PutKeyPolicy", KeyId=key_id, Policy=policy, BypassPolicyLockoutSafetyCheck=not is_taken
+    )
+
+    assert (await world.call("GetKeyPolicy", KeyId=key_id))["Policy"] == policy

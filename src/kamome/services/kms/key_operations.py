@@ -57,7 +57,10 @@ async def create_key(
     """
     kind = _kind_of(request)
     origin = _checked_origin(request, kind.key_spec)
-    policy = check_policy(request["Policy"]) if "Policy" in request else default_policy(ctx.account)
+    policy = default_policy(ctx.account)
+    if "Policy" in request:
+        may_lock_out = request.get("BypassPolicyLockoutSafetyCheck", False)
+        policy = check_policy(request["Policy"], ctx.account, is_lockout_allowed=may_lock_out)
     tags = tag_rules.checked(request.get("Tags", []))
     material = b"" if origin == "EXTERNAL" else await _new_material(kms, kind.key_spec)
     keys.check_key_count(kms, ctx)

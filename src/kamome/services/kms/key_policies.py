@@ -6,6 +6,7 @@ AWS: KMS Developer Guide, Key policies in AWS KMS; Default key policy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 import orjson
 
@@ -59,15 +60,18 @@ def managed_policy(account: str, region: str, service: str) -> str:
     return _text(f"auto-{service}-1", statement)
 
 
-def check_policy(text: str) -> str:
+def check_policy(text: str, account: str, *, is_lockout_allowed: bool = False) -> str:
     """A policy as it is kept: as it came.
+
+    Unless the caller bypasses that check, somebody of the account must be able to change the policy
+    again. Who that is, and under which conditions, is not looked at.
 
     Raises:
         LimitExceededException: it has more than 32 KB.
         MalformedPolicyDocumentException: it is no JSON object with statements that each have an
-            effect and principals.
+            effect and principals, or it locks the account out.
 
-    AWS: KMS API Reference, PutKeyPolicy (Policy).
+    AWS: KMS API Reference, PutKeyPolicy (Policy, BypassPolicyLockoutSafetyCheck).
     """
     if len(text.encode()) > POLICY_BYTES_MAX:
         raise LimitExceededException("The key policy exceeds the limit of 32768 bytes.")
@@ -84,7 +88,44 @@ def check_policy(text: str) -> str:
         raise MalformedPolicyDocumentException("The policy has no Statement.")
     for statement in statements:
         _check_statement(statement)
+    if not is_lockout_allowed and not any(_lets_change(each, account) for each in statements):
+        raise MalformedPolicyDocumentException(
+            "The new key policy will not allow you to update the key policy in the future."
+        )
     return text
+
+
+def _lets_change(statement: Mapping[str, object], account: str) -> bool:
+    """Whether a statement lets somebody of an account call PutKeyPolicy."""
+    if statement["Effect"] != "Allow":
+        return False
+    if "NotAction" in statement:
+        is_meant = not _names_put(statement["NotAction"])
+    else:
+        is_meant = _names_put(statement.get("Action"))
+    return is_meant and ("NotPrincipal" in statement or _is_of(statement["Principal"], account))
+
+
+def _names_put(actions: object) -> bool:
+    return any(
+        fnmatchcase("kms:putkeypolicy", action.lower().replace("[", "[[]"))
+        for action in _texts(actions)
+    )
+
+
+def _is_of(principals: object, account: str) -> bool:
+    if isinstance(principals, dict):
+        principals = principals.get("AWS")
+    return any(
+        principal in ("*", account) or f"::{account}:" in principal
+        for principal in _texts(principals)
+    )
+
+
+def _texts(value: object) -> list[str]:
+    """One text or a list of them, as policies have both."""
+    several = value if isinstance(value, list) else [value]
+    return [text for text in several if isinstance(text, str)]
 
 
 def _check_statement(statement: object) -> None:

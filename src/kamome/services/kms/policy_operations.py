@@ -42,14 +42,16 @@ async def put_key_policy(
 
     Raises:
         NotFoundException, AccessDeniedException: no such key of the customer.
-        MalformedPolicyDocumentException: it is no policy.
+        MalformedPolicyDocumentException: it is no policy, or locks the account out.
         LimitExceededException: it has more than 32 KB.
 
     AWS: KMS API Reference, PutKeyPolicy.
     """
     key = keys.find_managed_by_customer(kms, ctx, request["KeyId"])
     _check_policy_name(request)
-    kms.store.put(key._replace(policy=check_policy(request["Policy"])))
+    may_lock_out = request.get("BypassPolicyLockoutSafetyCheck", False)
+    policy = check_policy(request["Policy"], ctx.account, is_lockout_allowed=may_lock_out)
+    kms.store.put(key._replace(policy=policy))
 
 
 async def list_key_policies(
