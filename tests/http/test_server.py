@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from tests.file_events import wait_for_files
 from tests.http.raw_client import RawClient, head
+from tests.watched_loop import idle
 
 from kamome.config import Settings
 from kamome.http.listener import HttpListener
@@ -222,28 +225,19 @@ def test_object_that_was_sent_in_part_is_not_there(
     kamome: Tenant, client: RawClient, bucket: str
 ) -> None:
     headers = {"Host": client.host, "Content-Length": "3000000", **signed(kamome, "s3")}
-    blobs = kamome.server.app.directory.folder("blobs")
-    before = _files(blobs)
+    arriving = kamome.server.app.directory.folder("blobs") / "tmp"
+    before = _files(arriving)
     client.send(head(f"PUT /{bucket}/key HTTP/1.1", headers), b"x" * 2_000_000)
-    kamome.server.call(_until(lambda: _files(blobs) != before))
+    wait_for_files(arriving, lambda: _files(arriving) != before)
 
     client.socket.close()
 
-    kamome.server.call(_until(lambda: _files(blobs) == before))
+    wait_for_files(arriving, lambda: _files(arriving) == before)
     assert "Contents" not in kamome.client("s3").list_objects_v2(Bucket=bucket)
 
 
 def _files(folder: Path) -> set[Path]:
-    return {path for path in folder.rglob("*") if path.is_file()}
-
-
-async def _until(is_so: Callable[[], bool]) -> None:
-    """Let the server's loop go round until something has happened. A client's going is no event."""
-    for _ in range(100_000):
-        if is_so():
-            return
-        await asyncio.sleep(0)
-    raise TimeoutError
+    return set(folder.iterdir())
 
 
 # --- answers --------------------------------------------------------------------------------------
@@ -296,8 +290,7 @@ async def test_streamed_answer_waits_for_a_slow_client() -> None:
     answer = Endless()
     listener, writer = await _first_bytes(answer)
 
-    for _ in range(20_000):
-        await asyncio.sleep(0)
+    await idle()
 
     # What the sockets' buffers hold, and no more.
     assert answer.pieces < 300
@@ -352,34 +345,52 @@ def _long_poll(kamome: Tenant, client: RawClient, url: str) -> None:
     client.send(head("POST / HTTP/1.1", {**headers, **length}), body)
 
 
-def _is_polled(server: ServerThread) -> bool:
-    return bool(server.app.slices.sqs.waiting._polls)
+class _Poll:
+    """A long poll seen from within: whether it has begun to wait, and whether it has ended."""
+
+    def __init__(self, server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.ended = threading.Event(), threading.Event()
+        waiting = server.app.slices.sqs.waiting
+        poll, leave = waiting.poll, waiting.leave
+
+        def noted_poll(queue_id: int) -> asyncio.Future[None]:
+            self.begun.set()
+            return poll(queue_id)
+
+        def noted_leave(queue_id: int, waiter: asyncio.Future[None]) -> None:
+            leave(queue_id, waiter)
+            self.ended.set()
+
+        monkeypatch.setattr(waiting, "poll", noted_poll)
+        monkeypatch.setattr(waiting, "leave", noted_leave)
 
 
 def test_long_poll_whose_client_has_gone_takes_no_message(
-    kamome: Tenant, client: RawClient
+    kamome: Tenant, client: RawClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = kamome.client("sqs")
     url = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    poll = _Poll(kamome.server, monkeypatch)
     _long_poll(kamome, client, url)
-    kamome.server.call(_until(lambda: _is_polled(kamome.server)))
+    assert poll.begun.wait(10)
 
     client.socket.close()
-    kamome.server.call(_until(lambda: not _is_polled(kamome.server)))
+    assert poll.ended.wait(10)
     sqs.send_message(QueueUrl=url, MessageBody="hello")
 
     [message] = sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])["Messages"]
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
 
 
-def test_long_poll_is_answered_when_the_server_stops() -> None:
+def test_long_poll_is_answered_when_the_server_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     with ThreadPoolExecutor(1) as threads:
         with ServerThread(Settings(port=0, smtp_port=0, ephemeral=True)) as server:
             client = RawClient(server.endpoint)
             tenant = _tenant(server)
             url = tenant.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
+            poll = _Poll(server, monkeypatch)
             _long_poll(tenant, client, url)
-            server.call(_until(lambda: _is_polled(server)))
+            assert poll.begun.wait(10)
             answer = threads.submit(client.answer)
 
         assert (answer.result(5).status, answer.result().body) == (200, b"{}")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from tests.watched_loop import idle
 
 from kamome.app import App
 from kamome.config import Settings
@@ -123,8 +124,7 @@ async def _talk(port: int, pieces: list[bytes]) -> list[bytes]:
     for piece in pieces:
         writer.write(piece)
         await writer.drain()
-        for _ in range(50):
-            await asyncio.sleep(0)  # a piece, a packet
+        await idle()  # a piece, a packet
     writer.write(_END)
     said = await asyncio.wait_for(reader.read(), 20)
     writer.close()

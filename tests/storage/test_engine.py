@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 from tests.storage.syncs import HeldSync, QuickSync, passes
+from tests.watched_loop import until
 
 from kamome.storage import engine as engine_module
 from kamome.storage.engine import Engine, StorageVersionError
@@ -391,8 +392,7 @@ class TestCheckpoints:
         for number in range(40):
             engine.write(INSERT, (number, b"x" * 4_000))
             await engine.durable()
-            while engine._is_checkpointing:
-                await asyncio.sleep(0)
+            await until(lambda: not engine._is_checkpointing)
 
         assert 2 <= attempts <= 8
 
