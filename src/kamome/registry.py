@@ -120,6 +120,14 @@ KMS = Service(
     target_prefix="TrentService",
     runs_at_once=True,
 )
+SECRETS_MANAGER = Service(
+    name="secretsmanager",
+    model="secretsmanager",
+    protocols=("json",),
+    module="kamome.services.secretsmanager.operations",
+    signing_name="secretsmanager",
+    target_prefix="secretsmanager",
+)
 STS = Service(
     name="sts",
     model="sts",
@@ -129,4 +137,4 @@ STS = Service(
     api_version="2011-06-15",
 )
 
-SERVICES = (SES, SESV2, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, KMS, SSM, STS)
+SERVICES = (SES, SESV2, SNS, SQS, S3, LAMBDA, DYNAMODB, ECS, KMS, SSM, SECRETS_MANAGER, STS)

@@ -18,7 +18,7 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.services.ssm.expirations import EXPIRE, expire
 from kamome.services.ssm.operations import OPERATIONS
-from kamome.services.ssm.ports import Ports
+from kamome.services.ssm.ports import Ports, Secret
 from kamome.services.ssm.slice import Ssm
 from kamome.services.ssm.store import Store
 from kamome.storage.engine import Engine
@@ -52,6 +52,13 @@ class Keys:
         if key_id not in self.names or not ciphertext.startswith(head):
             raise NotFoundException(f"Alias {key_id} is not found.")
         return ciphertext.removeprefix(head)[::-1]
+
+
+async def secret(_ctx: RequestContext, name: str, selector: str) -> Secret:
+    """Secrets Manager, which has one secret."""
+    if name != "db":
+        raise NotFoundException("Secrets Manager can't find the specified secret.")
+    return Secret("arn:of:db", f"value of db {selector}", 1.0, {"Name": "db"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ async def world() -> AsyncIterator[World]:
     migrate(engine, "ssm", Path(kamome.services.ssm.__file__).parent)
     clock, keys = manual_clock(), Keys()
     outbox = Outbox(engine, clock)
-    ssm = Ssm(Store(engine), clock, outbox, Ports(keys.encrypt, keys.decrypt))
+    ssm = Ssm(Store(engine), clock, outbox, Ports(keys.encrypt, keys.decrypt, secret))
     outbox.register(EXPIRE, partial(expire, ssm))
     outbox.start()
     yield World(ssm, engine, clock, RequestContext(ACCOUNT, REGION, CALLER, "r"), keys)

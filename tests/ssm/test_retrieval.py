@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 from msgspec.structs import replace
 from tests.ssm.conftest import ACCOUNT, CALLER, REGION
@@ -11,6 +12,7 @@ from tests.ssm.conftest import ACCOUNT, CALLER, REGION
 from kamome.errors import OperationNotServed
 from kamome.services.ssm import errors
 from kamome.services.ssm.operations import OPERATIONS
+from kamome.services.ssm.slice import Ssm
 
 if TYPE_CHECKING:
     from tests.ssm.conftest import World
@@ -77,7 +79,7 @@ async def test_arn_of_one_level_means_a_name_with_or_without_slash(world: World,
             errors.AccessDeniedException,
             "not authorized",
         ),
-        ("/aws/reference/secretsmanager/a", OperationNotServed, "secret"),
+        ("/aws/reference/secretsmanager/a", errors.ValidationException, "must be True"),
     ],
 )
 async def test_what_is_not_there_is_refused(
@@ -242,3 +244,28 @@ async def test_page_of_a_filtered_list_ends_when_it_has_looked_at_enough(
 
     assert page["Parameters"] == []
     assert await world.described(wanted[0], NextToken=page["NextToken"]) == ["c"]
+
+
+async def test_reference_is_the_value_of_a_secret(world: World) -> None:
+    found = await world.get("/aws/reference/secretsmanager/db:old", WithDecryption=True)
+
+    assert found["Value"] == "value of db old"
+    assert (found["Type"], found["Version"], found["Selector"]) == ("SecureString", 0, ":old")
+    assert orjson.loads(found["SourceResult"]) == {"Name": "db"}
+
+
+async def test_reference_to_nothing_is_a_parameter_that_is_not_there(world: World) -> None:
+    name = "/aws/reference/secretsmanager/none"
+
+    with pytest.raises(errors.ParameterNotFound, match="NotFoundException"):
+        await world.get(name, WithDecryption=True)
+    several = await world.call("GetParameters", Names=[name], WithDecryption=True)
+    assert several["InvalidParameters"] == [name]
+
+
+async def test_without_secrets_manager_the_refusal_says_so(world: World) -> None:
+    alone = Ssm(world.ssm.store, world.clock, world.ssm.outbox)
+    request = {"Name": "/aws/reference/secretsmanager/db", "WithDecryption": True}
+
+    with pytest.raises(OperationNotServed, match="AWS Secrets Manager"):
+        await OPERATIONS["GetParameter"](alone, world.ctx, request)

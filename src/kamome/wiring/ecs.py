@@ -1,6 +1,6 @@
 """ECS: ordered faults may take the place of a full cluster.
 
-Files of variables come from S3, secrets from Parameter Store.
+Files of variables come from S3, secrets from Secrets Manager and Parameter Store.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from kamome.context import RequestContext
 from kamome.faults.injector import Faults
 from kamome.faults.rules import Target
 from kamome.services.ecs.names import ClusterName
-from kamome.services.ecs.ports import Ports, no_secret
+from kamome.services.ecs.ports import Ports
 from kamome.services.ecs.slice import Ecs, make_ecs
 from kamome.wiring.kernel import Kernel
 from kamome.wiring.offers import Offers
@@ -33,7 +33,7 @@ def make(kernel: Kernel, settings: SliceSettings, offers: Offers) -> Ecs:
     async def secret(cluster: ClusterName, value_from: str) -> str:
         parsed = parse_arn(value_from)
         if parsed is not None and parsed.service == "secretsmanager":
-            return await no_secret(cluster, value_from)
+            return await offers.read_secret(context(cluster), value_from)
         return await offers.read_parameter(context(cluster), value_from)
 
     return make_ecs(

@@ -15,7 +15,7 @@ from kamome.storage.facts import Facts
 from kamome.storage.outbox import Outbox
 
 # Folders of `services/` that bring a schema.
-SCHEMAS = ("sqs", "sns", "s3", "ses", "lambda_", "dynamodb", "ecs", "kms", "ssm")
+SCHEMAS = ("sqs", "sns", "s3", "ses", "lambda_", "dynamodb", "ecs", "kms", "ssm", "secretsmanager")
 PARTITION = "aws"
 
 

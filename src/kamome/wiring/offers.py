@@ -182,6 +182,14 @@ class Offers:
         request: GetParameterRequest = {"Name": name, "WithDecryption": True}
         return (await get_parameter(self._slices.ssm, ctx, request))["Parameter"]["Value"]
 
+    # ------------------------------------------------------------------ Secrets Manager
+
+    async def read_secret(self, ctx: RequestContext, value_from: str) -> str:
+        """A secret as a container definition names it: its ARN, and what of it."""
+        from kamome.services.secretsmanager.container_secrets import container_secret
+
+        return await container_secret(self._slices.secretsmanager, ctx, value_from)
+
     # ------------------------------------------------------------------ S3
 
     def bucket_exists(self, name: str) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kamome.services.kms.slice import Kms
     from kamome.services.lambda_.slice import Lambda
     from kamome.services.s3.slice import S3
+    from kamome.services.secretsmanager.slice import Secrets
     from kamome.services.ses.slice import Ses
     from kamome.services.sns.slice import Sns
     from kamome.services.sqs.slice import Sqs
@@ -122,6 +123,15 @@ class Slices:
         return made
 
     @cached_property
+    def secretsmanager(self) -> Secrets:
+        """Secrets Manager."""
+        from kamome.wiring import secretsmanager
+
+        made = secretsmanager.make(self._kernel, self)
+        secretsmanager.register(self._kernel.outbox, made)
+        return made
+
+    @cached_property
     def mails(self) -> MailStore:
         """Mails that have been received."""
         from kamome.mail.store import MailStore
@@ -183,5 +193,6 @@ class Slices:
             Served(registry.ECS, lambda: self.ecs),
             Served(registry.SSM, lambda: self.ssm),
             Served(registry.KMS, lambda: self.kms),
+            Served(registry.SECRETS_MANAGER, lambda: self.secretsmanager),
             Served(registry.STS, lambda: self.sts),
         )

@@ -1,4 +1,4 @@
-"""Systems Manager: Parameter Store, whose SecureStrings KMS encrypts."""
+"""Systems Manager: Parameter Store, whose SecureStrings KMS encrypts; it refers to secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
 from kamome.services.ssm import expirations
-from kamome.services.ssm.ports import Ports
+from kamome.services.ssm.ports import Ports, Secret
 from kamome.services.ssm.slice import Ssm
 from kamome.services.ssm.store import Store
 from kamome.storage.outbox import Outbox
@@ -32,7 +32,13 @@ def make(kernel: Kernel, slices: Slices) -> Ssm:
 
         return data_keys.decrypt(slices.kms, ciphertext, context, ctx)
 
-    return Ssm(Store(kernel.engine), kernel.clock, kernel.outbox, Ports(encrypt, decrypt))
+    async def secret(ctx: RequestContext, name: str, selector: str) -> Secret:
+        from kamome.services.secretsmanager.referring import secret_of_reference
+
+        return Secret(*await secret_of_reference(slices.secretsmanager, ctx, name, selector))
+
+    ports = Ports(encrypt, decrypt, secret)
+    return Ssm(Store(kernel.engine), kernel.clock, kernel.outbox, ports)
 
 
 def register(outbox: Outbox, ssm: Ssm) -> None:

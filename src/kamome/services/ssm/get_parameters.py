@@ -15,12 +15,12 @@ from kamome.services.ssm.errors import (
     ParameterNotFound,
     ParameterVersionNotFound,
     ValidationException,
-    not_served,
 )
 from kamome.services.ssm.filters import by_path_filters
 from kamome.services.ssm.limits import BY_PATH_PAGE_MAX, PAGE_MAX, ROWS_PER_PAGE_MAX
 from kamome.services.ssm.names import Selected, folder_of, selected
 from kamome.services.ssm.paging import after, token_after
+from kamome.services.ssm.secret_references import is_reference, referred_secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from kamome.services.ssm.slice import Ssm
     from kamome.services.ssm.store import Version
 
-_REFERENCES = "/aws/reference/secretsmanager/"
 # Sorts after every name below a folder: the character behind the slash.
 _AFTER_SLASH = "0"
 
@@ -49,7 +48,10 @@ async def get_parameter(
 
     AWS: Systems Manager API Reference, GetParameter.
     """
-    _refuse_references(request["Name"])
+    if is_reference(request["Name"]):
+        is_decrypted = request.get("WithDecryption", False)
+        parameter = await referred_secret(ssm, ctx, request["Name"], is_decrypted=is_decrypted)
+        return {"Parameter": parameter}
     wanted = selected(ctx, request["Name"])
     version = find_version(ssm, wanted)
     return {"Parameter": _shown(ssm, ctx, version, wanted.shown_selector, request)}
@@ -68,15 +70,16 @@ async def get_parameters(
     """
     found: list[shapes.Parameter] = []
     invalid: list[str] = []
+    is_decrypted = request.get("WithDecryption", False)
     for text in dict.fromkeys(request["Names"]):
-        _refuse_references(text)
-        wanted = selected(ctx, text)
         try:
-            version = find_version(ssm, wanted)
+            found.append(
+                (await get_parameter(ssm, ctx, {"Name": text, "WithDecryption": is_decrypted}))[
+                    "Parameter"
+                ]
+            )
         except (ParameterNotFound, ParameterVersionNotFound):
             invalid.append(text)
-        else:
-            found.append(_shown(ssm, ctx, version, wanted.shown_selector, request))
     found.sort(key=lambda parameter: parameter["Name"])
     return {"Parameters": found, "InvalidParameters": invalid}
 
@@ -255,8 +258,3 @@ def _version_after(request: shapes.GetParameterHistoryRequest) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InvalidNextToken("The specified token isn't valid.")
     return int(text)
-
-
-def _refuse_references(name: str) -> None:
-    if name.startswith(_REFERENCES):
-        raise not_served("A secret of Secrets Manager as a parameter")
