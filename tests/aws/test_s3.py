@@ -232,9 +232,23 @@ def test_errors_have_the_members_of_their_code(s3: Any, bucket: str) -> None:
 
 def test_operation_that_is_not_served_says_so(s3: Any, bucket: str) -> None:
     with pytest.raises(ClientError) as refused:
-        s3.restore_object(Bucket=bucket, Key="key", RestoreRequest={"Days": 1})
+        s3.get_object_torrent(Bucket=bucket, Key="key")
 
     assert refusal(refused) == ("NotImplemented", 501)
+
+
+def test_archived_object_is_restored(kamome: Tenant, s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="cold", Body=b"x", StorageClass="GLACIER")
+    order = {"Days": 1, "GlacierJobParameters": {"Tier": "Expedited"}}
+
+    ordered = s3.restore_object(Bucket=bucket, Key="cold", RestoreRequest=order)
+    assert ordered["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert s3.head_object(Bucket=bucket, Key="cold")["Restore"] == 'ongoing-request="true"'
+    kamome.advance(300)
+
+    assert s3.get_object(Bucket=bucket, Key="cold")["Body"].read() == b"x"
+    again = s3.restore_object(Bucket=bucket, Key="cold", RestoreRequest={"Days": 2})
+    assert again["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 def test_presigned_urls_work_with_any_http_client(s3: Any, bucket: str) -> None:

@@ -13,6 +13,14 @@ XML_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 BARE_ERRORS = True
 S3_REQUEST_IDS = True
 
+# RestoreObject answers 202, or 200 where the object is restored already: the model has no place for
+# that. S3 API Reference, RestoreObject, Responses.
+CORRECTIONS = {
+    "RestoreObjectOutput": {
+        "members": {"StatusCode": {"shape": "PartsCount", "location": "statusCode"}}
+    }
+}
+
 BODY_ERROR = "MalformedXML"
 PARAMETER_ERROR = "InvalidArgument"
 PATH_ERROR = "InvalidURI"

@@ -209,7 +209,7 @@ def _source(s3: S3, ctx: RequestContext, request: CopyRequest) -> _Source:
         s3, ctx, name, request.get("ExpectedSourceBucketOwner"), action="s3:GetObject", key=key
     )
     stored = readable_version(s3, bucket, key, version_id)
-    check_readable(stored.storage_class)
+    check_readable(stored.storage_class, stored.attributes)
     given_key = customer_key(request, "CopySource")
     check_key(stored.attributes, given_key)
     conditions = ReadConditions(

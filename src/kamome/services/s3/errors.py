@@ -207,11 +207,12 @@ class InvalidObjectState(AwsError):
 
     status = 403
 
-    def __init__(self, storage_class: str) -> None:
-        super().__init__(
-            "The operation is not valid for the object's storage class",
-            {"StorageClass": storage_class},
-        )
+    def __init__(
+        self,
+        storage_class: str,
+        sentence: str = "The operation is not valid for the object's storage class",
+    ) -> None:
+        super().__init__(sentence, {"StorageClass": storage_class})
 
 
 class InvalidPart(AwsError):
@@ -435,6 +436,15 @@ class PreconditionFailed(AwsError):
             "At least one of the pre-conditions you specified did not hold",
             {"Condition": condition},
         )
+
+
+class RestoreAlreadyInProgress(AwsError):
+    """The copy of an archived object is being made already."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Object restore is already in progress")
 
 
 class TooManyBuckets(AwsError):

@@ -27,6 +27,9 @@ OBJECT_TAGGING_PUT = "s3:ObjectTagging:Put"
 REPLICATION_FAILED = "s3:Replication:OperationFailedReplication"
 REPLICATED_LATE = "s3:Replication:OperationReplicatedAfterThreshold"
 OBJECT_TAGGING_DELETE = "s3:ObjectTagging:Delete"
+RESTORE_POST = "s3:ObjectRestore:Post"
+RESTORE_COMPLETED = "s3:ObjectRestore:Completed"
+RESTORE_EXPIRED = "s3:ObjectRestore:Delete"
 LIFECYCLE_DELETE = "s3:LifecycleExpiration:Delete"
 LIFECYCLE_MARKER = "s3:LifecycleExpiration:DeleteMarkerCreated"
 LIFECYCLE_TRANSITION = "s3:LifecycleTransition"
@@ -50,6 +53,8 @@ class ObjectEvent(msgspec.Struct, frozen=True):
     etag: str | None
     sequence: int
     version_id: str | None = None
+    archive: str = ""
+    restore_expires_at_ms: int = 0
 
 
 def event_document(event: ObjectEvent, ctx: RequestContext, configuration_id: str) -> bytes:
@@ -88,6 +93,12 @@ def event_document(event: ObjectEvent, ctx: RequestContext, configuration_id: st
             "object": described,
         },
     }
+    if event.name == RESTORE_COMPLETED:
+        restored = {
+            "lifecycleRestorationExpiryTime": _iso_time(event.restore_expires_at_ms),
+            "lifecycleRestoreStorageClass": event.archive,
+        }
+        record["glacierEventData"] = {"restoreEventData": restored}
     return orjson.dumps({"Records": [record]})
 
 
@@ -117,6 +128,10 @@ def bus_event(event: ObjectEvent, ctx: RequestContext, event_id: str) -> bytes |
     }
     if reason:
         detail["reason"] = reason
+    if event.archive and event.name != RESTORE_EXPIRED:
+        detail["source-storage-class"] = event.archive
+    if event.name == RESTORE_COMPLETED:
+        detail["restore-expiry-time"] = _bus_time(event.restore_expires_at_ms)
     if detail_type == "Object Deleted":
         is_marker = event.name.endswith("DeleteMarkerCreated")
         detail["deletion-type"] = "Delete Marker Created" if is_marker else "Permanently Deleted"
@@ -127,7 +142,7 @@ def bus_event(event: ObjectEvent, ctx: RequestContext, event_id: str) -> bytes |
             "detail-type": detail_type,
             "source": "aws.s3",
             "account": event.owner_account,
-            "time": datetime.fromtimestamp(event.at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": _bus_time(event.at_ms),
             "region": event.region,
             "resources": [bucket_arn(event.bucket, partition_of(event.region))],
             "detail": detail,
@@ -146,6 +161,9 @@ _BUS_EVENTS = {
     OBJECT_ACL_PUT: ("Object ACL Updated", ""),
     OBJECT_TAGGING_PUT: ("Object Tags Added", ""),
     OBJECT_TAGGING_DELETE: ("Object Tags Deleted", ""),
+    RESTORE_POST: ("Object Restore Initiated", ""),
+    RESTORE_COMPLETED: ("Object Restore Completed", ""),
+    RESTORE_EXPIRED: ("Object Restore Expired", ""),
     LIFECYCLE_TRANSITION: ("Object Storage Class Changed", ""),
 }
 
@@ -165,6 +183,10 @@ def test_event_document(bucket: str, at_ms: int, ctx: RequestContext) -> bytes:
             "HostId": host_id(ctx.request_id),
         }
     )
+
+
+def _bus_time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _iso_time(at_ms: int) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kamome.storage.outbox import Entry, Outbox
     from kamome.wire import HttpRequest, HttpResponse
 
+RESTORE_KIND = "s3.restore"
 LOG_KIND = "s3.log"
 REPLICATION_KIND = "s3.replication"
 SCRUB_KIND = "s3.scrub"
@@ -48,6 +49,11 @@ def register(outbox: Outbox, s3: S3) -> None:
 
         give_up_log(s3, entry, error)
 
+    def work_restore(entry: Entry) -> None:
+        from kamome.services.s3.restore_object import work_restore
+
+        work_restore(s3, entry)
+
     async def work_scrub(entry: Entry) -> None:
         from kamome.services.s3.scrub import work_scrub
 
@@ -56,6 +62,7 @@ def register(outbox: Outbox, s3: S3) -> None:
     outbox.register(
         REPLICATION_KIND, replicate, retry=retry_replication, on_give_up=give_up_replication
     )
+    outbox.register(RESTORE_KIND, work_restore)
     outbox.register(LOG_KIND, deliver_log, on_give_up=give_up_log)
     outbox.register(SCRUB_KIND, work_scrub, concurrency=1)
 

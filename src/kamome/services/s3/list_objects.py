@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from kamome.context import RequestContext
@@ -14,9 +14,10 @@ from kamome.services.s3.keys import successor, text_bytes, url_encoded
 from kamome.services.s3.limits import LIST_KEYS_MAX
 from kamome.services.s3.list_uploads import check_encoding_type
 from kamome.services.s3.owners import canonical_user_id
+from kamome.services.s3.restore_rules import shown_status
 from kamome.services.s3.slice import S3
 from kamome.services.s3.storage_classes import is_archived
-from kamome.services.s3.store import ListedObject
+from kamome.services.s3.store import Bucket, ListedObject
 
 if TYPE_CHECKING:
     from kamome.services.s3 import shapes
@@ -52,6 +53,8 @@ async def list_objects_v2(
     answer = _echoed(request, listing, page)
     if page.rows:
         answer["Contents"] = [_described(row, request, bucket.account) for row in page.rows]
+        if "OptionalObjectAttributes" in request:
+            _add_restore_status(s3, bucket, page.rows, answer["Contents"])
     if page.common_prefixes:
         answer["CommonPrefixes"] = [
             {"Prefix": _shown(prefix.decode(), request)} for prefix in page.common_prefixes
@@ -110,6 +113,8 @@ async def list_objects(
             {**_described(row, request, ""), "Owner": cast("shapes.Owner", owner)}
             for row in page.rows
         ]
+        if "OptionalObjectAttributes" in request:
+            _add_restore_status(s3, bucket, page.rows, answer["Contents"])
     if page.common_prefixes:
         answer["CommonPrefixes"] = [
             {"Prefix": _shown(prefix.decode(), request)} for prefix in page.common_prefixes
@@ -183,9 +188,20 @@ def _described(row: ListedObject, request: Mapping[str, object], owner: str) -> 
     }
     if request.get("FetchOwner"):
         described["Owner"] = {"ID": canonical_user_id(owner)}
-    if request.get("OptionalObjectAttributes") and is_archived(row.storage_class):
-        described["RestoreStatus"] = {"IsRestoreInProgress": False}
     return described
+
+
+def _add_restore_status(
+    s3: S3, bucket: Bucket, rows: Sequence[ListedObject], contents: Sequence[shapes.Object]
+) -> None:
+    """The state of archived objects, which are looked up one by one: few ask for it."""
+    for row, described in zip(rows, contents, strict=True):
+        if not is_archived(row.storage_class):
+            continue
+        stored = s3.store.object(bucket.bucket_id, row.key)
+        if stored is not None:
+            status = shown_status(stored.attributes)
+            described["RestoreStatus"] = cast("shapes.RestoreStatus", status)
 
 
 def _shown(text: str, request: Mapping[str, object]) -> str:

@@ -32,8 +32,13 @@ def record_event(
     size: int | None = None,
     etag: str | None = None,
     version_id: str | None = None,
+    archive: str = "",
+    restore_expires_at_ms: int = 0,
 ) -> None:
-    """Write an outbox entry for each destination that the event matches; part of its step."""
+    """Write an outbox entry for each destination that the event matches; part of its step.
+
+    `archive` and `restore_expires_at_ms` are told by events of restored objects.
+    """
     if not bucket.has_destinations:
         return
     matching = [
@@ -57,6 +62,8 @@ def record_event(
         etag,
         sequence,
         version_id,
+        archive,
+        restore_expires_at_ms,
     )
     for destination in matching:
         if destination.element == EVENT_BRIDGE:

@@ -68,7 +68,7 @@ async def get_object(
     """
     for _ in range(_ATTEMPTS_MAX):
         bucket, stored = _readable(s3, ctx, request)
-        check_readable(stored.storage_class)
+        check_readable(stored.storage_class, stored.attributes)
         chosen = _chosen_range(s3, request, stored)
         answer = cast("shapes.GetObjectResult", _described(bucket, request, stored, chosen))
         try:

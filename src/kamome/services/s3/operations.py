@@ -73,6 +73,7 @@ from kamome.services.s3.object_tagging import (
 )
 from kamome.services.s3.objects import get_object, head_object
 from kamome.services.s3.put_object import put_object
+from kamome.services.s3.restore_object import restore_object
 
 _OPERATIONS: Mapping[str, Operation] = {
     "AbortMultipartUpload": abort_multipart_upload,
@@ -119,6 +120,7 @@ _OPERATIONS: Mapping[str, Operation] = {
     "PutObjectLockConfiguration": put_object_lock_configuration,
     "PutObjectRetention": put_object_retention,
     "PutObjectTagging": put_object_tagging,
+    "RestoreObject": restore_object,
     "UploadPart": upload_part,
     "UploadPartCopy": upload_part_copy,
     **SETTING_OPERATIONS,

@@ -41,6 +41,7 @@ from kamome.services.s3.replication_rules import (
     replica_key_id,
     replica_storage_class,
 )
+from kamome.services.s3.restore_rules import RESTORATION, RESTORE
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import BodyPart, Bucket
 from kamome.services.s3.version_store import StoredVersion
@@ -49,6 +50,8 @@ from kamome.storage.outbox import Entry
 
 _PRINCIPAL = "s3.amazonaws.com"
 _REQUEST_ID_DIGITS = 16
+# Attributes in which a replica does not follow its original.
+_OWN = frozenset((*KEPT, RESTORE, RESTORATION))
 # AWS: S3 User Guide, Meeting compliance requirements with S3 Replication Time Control.
 _THRESHOLD_MS = 900_000
 
@@ -158,7 +161,7 @@ def _follow(s3: S3, target: Bucket, version: StoredVersion, rule: Document) -> b
     except NoSuchVersion:
         return False
     if not version.is_delete_marker:
-        own = {k: v for k, v in replica.object.attributes.items() if k in KEPT}
+        own = {k: v for k, v in replica.object.attributes.items() if k in _OWN}
         changed = replace(
             replica.object,
             tagging=version.object.tagging,

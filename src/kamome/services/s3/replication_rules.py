@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from kamome.arn import parse_arn
+from kamome.services.s3.restore_rules import with_restoration
 
 Document = Mapping[str, object]
 STATUS = "ReplicationStatus"
@@ -53,7 +54,7 @@ def destination_name(rule: Document) -> str:
 
 def replica_attributes(attributes: Mapping[str, object]) -> dict[str, object]:
     """What is kept beside a replica: what the object has, and that it is one."""
-    return {**attributes, STATUS: REPLICA}
+    return {**with_restoration(attributes, None), STATUS: REPLICA}
 
 
 def replica_key_id(rule: Document) -> str:

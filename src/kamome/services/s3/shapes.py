@@ -1396,6 +1396,141 @@ class PutObjectTaggingResult(TypedDict, total=False):
     VersionId: str
 
 
+class RestoreObjectRequest(TypedDict, total=False):
+    """AWS: RestoreObjectRequest."""
+
+    Bucket: Required[str]
+    Key: Required[str]
+    VersionId: str
+    RestoreRequest: RestoreRequest
+    RequestPayer: str
+    ChecksumAlgorithm: str
+    ExpectedBucketOwner: str
+
+
+class RestoreRequest(TypedDict, total=False):
+    """AWS: RestoreRequest."""
+
+    Days: int
+    GlacierJobParameters: GlacierJobParameters
+    Type: str
+    Tier: str
+    Description: str
+    SelectParameters: SelectParameters
+    OutputLocation: OutputLocation
+
+
+class GlacierJobParameters(TypedDict, total=False):
+    """AWS: GlacierJobParameters."""
+
+    Tier: Required[str]
+
+
+class SelectParameters(TypedDict, total=False):
+    """AWS: SelectParameters."""
+
+    InputSerialization: Required[InputSerialization]
+    ExpressionType: Required[str]
+    Expression: Required[str]
+    OutputSerialization: Required[OutputSerialization]
+
+
+class InputSerialization(TypedDict, total=False):
+    """AWS: InputSerialization."""
+
+    CSV: CSVInput
+    CompressionType: str
+    JSON: JSONInput
+    Parquet: ParquetInput
+
+
+class CSVInput(TypedDict, total=False):
+    """AWS: CSVInput."""
+
+    FileHeaderInfo: str
+    Comments: str
+    QuoteEscapeCharacter: str
+    RecordDelimiter: str
+    FieldDelimiter: str
+    QuoteCharacter: str
+    AllowQuotedRecordDelimiter: bool
+
+
+class JSONInput(TypedDict, total=False):
+    """AWS: JSONInput."""
+
+    Type: str
+
+
+class ParquetInput(TypedDict, total=False):
+    """AWS: ParquetInput."""
+
+
+class OutputSerialization(TypedDict, total=False):
+    """AWS: OutputSerialization."""
+
+    CSV: CSVOutput
+    JSON: JSONOutput
+
+
+class CSVOutput(TypedDict, total=False):
+    """AWS: CSVOutput."""
+
+    QuoteFields: str
+    QuoteEscapeCharacter: str
+    RecordDelimiter: str
+    FieldDelimiter: str
+    QuoteCharacter: str
+
+
+class JSONOutput(TypedDict, total=False):
+    """AWS: JSONOutput."""
+
+    RecordDelimiter: str
+
+
+class OutputLocation(TypedDict, total=False):
+    """AWS: OutputLocation."""
+
+    S3: S3Location
+
+
+class S3Location(TypedDict, total=False):
+    """AWS: S3Location."""
+
+    BucketName: Required[str]
+    Prefix: Required[str]
+    Encryption: Encryption
+    CannedACL: str
+    AccessControlList: list[Grant]
+    Tagging: Tagging
+    UserMetadata: list[MetadataEntry]
+    StorageClass: str
+
+
+class Encryption(TypedDict, total=False):
+    """AWS: Encryption."""
+
+    EncryptionType: Required[str]
+    KMSKeyId: str
+    KMSContext: str
+
+
+class MetadataEntry(TypedDict, total=False):
+    """AWS: MetadataEntry."""
+
+    Name: str
+    Value: str
+
+
+class RestoreObjectResult(TypedDict, total=False):
+    """AWS: RestoreObjectOutput."""
+
+    RequestCharged: str
+    RestoreOutputPath: str
+    StatusCode: int
+
+
 class UploadPartRequest(TypedDict, total=False):
     """AWS: UploadPartRequest."""
 

@@ -5,7 +5,10 @@ AWS: S3 User Guide, Understanding and managing Amazon S3 storage classes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kamome.services.s3.errors import InvalidObjectState, InvalidStorageClass
+from kamome.services.s3.restore_rules import is_restored
 
 STANDARD = "STANDARD"
 _SERVED = frozenset(
@@ -43,7 +46,7 @@ def is_archived(storage_class: str) -> bool:
     return storage_class in _ARCHIVES
 
 
-def check_readable(storage_class: str) -> None:
+def check_readable(storage_class: str, attributes: Mapping[str, object]) -> None:
     """Whether GetObject can give the body.
 
     Raises:
@@ -51,5 +54,5 @@ def check_readable(storage_class: str) -> None:
 
     AWS: S3 API Reference, GetObject, InvalidObjectState.
     """
-    if is_archived(storage_class):
+    if is_archived(storage_class) and not is_restored(attributes):
         raise InvalidObjectState(storage_class)
