@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_public_key,
 )
-from tests.kms.conftest import DAY, World
+from tests.kms.conftest import DAY, World, caller
 
 from kamome.errors import OperationNotServed
 from kamome.services.kms.errors import (
@@ -224,3 +225,19 @@ async def test_key_with_imported_material_is_not_rotated(world: World) -> None:
 async def test_only_keys_without_own_material_take_some(world: World) -> None:
     with pytest.raises(UnsupportedOperationException, match="AWS_KMS"):
         await parameters(world, await world.key())
+
+
+async def test_replica_takes_the_material_of_its_primary_key_only(world: World) -> None:
+    there = caller(region="ap-northeast-1")
+    key_id = await world.key(Origin="EXTERNAL", MultiRegion=True)
+    await world.call("ImportKeyMaterial", **await parameters(world, key_id), **FOREVER)
+    sealed = await world.encrypt(key_id)
+    await world.call("ReplicateKey", KeyId=key_id, ReplicaRegion=there.region)
+    abroad = replace(world, ctx=there)
+
+    with pytest.raises(IncorrectKeyMaterialException):
+        other = await parameters(abroad, key_id, MATERIAL[::-1])
+        await abroad.call("ImportKeyMaterial", **other, **FOREVER)
+    await abroad.call("ImportKeyMaterial", **await parameters(abroad, key_id), **FOREVER)
+
+    assert await abroad.decrypt(sealed) == b"secret"

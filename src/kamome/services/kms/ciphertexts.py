@@ -37,7 +37,8 @@ _REGION_START = _ACCOUNT_END + 1
 _NONCE_BYTES = 16
 _VECTOR_BYTES = 12
 _TAG_BYTES = 16
-_MULTI_REGION = "mrk-"
+# Ids of multi-Region keys begin so. AWS: KMS Developer Guide, Multi-Region keys in AWS KMS.
+MULTI_REGION_PREFIX = "mrk-"
 _LABEL = b"kamome kms data"
 _KEY_BYTES = 32
 
@@ -83,7 +84,7 @@ def read_header(ciphertext: bytes) -> CiphertextHeader:
     """
     start = _nonce_start(ciphertext)
     kind, octets = ciphertext[1], ciphertext[2:_ID_END]
-    key_id = f"{_MULTI_REGION}{octets.hex()}" if kind else _uuid(octets.hex())
+    key_id = f"{MULTI_REGION_PREFIX}{octets.hex()}" if kind else _uuid(octets.hex())
     account = ciphertext[_MATERIAL_END:_ACCOUNT_END].decode("latin-1")
     region = ciphertext[_REGION_START:start].decode("latin-1")
     material_id = ciphertext[_ID_END:_MATERIAL_END].hex()
@@ -148,8 +149,8 @@ def _nonce_start(ciphertext: bytes) -> int:
 
 def _packed(header: CiphertextHeader) -> bytes:
     account, region, key_id = header.key
-    is_multi_region = key_id.startswith(_MULTI_REGION)
-    digits = key_id.removeprefix(_MULTI_REGION).replace("-", "")
+    is_multi_region = key_id.startswith(MULTI_REGION_PREFIX)
+    digits = key_id.removeprefix(MULTI_REGION_PREFIX).replace("-", "")
     return b"".join(
         (
             bytes((_VERSION, int(is_multi_region))),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kamome.errors import OperationNotServed
-from kamome.services.kms import data_keys, keys, oaep
+from kamome.services.kms import ciphertexts, data_keys, keys, oaep
 from kamome.services.kms.errors import (
     CustomKeyStoreNotFoundException,
     DryRunOperationException,
@@ -214,7 +214,7 @@ def _check_named_key(kms: Kms, ctx: RequestContext, key_id: str | None, cipherte
         return
     key = keys.find(kms, ctx, key_id)
     _algorithm(key, _SYMMETRIC, "Decrypt")
-    if data_keys.read_key_name(ciphertext) != key.name:
+    if data_keys.key_name(ciphertexts.read_header(ciphertext), ctx) != key.name:
         raise IncorrectKeyException(
             "The key ID in the request does not identify a CMK that can perform this operation."
         )

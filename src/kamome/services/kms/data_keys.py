@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kamome.services.kms import ciphertexts, keys
-from kamome.services.kms.ciphertexts import CiphertextHeader
+from kamome.services.kms.ciphertexts import MULTI_REGION_PREFIX, CiphertextHeader
 from kamome.services.kms.errors import (
     AccessDeniedException,
     InvalidCiphertextException,
@@ -144,7 +144,7 @@ def key_of(kms: Kms, caller: Caller | None, header: CiphertextHeader) -> Key:
 
     AWS: KMS API Reference, Decrypt.
     """
-    named = header.key
+    named = key_name(header, caller)
     is_callers = caller is None or (caller.account, caller.region) == named[:2]
     key = kms.store.key(named) if is_callers else None
     if key is None:
@@ -155,15 +155,14 @@ def key_of(kms: Kms, caller: Caller | None, header: CiphertextHeader) -> Key:
     return key
 
 
-def read_key_name(ciphertext: bytes) -> KeyName:
-    """Where the key is that a ciphertext says it was made with.
+def key_name(header: CiphertextHeader, caller: Caller | None) -> KeyName:
+    """Where the key is that a ciphertext names: a multi-Region key in the caller's own Region.
 
-    Raises:
-        InvalidCiphertextException: it is none of ours.
-
-    AWS: KMS API Reference, Decrypt (CiphertextBlob).
+    AWS: KMS Developer Guide, Multi-Region keys in AWS KMS.
     """
-    return ciphertexts.read_header(ciphertext).key
+    if caller is not None and header.key.key_id.startswith(MULTI_REGION_PREFIX):
+        return header.key._replace(region=caller.region)
+    return header.key
 
 
 def open_ciphertext(

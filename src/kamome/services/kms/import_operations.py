@@ -91,9 +91,9 @@ async def import_key_material(
     token = _token(kms, key, request["ImportToken"])
     unwrapped = imported_material.unwrap(token, request["EncryptedKeyMaterial"])
     octets = imported_material.examined(unwrapped, key.key_spec)
-    material_id = kms.root_key.fingerprint(octets, key.arn)
+    material_id = kms.root_key.fingerprint(octets, f"{key.name.account}/{key.name.key_id}")
     earlier = kms.store.materials(key.name, 0, 1)
-    _check_same(earlier, material_id, request)
+    _check_same(earlier or _material_of_primary(kms, key), material_id, request)
     wrapped = kms.root_key.wrap(octets, keys.place_of(key.name, material_id))
     with kms.store.atomic():
         if earlier:
@@ -185,6 +185,16 @@ def _valid_to_ms(kms: Kms, request: shapes.ImportKeyMaterialRequest) -> int | No
     if not now_ms < valid_to_ms <= now_ms + IMPORTED_VALID_MS_MAX:
         raise ValidationException("ValidTo must be in the future, and within 365 days.")
     return valid_to_ms
+
+
+def _material_of_primary(kms: Kms, key: Key) -> list[Material]:
+    """What a replica must be given: the material of its primary key."""
+    if not key.is_replica:
+        return []
+    found = kms.store.materials(key.name._replace(region=key.primary_region), 0, 1)
+    if not found:
+        raise IncorrectKeyMaterialException("Import the key material into the primary key first.")
+    return found
 
 
 def _check_same(

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from kamome.services.kms.key_specs import ALGORITHM_MEMBERS, Kind
 
 if TYPE_CHECKING:
-    from kamome.services.kms.shapes import KeyMetadata
+    from collections.abc import Sequence
+
+    from kamome.services.kms.shapes import KeyMetadata, MultiRegionConfiguration
     from kamome.services.kms.store import Key
 
 
-def key_metadata(key: Key) -> KeyMetadata:
-    """A key as CreateKey and DescribeKey show it.
+def key_metadata(key: Key, related: Sequence[Key] = ()) -> KeyMetadata:
+    """A key as CreateKey and DescribeKey show it, given its relatives if it has any.
 
     AWS: KMS API Reference, KeyMetadata.
     """
@@ -33,7 +35,7 @@ def key_metadata(key: Key) -> KeyMetadata:
         "KeyManager": key.manager,
         "CustomerMasterKeySpec": key.key_spec,
         "KeySpec": key.key_spec,
-        "MultiRegion": key.is_multi_region,
+        "MultiRegion": bool(key.primary_region),
     }
     shown[ALGORITHM_MEMBERS[key.key_usage]] = list(kind.algorithms)  # type: ignore[literal-required] # one of five members
     if key.is_symmetric and key.material_id:
@@ -45,11 +47,19 @@ def key_metadata(key: Key) -> KeyMetadata:
         shown["ValidTo"] = key.valid_to_ms / 1000
     if key.deletion_at_ms is not None:
         shown["DeletionDate"] = key.deletion_at_ms / 1000
-    if key.is_multi_region:
-        primary = {"Arn": key.arn, "Region": key.name.region}
-        shown["MultiRegionConfiguration"] = {
-            "MultiRegionKeyType": "PRIMARY",
-            "PrimaryKey": {"Arn": primary["Arn"], "Region": primary["Region"]},
-            "ReplicaKeys": [],
-        }
+    elif key.pending_window_days is not None:
+        shown["PendingDeletionWindowInDays"] = key.pending_window_days
+    if key.primary_region:
+        shown["MultiRegionConfiguration"] = _configuration(key, related)
     return shown
+
+
+def _configuration(key: Key, related: Sequence[Key]) -> MultiRegionConfiguration:
+    primary = key.name._replace(region=key.primary_region)
+    return {
+        "MultiRegionKeyType": "REPLICA" if key.is_replica else "PRIMARY",
+        "PrimaryKey": {"Arn": primary.arn, "Region": primary.region},
+        "ReplicaKeys": [
+            {"Arn": each.arn, "Region": each.name.region} for each in related if each.is_replica
+        ],
+    }

@@ -64,8 +64,8 @@ async def create_key(
     tags = tag_rules.checked(request.get("Tags", []))
     material = b"" if origin == "EXTERNAL" else await _new_material(kms, kind.key_spec)
     keys.check_key_count(kms, ctx)
-    is_multi_region = request.get("MultiRegion", False)
-    key_id = f"mrk-{kms.ids.hex(32)}" if is_multi_region else kms.ids.uuid()
+    primary_region = ctx.region if request.get("MultiRegion") else ""
+    key_id = f"mrk-{kms.ids.hex(32)}" if primary_region else kms.ids.uuid()
     name = KeyName(ctx.account, ctx.region, key_id)
     with kms.store.atomic():
         key = Key(
@@ -74,7 +74,7 @@ async def create_key(
             key_usage=kind.key_usage,
             origin=origin,
             manager="CUSTOMER",
-            is_multi_region=is_multi_region,
+            primary_region=primary_region,
             is_enabled=True,
             description=request.get("Description", ""),
             policy=policy,
@@ -100,7 +100,8 @@ async def describe_key(
 
     AWS: KMS API Reference, DescribeKey.
     """
-    return {"KeyMetadata": key_metadata(keys.find(kms, ctx, request["KeyId"]))}
+    key = keys.find(kms, ctx, request["KeyId"])
+    return {"KeyMetadata": key_metadata(key, kms.store.related(key))}
 
 
 async def list_keys(
@@ -178,6 +179,8 @@ async def schedule_key_deletion(
 ) -> shapes.ScheduleKeyDeletionResult:
     """Have a key deleted in 7 to 30 days, by the clock, with all that was encrypted under it lost.
 
+    The days of a multi-Region primary key begin when its last replica is gone.
+
     Raises:
         NotFoundException, AccessDeniedException: no such key of the customer.
         KMSInvalidStateException: it is pending deletion.
@@ -189,17 +192,19 @@ async def schedule_key_deletion(
     _check_window(days)
     key = keys.find_managed_by_customer(kms, ctx, request["KeyId"])
     keys.check_not_pending(key)
-    deletion_at_ms = kms.clock.now_ms() + days * keys.DAY_MS
+    key = key._replace(pending_window_days=days)
     with kms.store.atomic():
-        kms.store.put(key._replace(deletion_at_ms=deletion_at_ms, pending_window_days=days))
-        payload = {**key.name._asdict(), "due_ms": deletion_at_ms}
-        kms.outbox.put(DELETE_KIND, payload, at_ms=deletion_at_ms)
-    return {
+        if key.is_replica or not any(each.is_replica for each in kms.store.related(key)):
+            key = _order_deletion(kms, key)
+        kms.store.put(key)
+    answer: shapes.ScheduleKeyDeletionResult = {
         "KeyId": key.arn,
-        "DeletionDate": deletion_at_ms / 1000,
-        "KeyState": "PendingDeletion",
+        "KeyState": key.state,
         "PendingWindowInDays": days,
     }
+    if key.deletion_at_ms is not None:
+        answer["DeletionDate"] = key.deletion_at_ms / 1000
+    return answer
 
 
 async def cancel_key_deletion(
@@ -214,7 +219,7 @@ async def cancel_key_deletion(
     AWS: KMS API Reference, CancelKeyDeletion.
     """
     key = keys.find_managed_by_customer(kms, ctx, request["KeyId"])
-    if key.deletion_at_ms is None:
+    if not key.is_pending_deletion:
         raise KMSInvalidStateException(f"{key.arn} is not pending deletion.")
     kms.store.put(key._replace(deletion_at_ms=None, pending_window_days=None, is_enabled=False))
     return {"KeyId": key.arn}
@@ -227,8 +232,24 @@ def delete_key(kms: Kms, entry: Entry) -> None:
     """
     name = name_of(entry)
     key = kms.store.key(name)
-    if key is not None and key.deletion_at_ms == entry.payload["due_ms"]:
-        kms.store.forget(name)
+    if key is None or key.deletion_at_ms != entry.payload["due_ms"]:
+        return
+    kms.store.forget(name)
+    if not key.is_replica:
+        return
+    primary = kms.store.key(name._replace(region=key.primary_region))
+    assert primary is not None  # it goes after its replicas
+    if primary.state == "PendingReplicaDeletion" and len(kms.store.related(primary)) == 1:
+        kms.store.put(_order_deletion(kms, primary))
+
+
+def _order_deletion(kms: Kms, key: Key) -> Key:
+    """Begin the waiting time of a key that is to be deleted."""
+    assert key.pending_window_days is not None
+    deletion_at_ms = kms.clock.now_ms() + key.pending_window_days * keys.DAY_MS
+    payload = {**key.name._asdict(), "due_ms": deletion_at_ms}
+    kms.outbox.put(DELETE_KIND, payload, at_ms=deletion_at_ms)
+    return key._replace(deletion_at_ms=deletion_at_ms)
 
 
 def name_of(entry: Entry) -> KeyName:

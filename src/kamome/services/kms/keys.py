@@ -128,8 +128,9 @@ def check_not_pending(key: Key) -> None:
 
     AWS: KMS Developer Guide, Key states of AWS KMS keys.
     """
-    if key.deletion_at_ms is not None:
-        raise KMSInvalidStateException(f"{key.arn} is pending deletion.")
+    if key.is_pending_deletion:
+        words = "pending deletion" if key.deletion_at_ms is not None else "pending replica deletion"
+        raise KMSInvalidStateException(f"{key.arn} is {words}.")
 
 
 def check_has_material(key: Key) -> None:
@@ -211,12 +212,20 @@ def add_material(kms: Kms, name: KeyName, octets: bytes, rotation_type: str = ""
 
     AWS: KMS Developer Guide, Rotate AWS KMS keys.
     """
-    material_id = kms.ids.hex(64)
-    wrapped = kms.root_key.wrap(octets, place_of(name, material_id))
     generation = kms.store.last_generation(name) + 1
-    material = Material(material_id, generation, rotation_type, kms.clock.now_ms(), wrapped)
-    kms.store.add_material(name, material)
-    return material_id
+    now_ms = kms.clock.now_ms()
+    material = Material(kms.ids.hex(64), generation, rotation_type, now_ms, b"")
+    keep_material(kms, name, octets, material)
+    return material.material_id
+
+
+def keep_material(kms: Kms, name: KeyName, octets: bytes, material: Material) -> None:
+    """Keep a generation of a key's material as it is described. The caller's step.
+
+    AWS: KMS Cryptographic Details, Hierarchy of KMS keys.
+    """
+    wrapped = kms.root_key.wrap(octets, place_of(name, material.material_id))
+    kms.store.add_material(name, material._replace(wrapped=wrapped))
 
 
 def new_octets(kms: Kms, key_spec: str) -> bytes:
@@ -273,7 +282,7 @@ def _make_managed(kms: Kms, named: AliasReference, service: str) -> Key:
             key_usage="ENCRYPT_DECRYPT",
             origin="AWS_KMS",
             manager="AWS",
-            is_multi_region=False,
+            primary_region="",
             is_enabled=True,
             description=_MANAGED[service],
             policy=managed_policy(named.account, named.region, service),

@@ -37,3 +37,6 @@ ENCRYPTION_CONTEXT_BYTES_MAX = 8192
 IMPORT_TOKEN_MS = 24 * 3_600_000
 # API Reference, ImportKeyMaterial (ValidTo): 365 days.
 IMPORTED_VALID_MS_MAX = 365 * 86_400_000
+# Ours: of more generations none is given to a new replica; the shortest rotation period makes them
+# in 2,400 years. API Reference, EnableKeyRotation: RotationPeriodInDays.
+MATERIALS_MAX = 10_000

@@ -51,6 +51,7 @@ from kamome.services.kms.key_operations import (
     schedule_key_deletion,
     update_key_description,
 )
+from kamome.services.kms.multi_region import replicate_key, update_primary_region
 from kamome.services.kms.policy_operations import (
     get_key_policy,
     list_key_policies,
@@ -118,6 +119,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ListRetirableGrants": list_retirable_grants,
         "PutKeyPolicy": put_key_policy,
         "ReEncrypt": re_encrypt,
+        "ReplicateKey": replicate_key,
         "RetireGrant": retire_grant,
         "RevokeGrant": revoke_grant,
         "RotateKeyOnDemand": rotate_key_on_demand,
@@ -127,6 +129,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UntagResource": untag_resource,
         "UpdateAlias": update_alias,
         "UpdateKeyDescription": update_key_description,
+        "UpdatePrimaryRegion": update_primary_region,
         "Verify": verify,
         "VerifyMac": verify_mac,
     }

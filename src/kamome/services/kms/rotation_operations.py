@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kamome.services.kms import keys, paging
+from kamome.services.kms import keys, multi_region, paging
 from kamome.services.kms.errors import (
     InvalidMarkerException,
     KMSInvalidStateException,
@@ -40,7 +40,7 @@ async def enable_key_rotation(
     Raises:
         NotFoundException, AccessDeniedException: no such key of the customer.
         DisabledException, KMSInvalidStateException: not in its state.
-        UnsupportedOperationException: it is no symmetric encryption key.
+        UnsupportedOperationException: it is no symmetric encryption key, or a replica.
 
     AWS: KMS API Reference, EnableKeyRotation.
     """
@@ -83,8 +83,11 @@ async def get_key_rotation_status(
     """
     key = keys.find_by_id(kms, ctx, request["KeyId"])
     keys.check_symmetric(key)
-    is_on = key.rotation_period_days is not None and key.deletion_at_ms is None
-    status: shapes.GetKeyRotationStatusResult = {"KeyId": key.arn, "KeyRotationEnabled": is_on}
+    arn = key.arn
+    if key.is_replica:
+        key = multi_region.primary_of(kms, key)
+    is_on = key.rotation_period_days is not None and not key.is_pending_deletion
+    status: shapes.GetKeyRotationStatusResult = {"KeyId": arn, "KeyRotationEnabled": is_on}
     if is_on and key.rotation_period_days is not None and key.next_rotation_at_ms is not None:
         status["RotationPeriodInDays"] = key.rotation_period_days
         status["NextRotationDate"] = key.next_rotation_at_ms / 1000
@@ -163,13 +166,19 @@ def rotate_key(kms: Kms, entry: Entry) -> None:
 
 def _rotated(kms: Kms, key: Key, rotation_type: str) -> Key:
     octets = keys.new_octets(kms, key.key_spec)
-    return key._replace(material_id=keys.add_material(kms, key.name, octets, rotation_type))
+    key = key._replace(material_id=keys.add_material(kms, key.name, octets, rotation_type))
+    multi_region.share_material(kms, key, octets)
+    return key
 
 
 def _rotatable(kms: Kms, ctx: RequestContext, key_id: str) -> Key:
     key = keys.find_managed_by_customer(kms, ctx, key_id)
     keys.check_symmetric(key)
     keys.check_usable(key)
+    if key.is_replica:
+        raise UnsupportedOperationException(
+            f"{key.arn} is a replica key: its material is rotated with that of its primary key."
+        )
     return key
 
 

@@ -8,19 +8,22 @@ CREATE TABLE kms_key (
   key_usage TEXT NOT NULL,
   origin TEXT NOT NULL,              -- AWS_KMS or EXTERNAL
   manager TEXT NOT NULL,             -- CUSTOMER or AWS
-  is_multi_region INTEGER NOT NULL,
+  primary_region TEXT NOT NULL,      -- of multi-Region keys; empty for all others
   is_enabled INTEGER NOT NULL,
   description TEXT NOT NULL,
   policy TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL,
-  deletion_at_ms INTEGER,            -- null: not pending deletion
-  pending_window_days INTEGER,
+  deletion_at_ms INTEGER,            -- null: not pending, or its replicas go first
+  pending_window_days INTEGER,       -- null: not pending deletion
   material_id TEXT NOT NULL,         -- what encrypts now; empty while an import is pending
   rotation_period_days INTEGER,      -- null: no automatic rotation
   next_rotation_at_ms INTEGER,
   valid_to_ms INTEGER,               -- null: the material does not expire
   PRIMARY KEY (account, region, key_id)
 ) STRICT, WITHOUT ROWID;
+
+-- The keys related to a multi-Region key.
+CREATE INDEX kms_key_by_id ON kms_key (account, key_id, region) WHERE primary_region <> '';
 
 -- Key material, each generation of it, wrapped under the root key (see root_key.py). Apart from the
 -- key's row, for a wrapped RSA key has 2.5 KB.

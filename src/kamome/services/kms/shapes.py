@@ -729,6 +729,25 @@ class ReEncryptResult(TypedDict, total=False):
     DestinationKeyMaterialId: str
 
 
+class ReplicateKeyRequest(TypedDict, total=False):
+    """AWS: ReplicateKeyRequest."""
+
+    KeyId: Required[str]
+    ReplicaRegion: Required[str]
+    Policy: str
+    BypassPolicyLockoutSafetyCheck: bool
+    Description: str
+    Tags: list[Tag]
+
+
+class ReplicateKeyResult(TypedDict, total=False):
+    """AWS: ReplicateKeyResponse."""
+
+    ReplicaKeyMetadata: KeyMetadata
+    ReplicaPolicy: str
+    ReplicaTags: list[Tag]
+
+
 class RetireGrantRequest(TypedDict, total=False):
     """AWS: RetireGrantRequest."""
 
@@ -842,6 +861,17 @@ class UpdateKeyDescriptionRequest(TypedDict, total=False):
 
 
 class UpdateKeyDescriptionResult(TypedDict, total=False):
+    """AWS: no members."""
+
+
+class UpdatePrimaryRegionRequest(TypedDict, total=False):
+    """AWS: UpdatePrimaryRegionRequest."""
+
+    KeyId: Required[str]
+    PrimaryRegion: Required[str]
+
+
+class UpdatePrimaryRegionResult(TypedDict, total=False):
     """AWS: no members."""
 
 

@@ -25,8 +25,9 @@ class KeyName(NamedTuple):
 class Key(NamedTuple):
     """A key as its row has it; its material is apart.
 
-    `deletion_at_ms` is None unless the key is pending deletion; `rotation_period_days` is None
-    where no automatic rotation is on.
+    `pending_window_days` is None unless the key is pending deletion, and then `deletion_at_ms` is
+    None while it waits for its replicas. `rotation_period_days` is None where no automatic rotation
+    is on, and in replicas. `primary_region` is empty in keys of one Region.
     """
 
     name: KeyName
@@ -34,7 +35,7 @@ class Key(NamedTuple):
     key_usage: str
     origin: str
     manager: str
-    is_multi_region: bool
+    primary_region: str
     is_enabled: bool
     description: str
     policy: str
@@ -54,11 +55,22 @@ class Key(NamedTuple):
     @property
     def state(self) -> str:
         """AWS: KMS Developer Guide, Key states of AWS KMS keys."""
-        if self.deletion_at_ms is not None:
-            return "PendingDeletion"
+        if self.is_pending_deletion:
+            waits_for_replicas = self.deletion_at_ms is None
+            return "PendingReplicaDeletion" if waits_for_replicas else "PendingDeletion"
         if not self.material_id:
             return "PendingImport"
         return "Enabled" if self.is_enabled else "Disabled"
+
+    @property
+    def is_pending_deletion(self) -> bool:
+        """Whether its deletion is scheduled."""
+        return self.pending_window_days is not None
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether it is a multi-Region key whose primary key is in another Region."""
+        return self.primary_region not in ("", self.name.region)
 
     @property
     def is_symmetric(self) -> bool:
@@ -88,9 +100,12 @@ class Store:
 
     # ------------------------------------------------------------------ keys
 
+    # AWS has some forty Regions; no more of one key's relatives are looked at.
+    RELATED_MAX = 100
+
     INSERT_KEY = """
     INSERT INTO kms_key
-      (account, region, key_id, key_spec, key_usage, origin, manager, is_multi_region, is_enabled,
+      (account, region, key_id, key_spec, key_usage, origin, manager, primary_region, is_enabled,
        description, policy, created_at_ms, deletion_at_ms, pending_window_days, material_id,
        rotation_period_days, next_rotation_at_ms, valid_to_ms)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -102,7 +117,7 @@ class Store:
 
     # Primary key.
     SELECT_KEY = """
-    SELECT key_spec, key_usage, origin, manager, is_multi_region, is_enabled, description, policy,
+    SELECT key_spec, key_usage, origin, manager, primary_region, is_enabled, description, policy,
       created_at_ms, deletion_at_ms, pending_window_days, material_id, rotation_period_days,
       next_rotation_at_ms, valid_to_ms
     FROM kms_key WHERE account = ? AND region = ? AND key_id = ?
@@ -117,7 +132,7 @@ class Store:
     UPDATE_KEY = """
     UPDATE kms_key SET is_enabled = ?, description = ?, policy = ?, deletion_at_ms = ?,
       pending_window_days = ?, material_id = ?, rotation_period_days = ?, next_rotation_at_ms = ?,
-      valid_to_ms = ?
+      valid_to_ms = ?, primary_region = ?
     WHERE account = ? AND region = ? AND key_id = ?
     """
 
@@ -126,8 +141,23 @@ class Store:
         changed = (key.is_enabled, key.description, key.policy, key.deletion_at_ms)
         rotation = (key.rotation_period_days, key.next_rotation_at_ms)
         material = (key.pending_window_days, key.material_id)
-        row = (*changed, *material, *rotation, key.valid_to_ms, *key.name)
+        row = (*changed, *material, *rotation, key.valid_to_ms, key.primary_region, *key.name)
         self.engine.write(self.UPDATE_KEY, row)
+
+    # Range of the index kms_key_by_id.
+    SELECT_REGIONS = """
+    SELECT region FROM kms_key WHERE account = ? AND key_id = ? AND primary_region <> ''
+    ORDER BY region LIMIT ?
+    """
+
+    def related(self, key: Key) -> list[Key]:
+        """A multi-Region key and its relatives, by Region; of any other key none."""
+        if not key.primary_region:
+            return []
+        bounds = (key.name.account, key.name.key_id, self.RELATED_MAX)
+        rows = self.engine.all(self.SELECT_REGIONS, bounds)
+        found = (self.key(key.name._replace(region=str(row[0]))) for row in rows)
+        return [each for each in found if each is not None]
 
     # Range of the primary key.
     SELECT_KEY_IDS = """
@@ -281,7 +311,7 @@ class Store:
 
 
 def _key(name: KeyName, row: Row) -> Key:
-    spec, usage, origin, manager, multi_region, enabled, description, policy, created = row[:9]
+    spec, usage, origin, manager, primary, enabled, description, policy, created = row[:9]
     deletion, window, material_id, period, next_rotation, valid_to = row[9:]
     return Key(
         name=name,
@@ -289,7 +319,7 @@ def _key(name: KeyName, row: Row) -> Key:
         key_usage=str(usage),
         origin=str(origin),
         manager=str(manager),
-        is_multi_region=bool(multi_region),
+        primary_region=str(primary),
         is_enabled=bool(enabled),
         description=str(description),
         policy=str(policy),
