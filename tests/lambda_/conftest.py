@@ -20,7 +20,10 @@ from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys
 from kamome.services import lambda_ as lambda_package
-from kamome.services.lambda_ import functions, invocations, mappings, shapes
+from kamome.services.lambda_ import shapes
+from kamome.services.lambda_.event_source_mappings import mappings
+from kamome.services.lambda_.functions import functions
+from kamome.services.lambda_.invocation import invocations
 from kamome.services.lambda_.ports import PolledMessage, Ports, QueuePort
 from kamome.services.lambda_.runtimes.pool import InstancePool
 from kamome.services.lambda_.runtimes.port import Invocation, Report, RuntimeSpec

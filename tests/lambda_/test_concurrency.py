@@ -9,13 +9,14 @@ import orjson
 import pytest
 from tests.lambda_.gates import WAITS, gate
 
-from kamome.services.lambda_ import concurrency, functions
-from kamome.services.lambda_ import event_invoke_configs as configs
+from kamome.services.lambda_.concurrency import concurrency
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     TooManyRequestsException,
 )
-from kamome.services.lambda_.function_names import FunctionName
+from kamome.services.lambda_.functions import functions
+from kamome.services.lambda_.functions.function_names import FunctionName
+from kamome.services.lambda_.invocation import event_invoke_configs as configs
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

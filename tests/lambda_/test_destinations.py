@@ -10,12 +10,12 @@ import pytest
 from tests.lambda_.conftest import NoSuchKey
 
 from kamome.errors import AwsError
-from kamome.services.lambda_ import event_invoke_configs as configs
-from kamome.services.lambda_ import functions
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceNotFoundException,
 )
+from kamome.services.lambda_.functions import functions
+from kamome.services.lambda_.invocation import event_invoke_configs as configs
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

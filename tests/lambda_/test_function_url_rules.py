@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kamome.services.lambda_ import function_urls, versions
 from kamome.services.lambda_.errors import ResourceNotFoundException, ValidationException
-from kamome.services.lambda_.event_stream import event
-from kamome.services.lambda_.function_names import FunctionName
-from kamome.services.lambda_.function_url_rules import (
+from kamome.services.lambda_.function_urls import function_urls
+from kamome.services.lambda_.function_urls.function_url_rules import (
     FunctionUrl,
     UrlSettings,
     parse_host,
     url_of,
 )
-from kamome.services.lambda_.policies import allows_url
+from kamome.services.lambda_.functions.function_names import FunctionName
+from kamome.services.lambda_.invocation.event_stream import event
+from kamome.services.lambda_.permissions.policies import allows_url
+from kamome.services.lambda_.versions import versions
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

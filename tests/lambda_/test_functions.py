@@ -10,7 +10,7 @@ import pytest
 
 from kamome.errors import AwsError, OperationNotServed
 from kamome.protocols.model import load_model
-from kamome.services.lambda_ import functions, permissions, shapes
+from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     PreconditionFailedException,
@@ -18,7 +18,9 @@ from kamome.services.lambda_.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from kamome.services.lambda_.functions import functions
 from kamome.services.lambda_.operations import OPERATIONS, resource_of
+from kamome.services.lambda_.permissions import permissions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from tests.lambda_.gates import WAITS, gate
 
 from kamome.errors import OperationNotServed
-from kamome.services.lambda_ import invocations
 from kamome.services.lambda_.errors import (
     RequestEntityTooLargeException,
     ResourceNotFoundException,
     TooManyRequestsException,
 )
+from kamome.services.lambda_.invocation import invocations
 from kamome.services.lambda_.slice import make_lambda
 from kamome.wire import BodyStream
 

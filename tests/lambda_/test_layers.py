@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kamome.services.lambda_ import functions, layers
 from kamome.services.lambda_.errors import (
     AccessDeniedException,
     InvalidParameterValueException,
     ResourceNotFoundException,
 )
+from kamome.services.lambda_.functions import functions
+from kamome.services.lambda_.layers import layers
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from kamome.errors import OperationNotServed
-from kamome.services.lambda_ import functions, mappings, shapes
+from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
     ResourceNotFoundException,
     ValidationException,
 )
+from kamome.services.lambda_.event_source_mappings import mappings
+from kamome.services.lambda_.functions import functions
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

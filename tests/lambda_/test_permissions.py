@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, cast
 import orjson
 import pytest
 
-from kamome.services.lambda_ import permissions, shapes
+from kamome.services.lambda_ import shapes
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceNotFoundException,
 )
+from kamome.services.lambda_.permissions import permissions
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

@@ -8,9 +8,11 @@ import pytest
 from msgspec.structs import replace
 from tests.lambda_.gates import gate
 
-from kamome.services.lambda_ import concurrency, functions, mappings
+from kamome.services.lambda_.concurrency import concurrency
 from kamome.services.lambda_.errors import ResourceNotFoundException
-from kamome.services.lambda_.pollers.sqs import SqsPoller
+from kamome.services.lambda_.event_source_mappings import mappings
+from kamome.services.lambda_.event_source_mappings.sqs_poller import SqsPoller
+from kamome.services.lambda_.functions import functions
 from kamome.services.lambda_.ports import PolledMessage
 
 if TYPE_CHECKING:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from kamome.services.lambda_ import concurrency, functions, provisioned_concurrency, versions
+from kamome.services.lambda_.concurrency import concurrency, provisioned_concurrency
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     ProvisionedConcurrencyConfigNotFoundException,
     ResourceNotFoundException,
 )
+from kamome.services.lambda_.functions import functions
 from kamome.services.lambda_.slice import start
+from kamome.services.lambda_.versions import versions
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

@@ -8,14 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from kamome.errors import OperationNotServed
-from kamome.services.lambda_ import (
-    code_signing,
-    function_records,
-    functions,
-    layer_permissions,
-    layers,
-    mappings,
-)
 from kamome.services.lambda_.errors import (
     AccessDeniedException,
     CodeSigningConfigNotFoundException,
@@ -24,6 +16,9 @@ from kamome.services.lambda_.errors import (
     ResourceConflictException,
     ResourceNotFoundException,
 )
+from kamome.services.lambda_.event_source_mappings import mappings
+from kamome.services.lambda_.functions import code_signing, function_records, functions
+from kamome.services.lambda_.layers import layer_permissions, layers
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

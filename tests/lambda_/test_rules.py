@@ -13,10 +13,6 @@ import pytest
 from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.ids import seeded_ids
-from kamome.services.lambda_ import code, payloads, policies
-from kamome.services.lambda_.batches import Batch, batches_of, sqs_record, verdict
-from kamome.services.lambda_.code_store import CodeStore
-from kamome.services.lambda_.environment import check_variables
 from kamome.services.lambda_.errors import (
     AccessDeniedException,
     InvalidParameterValueException,
@@ -27,8 +23,19 @@ from kamome.services.lambda_.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from kamome.services.lambda_.function_names import parse_function_arn, parse_function_name
-from kamome.services.lambda_.log_lines import exit_words, report_line
+from kamome.services.lambda_.event_source_mappings.batches import (
+    Batch,
+    batches_of,
+    sqs_record,
+    verdict,
+)
+from kamome.services.lambda_.functions import code
+from kamome.services.lambda_.functions.code_store import CodeStore
+from kamome.services.lambda_.functions.environment import check_variables
+from kamome.services.lambda_.functions.function_names import parse_function_arn, parse_function_name
+from kamome.services.lambda_.invocation import payloads
+from kamome.services.lambda_.monitoring.log_lines import exit_words, report_line
+from kamome.services.lambda_.permissions import policies
 from kamome.services.lambda_.ports import MessageAttribute, PolledMessage
 from kamome.services.lambda_.runtimes.port import Outcome
 

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from kamome.clock import Clock
-from kamome.services.lambda_.payloads import result_of
+from kamome.services.lambda_.invocation.payloads import result_of
 from kamome.services.lambda_.runtimes.memory import is_over
 from kamome.services.lambda_.runtimes.port import Invocation
 from kamome.services.lambda_.runtimes.process import ProcessHost

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kamome.services.lambda_ import concurrency
-from kamome.services.lambda_.pollers.scaling import Scaling
+from kamome.services.lambda_.concurrency import concurrency
+from kamome.services.lambda_.event_source_mappings.scaling import Scaling
 from kamome.services.lambda_.runtimes.port import Invocation, Outcome, Report, RuntimeSpec
 
 if TYPE_CHECKING:

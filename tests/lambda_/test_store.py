@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kamome.services.lambda_ import (
-    concurrency_store,
-    event_invoke_config_store,
-    function_url_store,
-    layer_store,
-    provisioned_store,
-    record_store,
-    store,
-    version_store,
-)
+from kamome.services.lambda_ import store
+from kamome.services.lambda_.concurrency import concurrency_store, provisioned_store
+from kamome.services.lambda_.function_urls import function_url_store
+from kamome.services.lambda_.functions import record_store
+from kamome.services.lambda_.invocation import event_invoke_config_store
+from kamome.services.lambda_.layers import layer_store
+from kamome.services.lambda_.versions import version_store
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kamome.services.lambda_ import (
-    event_invoke_configs,
-    functions,
-    mappings,
-    permissions,
-    tags,
-    versions,
-)
 from kamome.services.lambda_.errors import (
     InvalidParameterValueException,
     PreconditionFailedException,
     ResourceConflictException,
     ResourceNotFoundException,
 )
+from kamome.services.lambda_.event_source_mappings import mappings
+from kamome.services.lambda_.functions import functions, tags
+from kamome.services.lambda_.invocation import event_invoke_configs
+from kamome.services.lambda_.permissions import permissions
+from kamome.services.lambda_.versions import versions
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World

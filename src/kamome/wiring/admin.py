@@ -13,8 +13,8 @@ from kamome.observe.admin import Routes
 from kamome.observe.bus_events import PREFIX as BUS_EVENTS_PATH
 from kamome.observe.bus_events import BusEventsApi
 from kamome.services.ecs import metadata
-from kamome.services.lambda_ import logs as lambda_logs
-from kamome.services.lambda_.functions import open_code
+from kamome.services.lambda_.functions.functions import open_code
+from kamome.services.lambda_.monitoring import logs as lambda_logs
 from kamome.services.s3 import later_work
 from kamome.services.ses import entries
 from kamome.services.ses.feedback import event_records

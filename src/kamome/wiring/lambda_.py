@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from kamome.context import RequestContext
 from kamome.services.lambda_ import ports
-from kamome.services.lambda_.payloads import Result
+from kamome.services.lambda_.invocation.payloads import Result
 from kamome.services.lambda_.slice import Lambda, LambdaSettings, make_lambda
 from kamome.services.sqs import deliveries as queues
 from kamome.services.sqs.slice import Sqs

@@ -101,13 +101,13 @@ class Offers:
 
     def function_exists(self, arn: str) -> bool:
         """Is there a function of that ARN?"""
-        from kamome.services.lambda_.invocations import function_exists
+        from kamome.services.lambda_.invocation.invocations import function_exists
 
         return function_exists(self._slices.lambda_, arn)
 
     def invoke_event(self, ctx: RequestContext, function_arn: str, payload: bytes) -> None:
         """Write an asynchronous invocation inside the caller's step."""
-        from kamome.services.lambda_.invocations import invoke_event
+        from kamome.services.lambda_.invocation.invocations import invoke_event
 
         self.hand_overs.deliver(
             ctx,
@@ -120,7 +120,7 @@ class Offers:
         self, ctx: RequestContext, function_arn: str, payload: bytes
     ) -> tuple[bytes, str]:
         """Run a function and wait; returns its payload, and its error or nothing."""
-        from kamome.services.lambda_.invocations import invoke
+        from kamome.services.lambda_.invocation.invocations import invoke
 
         async def call() -> _Answer:
             request: InvokeRequest = {"FunctionName": function_arn, "Payload": payload}

@@ -9,7 +9,35 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kamome.protocols.model import Violation, constraint_sentence
-from kamome.services.lambda_.code_signing import (
+from kamome.services.lambda_.concurrency.concurrency import (
+    delete_function_concurrency,
+    get_account_settings,
+    get_function_concurrency,
+    put_function_concurrency,
+)
+from kamome.services.lambda_.concurrency.provisioned_concurrency import (
+    delete_provisioned_concurrency_config,
+    get_provisioned_concurrency_config,
+    list_provisioned_concurrency_configs,
+    put_provisioned_concurrency_config,
+)
+from kamome.services.lambda_.errors import ValidationException
+from kamome.services.lambda_.event_source_mappings.mappings import (
+    create_event_source_mapping,
+    delete_event_source_mapping,
+    get_event_source_mapping,
+    list_event_source_mappings,
+    update_event_source_mapping,
+)
+from kamome.services.lambda_.function_urls.function_url_calls import INVOKE_FUNCTION_URL, edge_of
+from kamome.services.lambda_.function_urls.function_urls import (
+    create_function_url_config,
+    delete_function_url_config,
+    get_function_url_config,
+    list_function_url_configs,
+    update_function_url_config,
+)
+from kamome.services.lambda_.functions.code_signing import (
     create_code_signing_config,
     delete_code_signing_config,
     delete_function_code_signing_config,
@@ -20,35 +48,13 @@ from kamome.services.lambda_.code_signing import (
     put_function_code_signing_config,
     update_code_signing_config,
 )
-from kamome.services.lambda_.concurrency import (
-    delete_function_concurrency,
-    get_account_settings,
-    get_function_concurrency,
-    put_function_concurrency,
-)
-from kamome.services.lambda_.errors import ValidationException
-from kamome.services.lambda_.event_invoke_configs import (
-    delete_function_event_invoke_config,
-    get_function_event_invoke_config,
-    list_function_event_invoke_configs,
-    put_function_event_invoke_config,
-    update_function_event_invoke_config,
-)
-from kamome.services.lambda_.function_records import (
+from kamome.services.lambda_.functions.function_records import (
     get_function_recursion_config,
     get_runtime_management_config,
     put_function_recursion_config,
     put_runtime_management_config,
 )
-from kamome.services.lambda_.function_url_calls import INVOKE_FUNCTION_URL, edge_of
-from kamome.services.lambda_.function_urls import (
-    create_function_url_config,
-    delete_function_url_config,
-    get_function_url_config,
-    list_function_url_configs,
-    update_function_url_config,
-)
-from kamome.services.lambda_.functions import (
+from kamome.services.lambda_.functions.functions import (
     create_function,
     delete_function,
     get_function,
@@ -57,13 +63,22 @@ from kamome.services.lambda_.functions import (
     update_function_code,
     update_function_configuration,
 )
-from kamome.services.lambda_.invocations import invoke, invoke_async
-from kamome.services.lambda_.layer_permissions import (
+from kamome.services.lambda_.functions.tags import list_tags, tag_resource, untag_resource
+from kamome.services.lambda_.invocation.event_invoke_configs import (
+    delete_function_event_invoke_config,
+    get_function_event_invoke_config,
+    list_function_event_invoke_configs,
+    put_function_event_invoke_config,
+    update_function_event_invoke_config,
+)
+from kamome.services.lambda_.invocation.invocations import invoke, invoke_async
+from kamome.services.lambda_.invocation.streamed_invocations import invoke_with_response_stream
+from kamome.services.lambda_.layers.layer_permissions import (
     add_layer_version_permission,
     get_layer_version_policy,
     remove_layer_version_permission,
 )
-from kamome.services.lambda_.layers import (
+from kamome.services.lambda_.layers.layers import (
     delete_layer_version,
     get_layer_version,
     get_layer_version_by_arn,
@@ -71,23 +86,12 @@ from kamome.services.lambda_.layers import (
     list_layers,
     publish_layer_version,
 )
-from kamome.services.lambda_.mappings import (
-    create_event_source_mapping,
-    delete_event_source_mapping,
-    get_event_source_mapping,
-    list_event_source_mappings,
-    update_event_source_mapping,
+from kamome.services.lambda_.permissions.permissions import (
+    add_permission,
+    get_policy,
+    remove_permission,
 )
-from kamome.services.lambda_.permissions import add_permission, get_policy, remove_permission
-from kamome.services.lambda_.provisioned_concurrency import (
-    delete_provisioned_concurrency_config,
-    get_provisioned_concurrency_config,
-    list_provisioned_concurrency_configs,
-    put_provisioned_concurrency_config,
-)
-from kamome.services.lambda_.streamed_invocations import invoke_with_response_stream
-from kamome.services.lambda_.tags import list_tags, tag_resource, untag_resource
-from kamome.services.lambda_.versions import (
+from kamome.services.lambda_.versions.versions import (
     create_alias,
     delete_alias,
     get_alias,

@@ -11,7 +11,7 @@ from kamome.context import RequestContext
 from kamome.services.lambda_.errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
-    from kamome.services.lambda_.payloads import Result
+    from kamome.services.lambda_.invocation.payloads import Result
 
 
 class MessageAttribute(msgspec.Struct, frozen=True):

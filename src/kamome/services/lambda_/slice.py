@@ -12,31 +12,31 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
-from kamome.services.lambda_.admission import Admission
-from kamome.services.lambda_.asynchronous_invocations import LAMBDA_ASYNC, deliver_event
-from kamome.services.lambda_.bucket_records import (
+from kamome.services.lambda_.concurrency.admission import Admission
+from kamome.services.lambda_.concurrency.concurrency_store import ConcurrencyStore
+from kamome.services.lambda_.concurrency.provisioned_store import ProvisionedStore
+from kamome.services.lambda_.concurrency.provisioning import provide_all
+from kamome.services.lambda_.event_source_mappings.pollers import Pollers
+from kamome.services.lambda_.function_urls.function_url_store import FunctionUrlStore
+from kamome.services.lambda_.functions.code_store import CodeStore
+from kamome.services.lambda_.functions.function_names import FunctionName
+from kamome.services.lambda_.functions.packages import find_code
+from kamome.services.lambda_.functions.record_store import RecordStore
+from kamome.services.lambda_.invocation.asynchronous_invocations import LAMBDA_ASYNC, deliver_event
+from kamome.services.lambda_.invocation.bucket_records import (
     LAMBDA_BUCKET_RECORD,
     deliver_bucket_record,
     give_up_bucket_record,
     retry_bucket_record,
 )
-from kamome.services.lambda_.code_store import CodeStore
-from kamome.services.lambda_.concurrency_store import ConcurrencyStore
-from kamome.services.lambda_.event_invoke_config_store import EventInvokeConfigStore
-from kamome.services.lambda_.function_names import FunctionName
-from kamome.services.lambda_.function_url_store import FunctionUrlStore
-from kamome.services.lambda_.layer_store import LayerStore
-from kamome.services.lambda_.packages import find_code
-from kamome.services.lambda_.pollers.pollers import Pollers
+from kamome.services.lambda_.invocation.event_invoke_config_store import EventInvokeConfigStore
+from kamome.services.lambda_.layers.layer_store import LayerStore
 from kamome.services.lambda_.ports import Ports
-from kamome.services.lambda_.provisioned_store import ProvisionedStore
-from kamome.services.lambda_.provisioning import provide_all
-from kamome.services.lambda_.record_store import RecordStore
 from kamome.services.lambda_.runtimes.pool import InstancePool
 from kamome.services.lambda_.runtimes.port import RuntimeSpec
 from kamome.services.lambda_.runtimes.process import ProcessHost
 from kamome.services.lambda_.store import Store
-from kamome.services.lambda_.version_store import VersionStore
+from kamome.services.lambda_.versions.version_store import VersionStore
 from kamome.storage.blobs import Blobs
 from kamome.storage.engine import Engine
 from kamome.storage.outbox import Entry, Outbox

@@ -8,10 +8,13 @@ from typing import cast
 import msgspec
 import orjson
 
-from kamome.services.lambda_.event_source_mappings import EventSourceMapping, MappingSettings
-from kamome.services.lambda_.function_configuration import Code, Function, Settings
-from kamome.services.lambda_.function_names import FunctionName
-from kamome.services.lambda_.policies import Statement
+from kamome.services.lambda_.event_source_mappings.event_source_mappings import (
+    EventSourceMapping,
+    MappingSettings,
+)
+from kamome.services.lambda_.functions.function_configuration import Code, Function, Settings
+from kamome.services.lambda_.functions.function_names import FunctionName
+from kamome.services.lambda_.permissions.policies import Statement
 from kamome.storage.engine import Engine, Row, Value
 
 _FUNCTION = (

@@ -21,13 +21,13 @@ from pathlib import Path
 import msgspec
 
 from kamome.clock import Clock, machine_ms
-from kamome.services.lambda_.environment import process_environment
+from kamome.services.lambda_.functions.environment import process_environment
 from kamome.services.lambda_.limits import (
     DATA_LIMIT_SLACK_MB,
     FILE_DESCRIPTORS_MAX,
     INIT_S_MAX,
 )
-from kamome.services.lambda_.log_lines import (
+from kamome.services.lambda_.monitoring.log_lines import (
     EXIT_ERROR,
     end_line,
     exit_line,

@@ -1,0 +1,1 @@
+"""Reserved and provisioned concurrency, and who may run now."""

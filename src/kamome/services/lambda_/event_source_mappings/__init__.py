@@ -1,0 +1,1 @@
+"""Event source mappings, and the pollers that read the queues."""

@@ -1,0 +1,1 @@
+"""Functions: create, change, delete; packages, environment, what is recorded beside them."""

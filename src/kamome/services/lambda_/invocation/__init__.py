@@ -1,0 +1,1 @@
+"""Invocation: synchronous, asynchronous with its retries and destinations, streamed."""

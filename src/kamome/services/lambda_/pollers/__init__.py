@@ -1,1 +1,0 @@
-"""How event sources are read: one module for each kind of source."""
