@@ -70,3 +70,8 @@ def test_half_a_root_key_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(KMSInternalException, match="damaged"):
         root_key(tmp_path).wrap(b"material", "a")
+
+
+def test_root_key_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(KMSInternalException, match="cannot be written"):
+        root_key(tmp_path / "missing").wrap(b"material", "a")

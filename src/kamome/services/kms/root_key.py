@@ -102,19 +102,26 @@ class RootKey:
         """A new root key, on the disk before it is used."""
         if self._is_something_wrapped():
             raise _missing()
-        folder = self._folder()
         key = self._ids.bytes(_KEY_BYTES)
-        unfinished = folder / f"{_FILE}.new"
-        file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(file, key)
-            os.fsync(file)
-        finally:
-            os.close(file)
-        unfinished.rename(folder / _FILE)
-        sync_folder(folder)
+            _write(self._folder(), key)
+        except OSError as error:
+            raise KMSInternalException(f"{_FILE} cannot be written: {error.strerror}.") from error
         self._key = key
         return key
+
+
+def _write(folder: Path, key: bytes) -> None:
+    """All of the file or nothing, its name included."""
+    unfinished = folder / f"{_FILE}.new"
+    file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(file, key)
+        os.fsync(file)
+    finally:
+        os.close(file)
+    unfinished.rename(folder / _FILE)
+    sync_folder(folder)
 
 
 def _mark(key: bytes) -> bytes:
