@@ -97,3 +97,22 @@ async def test_silence_ends_with_the_timeout() -> None:
 async def test_an_answer_without_end_is_not_read_to_it() -> None:
     async with _server(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 3_000_000) as url:
         assert await _post(url) == 200
+
+
+async def test_an_endpoint_that_does_not_read_is_left_when_the_time_is_over() -> None:
+    is_over, is_closed = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # a socket's transport has it
+        await is_over.wait()
+        writer.transport.abort()
+        is_closed.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1024)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        async with asyncio.timeout(5):
+            with pytest.raises(OSError, match="no answer within"):
+                await post(f"http://127.0.0.1:{port}/", {}, b"x" * 16_000_000, timeout_s=0.05)
+        is_over.set()
+        await is_closed.wait()

@@ -72,7 +72,9 @@ async def _exchange(target: SplitResult, request: bytes) -> int:
         await writer.drain()
         return await _status(reader)
     finally:
-        writer.close()
+        # Not politely: an endpoint that does not read, or does not end its TLS, would hold that up,
+        # beyond the timeout and for ever.
+        writer.transport.abort()
         with suppress(OSError, ssl.SSLError):
             await writer.wait_closed()
 
