@@ -188,8 +188,9 @@ class HttpRequest:
 
 
 # Header names in the form that clients send them, and in ours: a few dozen in practice. What comes
-# once the table is full is decoded each time.
+# once the table is full, or is long, is decoded each time.
 _NAMES_MAX = 1024
+_NAME_BYTES_MAX = 64
 _names: dict[bytes, str] = {}
 
 
@@ -197,7 +198,7 @@ def _name(raw: bytes) -> str:
     name = _names.get(raw)
     if name is None:
         name = raw.decode("latin-1").lower()
-        if len(_names) < _NAMES_MAX:
+        if len(_names) < _NAMES_MAX and len(raw) <= _NAME_BYTES_MAX:
             _names[raw] = name
     return name
 

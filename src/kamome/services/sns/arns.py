@@ -13,6 +13,8 @@ from kamome.services.sns.errors import InvalidParameter, invalid
 _ARN_ELEMENTS = 6
 # Each retry reads the same two ARNs; reading them is half of its own work.
 _ARNS_KEPT = 1_024
+# AWS: IAM API Reference, ARN. What is remembered is bounded by it, too.
+_ARN_CHARACTERS_MAX = 2_048
 _ACCOUNT = re.compile(r"\d{12}")
 _TOPIC_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}(\.fifo)?")
 _SUBSCRIPTION_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -116,7 +118,7 @@ def _sns_arn(text: str, parameter: str) -> Arn:
     elements = text.count(":") + 1
     if elements < _ARN_ELEMENTS:
         raise _too_short(parameter, elements)
-    arn = parse_arn(text)
+    arn = parse_arn(text) if len(text) <= _ARN_CHARACTERS_MAX else None
     if arn is None or arn.service != "sns" or not _is_placed(arn):
         raise invalid(parameter)
     return arn
