@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import smtplib
 import urllib.error
 import urllib.parse
 import urllib.request
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +21,7 @@ from botocore.credentials import Credentials
 if TYPE_CHECKING:
     from tests.conftest import Tenant
 
+_FAR = datetime(2099, 1, 1, tzinfo=UTC)
 SIMULATOR = "simulator.amazonses.com"
 
 
@@ -199,6 +203,27 @@ def test_statistics_and_insights_tell_of_a_mail(kamome: Tenant, events: Any) -> 
     assert sum(point["DeliveryAttempts"] for point in points) == 1
     happened = insights["Insights"][0]["Events"]
     assert [event["Type"] for event in happened] == ["SEND", "BOUNCE"]
+
+
+def test_insights_are_exported_into_a_file(kamome: Tenant, events: Any) -> None:
+    message_id = send(kamome, f"success@{SIMULATOR}")
+    events()
+    sesv2 = kamome.client("sesv2")
+    dates = {"StartDate": datetime(2000, 1, 1, tzinfo=UTC), "EndDate": _FAR}
+
+    job_id = sesv2.create_export_job(
+        ExportDataSource={"MessageInsightsDataSource": dates},
+        ExportDestination={"DataFormat": "CSV"},
+    )["JobId"]
+    kamome.advance(0)
+    job = sesv2.get_export_job(JobId=job_id)
+
+    assert job["JobStatus"] == "COMPLETED"
+    assert job["Statistics"] == {"ProcessedRecordsCount": 1, "ExportedRecordsCount": 1}
+    with urllib.request.urlopen(job["ExportDestination"]["S3Url"]) as answer:
+        (line,) = csv.DictReader(io.TextIOWrapper(answer, newline=""))
+    assert line["MessageId"] == message_id
+    assert line["LastDeliveryEvent"] == "DELIVERY"
 
 
 def test_contacts_are_kept_with_their_preferences(kamome: Tenant) -> None:

@@ -10,6 +10,7 @@ import pytest
 from kamome.services.ses import store
 from kamome.services.ses.configuration_sets import configuration_set_store, dedicated_ip_store
 from kamome.services.ses.contacts import contact_store, import_store
+from kamome.services.ses.exports import export_store
 from kamome.services.ses.feedback import (
     event_store,
     link_key_store,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 STORES = (
     *(store, configuration_set_store, dedicated_ip_store, contact_store, import_store),
     *(event_store, link_key_store, metric_store, suppression_store, identity_store),
-    *(mailbox_store, account_store, sent_store, template_store),
+    *(export_store, mailbox_store, account_store, sent_store, template_store),
 )
 
 

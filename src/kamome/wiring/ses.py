@@ -124,6 +124,12 @@ def _register_feedback(outbox: Outbox, ses: Ses) -> None:
 
         await work(ses, entry)
 
+    async def export_records(entry: Entry) -> None:
+        from kamome.services.ses.exports.export_jobs import work
+
+        await work(ses, entry)
+
+    outbox.register(entries.EXPORT_KIND, export_records, concurrency=2)
     outbox.register(entries.IMPORT_KIND, import_records, concurrency=2)
     outbox.register(intake.RETURNED_KIND, take_returned)
     outbox.register(entries.NOTIFY_KIND, work_notify, on_give_up=give_up_notify)

@@ -13,6 +13,7 @@ from kamome.errors import AwsError
 from kamome.mail.outgoing import Outcome
 from kamome.services.ses import entries
 from kamome.services.ses.contacts import import_jobs
+from kamome.services.ses.exports import export_jobs
 from kamome.services.ses.feedback import event_publishing, feedback, returned_mails, simulator
 from kamome.services.ses.feedback.dispatch import dispatch
 from kamome.services.ses.feedback.event_store import EventStore, MailEvent
@@ -174,7 +175,12 @@ def sender(world: World) -> Sender:
         await import_jobs.work(world.ses, entry)
 
     world.outbox.register(intake.RETURNED_KIND, take_returned)
+
+    async def export_records(entry: Any) -> None:
+        await export_jobs.work(world.ses, entry)
+
     world.outbox.register(entries.IMPORT_KIND, import_records)
+    world.outbox.register(entries.EXPORT_KIND, export_records)
     made = Sender(world, spool)
     made.replace_ports(spool_put=spool.put)
     return made

@@ -8,5 +8,7 @@ NOTIFY_KIND = "ses.notify"
 SIMULATED_KIND = "ses.simulated"
 # A job that imports addresses or contacts.
 IMPORT_KIND = "ses.import"
+# A job that writes metrics or message insights into a file.
+EXPORT_KIND = "ses.export"
 # Where recipients' clients call: anybody may, the links are signed.
 LINKS_PATH = "/_kamome/ses/"

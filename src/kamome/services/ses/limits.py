@@ -102,3 +102,5 @@ HEADER_LINE_CHARACTERS_MAX = 996
 # contacts: records of one job.
 IMPORTED_SUPPRESSIONS_MAX = 100_000
 IMPORTED_CONTACTS_MAX = 1_000_000
+# AWS: SES API v2 Reference, MessageInsightsDataSource (MaxResults): without it.
+EXPORTED_INSIGHTS_DEFAULT = 1_000

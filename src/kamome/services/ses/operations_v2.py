@@ -58,6 +58,12 @@ from kamome.services.ses.contacts.import_jobs import (
     list_import_jobs,
 )
 from kamome.services.ses.errors_v2 import BadRequestException
+from kamome.services.ses.exports.export_jobs import (
+    cancel_export_job,
+    create_export_job,
+    get_export_job,
+    list_export_jobs,
+)
 from kamome.services.ses.feedback.message_insights import (
     get_message_insights,
 )
@@ -121,6 +127,7 @@ from kamome.services.ses.templates.templates_v2 import (
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "BatchGetMetricData": batch_get_metric_data,
+        "CancelExportJob": cancel_export_job,
         "CreateConfigurationSet": create_configuration_set,
         "CreateConfigurationSetEventDestination": create_configuration_set_event_destination,
         "CreateContact": create_contact,
@@ -198,8 +205,11 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateCustomVerificationEmailTemplate": update_custom_verification_email_template,
         "UpdateEmailIdentityPolicy": update_email_identity_policy,
         "UpdateEmailTemplate": update_email_template,
+        "CreateExportJob": create_export_job,
         "CreateImportJob": create_import_job,
+        "GetExportJob": get_export_job,
         "GetImportJob": get_import_job,
+        "ListExportJobs": list_export_jobs,
         "ListImportJobs": list_import_jobs,
     }
 )

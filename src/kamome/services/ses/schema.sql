@@ -308,6 +308,22 @@ CREATE TABLE ses_custom_verification_template (
   PRIMARY KEY (account, region, name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE ses_export_job (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  job_id TEXT NOT NULL,          -- begins with its time
+  job BLOB NOT NULL,             -- JSON: source, format, status, counts
+  PRIMARY KEY (account, region, job_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ses_export_file (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  content BLOB NOT NULL,
+  PRIMARY KEY (account, region, job_id)
+) STRICT;
+
 CREATE TABLE ses_import_job (
   account TEXT NOT NULL,
   region TEXT NOT NULL,

@@ -29,9 +29,17 @@ WHERE account = ?1 AND region = ?2 AND metric = ?3 AND day_ms BETWEEN ?4 AND ?5
 GROUP BY day_ms ORDER BY day_ms LIMIT ?8
 """
 
+SELECT_SUMS = """
+SELECT day_ms, identity, configuration_set, count FROM ses_metric_day
+WHERE account = ? AND region = ? AND metric = ? AND day_ms BETWEEN ? AND ?
+ORDER BY day_ms, identity, configuration_set LIMIT ?
+"""
+
 DAY_MS = 24 * 3600_000
 # Ours: longer than AWS's dashboard looks back.
 _KEPT_DAYS = 120
+# Ours: of one metric in one export.
+_SUMS_MAX = 10_000
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -39,6 +47,15 @@ class Kept(msgspec.Struct, frozen=True):
 
     identity: str = ""
     configuration_set: str = ""
+
+
+class DaySum(msgspec.Struct, frozen=True):
+    """What one identity and configuration set have counted in one day."""
+
+    day_ms: int
+    identity: str
+    configuration_set: str
+    count: int
 
 
 class MetricStore:
@@ -66,4 +83,14 @@ class MetricStore:
             assert isinstance(day_ms, int)
             assert isinstance(count, int)
             found.append((day_ms, count))
+        return found
+
+    def sums(self, owner: Owner, metric: str, between_ms: tuple[int, int]) -> list[DaySum]:
+        """The days in an interval by identity and configuration set, in order; 10,000 at most."""
+        row = (owner.account, owner.region, metric, *between_ms, _SUMS_MAX)
+        found = []
+        for day_ms, identity, configuration_set, count in self._engine.all(SELECT_SUMS, row):
+            assert isinstance(day_ms, int)
+            assert isinstance(count, int)
+            found.append(DaySum(day_ms, str(identity), str(configuration_set), count))
         return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kamome.services.ses.contacts.unsubscribing import unsubscribe
 from kamome.services.ses.entries import LINKS_PATH
+from kamome.services.ses.exports import downloads
 from kamome.services.ses.feedback import engagement, events, link_keys
 from kamome.services.ses.feedback.event_publishing import publish
 from kamome.services.ses.feedback.events import Event, Visit
@@ -44,6 +45,8 @@ async def answer(ses: Ses, request: HttpRequest) -> HttpResponse:
         response = unsubscribe(ses, request, content)
     elif request.method not in ("GET", "HEAD"):
         return HttpResponse(405, [("allow", "GET, HEAD")], b"")
+    elif kind == downloads.EXPORT:
+        response = downloads.answer(ses, content)
     elif kind == engagement.OPENED:
         response = _open(ses, request, content)
     else:

@@ -1,0 +1,1 @@
+"""Export jobs: metrics and message insights as files to download."""
