@@ -62,6 +62,7 @@ class World:
         add(f"_mta-sts.{DOMAIN}", "TXT", "v=STSv1; id=20260101")
         add(f"_smtp._tls.{DOMAIN}", "TXT", f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
         add("2.0.0.127.list.test", "A", "127.0.0.2")
+        add("test.domains.test", "A", "127.0.0.2")
         add("probe.example.net", "MX", "10 mx.probe.example.net.")
         add("mx.probe.example.net", "A", "198.51.100.1")
 

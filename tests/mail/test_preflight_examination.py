@@ -479,8 +479,11 @@ async def test_a_listed_address_is_an_error(world: World, code: str, severity: S
     assert (await world.worst("blocklists")).severity is severity
 
 
-async def test_the_silence_of_a_list_that_does_not_answer_says_nothing(world: World) -> None:
-    world.dns.remove("2.0.0.127.list.test", "A")
+@pytest.mark.parametrize("entry", ["2.0.0.127.list.test", "test.domains.test"])
+async def test_the_silence_of_a_list_that_does_not_answer_says_nothing(
+    world: World, entry: str
+) -> None:
+    world.dns.remove(entry, "A")
 
     finding = await world.worst("blocklists")
 
@@ -493,3 +496,18 @@ async def test_a_listed_domain_shows_the_lists_reason(world: World) -> None:
     world.dns.add(f"{DOMAIN}.domains.test", "TXT", "named in spam")
 
     assert (await world.worst("blocklists")).meaning == "named in spam"
+
+
+# ---------------------------------------------------------------------- a server without a name
+
+
+async def test_no_record_names_a_server_that_has_no_name_yet(world: World) -> None:
+    world.dns.remove(DOMAIN, "MX")
+    world.dns.remove(f"_mta-sts.{DOMAIN}", "TXT")
+
+    report = await world.report(ehlo_name="localhost")
+
+    told = [finding.remedy for finding in report.findings]
+    told += [record.line for finding in report.findings for record in finding.records]
+    assert f"{DOMAIN}. 3600 IN MX 10 mail.YOUR-DOMAIN." in told
+    assert not [text for text in told if "localhost" in text]

@@ -32,6 +32,11 @@ def own_entry_question(zone: str) -> str:
     return address_question("127.0.0.2", zone)
 
 
+def own_domain_question(zone: str) -> str:
+    """The name that every list of domains has. RFC 5782 §5."""
+    return domain_question("test", zone)
+
+
 def judge_silence(subject: str, zone: str) -> Finding:
     """The list does not know the entry that all lists have, so that its silence says nothing."""
     return Finding(

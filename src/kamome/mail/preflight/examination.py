@@ -225,16 +225,21 @@ class _Examination:
             for address in subject.addresses
             for zone in subject.address_lists
         ]
-        of_domains = [
-            self._blocklist(subject.domain, zone, blocklists.domain_question(subject.domain, zone))
-            for zone in subject.domain_lists
-        ]
+        of_domains = [self._domain_list(subject.domain, zone) for zone in subject.domain_lists]
         return [*of_addresses, *of_domains]
 
     async def _address_list(self, address: str, zone: str) -> list[Finding]:
-        if not (await self._lookups.records(blocklists.own_entry_question(zone), "A")).values:
+        if not await self._is_answering(blocklists.own_entry_question(zone)):
             return [blocklists.judge_silence(address, zone)]
         return await self._blocklist(address, zone, blocklists.address_question(address, zone))
+
+    async def _domain_list(self, domain: str, zone: str) -> list[Finding]:
+        if not await self._is_answering(blocklists.own_domain_question(zone)):
+            return [blocklists.judge_silence(domain, zone)]
+        return await self._blocklist(domain, zone, blocklists.domain_question(domain, zone))
+
+    async def _is_answering(self, own_entry: str) -> bool:
+        return bool((await self._lookups.records(own_entry, "A")).values)
 
     async def _blocklist(self, about: str, zone: str, question: str) -> list[Finding]:
         codes = await self._lookups.records(question, "A")
@@ -259,7 +264,8 @@ class _Examination:
         for name, said in greetings.items():
             findings += servers.judge_inwards(name, said)
             findings += self._certificates(name, said)
-        names = [name for name in found.values if name] or [self._subject.ehlo_name]
+        own_name = reverse_dns.publishable_name(self._subject.ehlo_name)
+        names = [name for name in found.values if name] or [own_name]
         findings += await self._sts(names)
         for name in hosts:
             findings.append(await self._dane(name, hosts[name], greetings[name]))

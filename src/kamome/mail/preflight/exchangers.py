@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from kamome.mail.preflight.findings import DnsRecord, Finding, Severity
 from kamome.mail.preflight.lookups import Found, unanswered
+from kamome.mail.preflight.reverse_dns import publishable_name
 
 
 class Exchanger(Found, frozen=True):
@@ -29,7 +30,7 @@ def judge(
     """What is to be said of the MX records of a domain."""
     if exchangers.failure:
         return [unanswered(topic, domain, exchangers.failure)]
-    ours = DnsRecord(domain, "MX", f"10 {ehlo_name}.")
+    ours = DnsRecord(domain, "MX", f"10 {publishable_name(ehlo_name)}.")
     if not exchangers.values:
         return [
             Finding(

@@ -158,6 +158,11 @@ def is_public_name(name: str) -> bool:
     return all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
 
 
+def publishable_name(ehlo_name: str) -> str:
+    """The server's own name as records are to show it; a place to fill in where it has none yet."""
+    return ehlo_name.rstrip(".") if is_public_name(ehlo_name) else "mail.YOUR-DOMAIN"
+
+
 def looks_generic(name: str, address: str) -> bool:
     """Whether a name carries its address, or the words of access networks."""
     ip = ipaddress.ip_address(address)
@@ -181,5 +186,6 @@ def _address_record(name: str, address: str) -> DnsRecord:
 
 
 def _pointer_record(address: str, name: str) -> DnsRecord:
-    shown = name if is_public_name(name) else "mail.YOUR-DOMAIN"
-    return DnsRecord(ipaddress.ip_address(address).reverse_pointer, "PTR", f"{shown}.")
+    return DnsRecord(
+        ipaddress.ip_address(address).reverse_pointer, "PTR", f"{publishable_name(name)}."
+    )
