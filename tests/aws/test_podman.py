@@ -73,8 +73,9 @@ def image() -> Iterator[str]:
         pytest.skip("needs podman and a static busybox")
     made = _podman("import", "-", _IMAGE, given=_files())
     tried = _podman("run", "--rm", "--network", "host", "--memory", "64m", _IMAGE, "true")
-    if made.returncode or tried.returncode:
-        pytest.skip(f"podman cannot run a container here: {(made.stderr + tried.stderr).decode()}")
+    if made.returncode or tried.returncode or tried.stderr:
+        said = (made.stderr + tried.stderr).decode()
+        pytest.skip(f"podman cannot run and limit a container here: {said}")
     yield _IMAGE
     _podman("rmi", "--force", _IMAGE)
 

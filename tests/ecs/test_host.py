@@ -16,7 +16,10 @@ echo "$@" >> {calls}
 case "$1" in
   image) test -e {folder}/pulled ;;
   pull) case "$3" in bad*) echo "no such manifest" >&2; exit 1 ;; esac; touch {folder}/pulled ;;
-  run) echo "A is $A, PATH is set, HOME is $HOME"; exec sleep "${{SECONDS_TO_RUN:-0}}" ;;
+  run) echo $$ > {folder}/pid
+    echo "A is $A, PATH is set, HOME is $HOME"
+    exec sleep "${{SECONDS_TO_RUN:-0}}" ;;
+  kill) test ! -e {folder}/deaf && kill -s "$3" "$(cat {folder}/pid)" ;;
   rm) : ;;
 esac
 """
@@ -126,11 +129,15 @@ async def test_complaint_of_the_registry_is_the_stopped_reason(
     await other.end()
 
 
-async def test_container_that_does_not_end_is_removed_from_the_runtime(
-    world: World, tmp_path: Path
+@pytest.mark.parametrize("is_deaf", [False, True], ids=["by the runtime", "by its client"])
+async def test_container_that_does_not_end_is_told_to(
+    world: World, tmp_path: Path, is_deaf: bool
 ) -> None:
+    """The runtime is asked first; where it knows no such container, its client has the signal."""
     from kamome.services.ecs import tasks
 
+    if is_deaf:
+        (tmp_path / "deaf").touch()
     other = await begun(world, tmp_path)
     seconds = [{"name": "SECONDS_TO_RUN", "value": "60"}]
     await other.define({"image": "x", "command": ["true"], "environment": seconds})
@@ -140,6 +147,7 @@ async def test_container_that_does_not_end_is_removed_from_the_runtime(
     await tasks.stop_task(other.ecs, other.ctx, {"task": arn})
 
     assert (await other.ended(arn))["containers"][0]["exitCode"] == 143
+    assert "kill --signal TERM kamome-" in (tmp_path / "calls").read_text()
     await other.end()
 
 

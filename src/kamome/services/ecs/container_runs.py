@@ -119,7 +119,7 @@ class ContainerRun:
         self._process = ContainerProcess(self.spec, self.command, self._now_ms)
         await self._process.start()
         if self.is_stopping:
-            self._process.terminate()
+            await self._process.terminate()
 
     async def run_to_end(self) -> int:
         """Wait for the end of the container, restarting it as its policy says: the exit code.
@@ -157,7 +157,7 @@ class ContainerRun:
         process = self._process
         if process is None or self.has_ended.is_set():
             return
-        process.terminate()
+        await process.terminate()
         timeout_s = self.definition.get("stopTimeout") or STOP_TIMEOUT_S_DEFAULT
         try:
             await asyncio.wait_for(self.has_ended.wait(), timeout_s)

@@ -107,6 +107,8 @@ class Host:
             {**given, "PATH": _CLIENT_PATH},
             removal=[self._runtime, "rm", "--force", name],
             inside=[self._runtime, "exec", name],
+            # Not by a signal to the client: that of a rootless podman then drops the last output.
+            termination=[self._runtime, "kill", "--signal", "TERM", name],
         )
 
 

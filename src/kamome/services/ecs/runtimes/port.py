@@ -53,6 +53,7 @@ class Command(msgspec.Struct, frozen=True):
     """A program with its arguments, where it starts and with which environment.
 
     `removal` ends what outlives the program itself when it is killed; empty where nothing does.
+    `termination` asks it to end, where a signal to the program is not enough.
     `inside` stands before a command that is to run where the program does.
     """
 
@@ -61,3 +62,4 @@ class Command(msgspec.Struct, frozen=True):
     environment: Mapping[str, str]
     removal: Sequence[str] = ()
     inside: Sequence[str] = ()
+    termination: Sequence[str] = ()

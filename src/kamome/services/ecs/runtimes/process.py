@@ -78,7 +78,8 @@ class ContainerProcess:
             ) from error
         for output in {self._output, self._errors}:
             output.watch()
-        _limit(self._process.pid, spec.ulimits)
+        if not command.removal:  # a container has its limits of the container runtime
+            _limit(self._process.pid, spec.ulimits)
 
     async def wait(self) -> int:
         """The return code of the process; what it has left running is ended with it."""
@@ -88,8 +89,16 @@ class ContainerProcess:
         await self._close_output()
         return code
 
-    def terminate(self) -> None:
-        """Ask it to end: SIGTERM to the process, which may ask its own."""
+    async def terminate(self) -> None:
+        """Ask it to end: SIGTERM to the process, or to that of the container it stands for.
+
+        A client of a container runtime whose container is not there yet has the signal itself.
+        """
+        termination = self._command.termination
+        if termination:
+            code, _ = await run_shortly(termination, self._command.environment)
+            if code == 0:
+                return
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM)
