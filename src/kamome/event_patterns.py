@@ -82,7 +82,7 @@ def matches(pattern: Pattern, event: Json) -> bool:
     AWS: EventBridge User Guide, Creating Amazon EventBridge event patterns.
     """
     if isinstance(event, list):
-        return any(matches(pattern, element) for element in event)
+        return any(matches(pattern, element) for element in _elements(event))
     members = event if isinstance(event, dict) else {}
     return (
         all(_holds(conditions, members, key) for key, conditions in pattern.leaves.items())
@@ -113,8 +113,24 @@ def _holds(conditions: Sequence[Condition], members: Mapping[str, Json], key: st
 
 def _leaves(value: Json) -> list[Json]:
     if isinstance(value, list):
-        return [leaf for element in value for leaf in _leaves(element)]
+        return [element for element in _elements(value) if not isinstance(element, dict)]
     return [] if isinstance(value, dict) else [value]
+
+
+def _elements(value: Sequence[Json]) -> list[Json]:
+    """What is in an array and the arrays in it, in order.
+
+    A loop, and not a recursion: senders of messages choose how deep their arrays are.
+    """
+    found: list[Json] = []
+    waiting = list(reversed(value))
+    while waiting:
+        element = waiting.pop()
+        if isinstance(element, list):
+            waiting.extend(reversed(element))
+        else:
+            found.append(element)
+    return found
 
 
 # ---------------------------------------------------------------------- reading

@@ -97,3 +97,14 @@ def test_pattern_lets_through(pattern: object, expected: bool) -> None:
 def test_text_is_no_pattern(text: str) -> None:
     with pytest.raises(PatternRefused):
         event_pattern(text)
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"), [('{"b":"x"}', True), ('{"b":"y"}', False), ("", False), ('"x"', False)]
+)
+def test_arrays_as_deep_as_json_may_be_are_looked_through(inside: str, expected: bool) -> None:
+    depth = 1_000
+    event = orjson.loads('{"a":' + "[" * depth + inside + "]" * depth + "}")
+
+    assert matches(event_pattern('{"a":{"b":["x"]}}'), event) is expected
+    assert matches(event_pattern('{"a":["x"]}'), event) is (inside == '"x"')

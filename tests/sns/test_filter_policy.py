@@ -206,6 +206,36 @@ def test_very_deep_policies_are_refused() -> None:
         filter_policy(policy, MESSAGE_BODY)
 
 
+@pytest.mark.parametrize("scope", [MESSAGE_BODY, MESSAGE_ATTRIBUTES])
+@pytest.mark.parametrize(
+    "policy",
+    ['{"a":' + "[" * 900 + "]" * 900 + "}", '{"$or":[{"b":[1]},' * 400 + '{"a":[1]}' + "]}" * 400],
+    ids=["arrays", "alternatives"],
+)
+def test_very_deep_arrays_are_no_policy(policy: str, scope: str) -> None:
+    with pytest.raises(InvalidParameter):
+        filter_policy(policy, scope)
+
+
+@pytest.mark.parametrize("inside", ["", '{"b":"y"}', '"y"'], ids=["empty", "object", "text"])
+@pytest.mark.parametrize("policy", ['{"a":["x"]}', '{"a":{"b":["x"]}}'], ids=["leaf", "nested"])
+def test_arrays_as_deep_as_json_may_be_are_looked_through(policy: str, inside: str) -> None:
+    rule = filter_policy(policy, MESSAGE_BODY)
+    depth = 1_000
+    message = body_fields('{"a":' + "[" * depth + inside + "]" * depth + "}")
+    assert message is not None
+
+    assert why_not(rule, dict(message)) is not None
+
+
+def test_what_is_wanted_is_found_in_arrays_as_deep_as_json_may_be() -> None:
+    depth = 1_000
+    message = body_fields('{"a":' + "[" * depth + '{"b":"x"}' + "]" * depth + "}")
+    assert message is not None
+
+    assert why_not(filter_policy('{"a":{"b":["x"]}}', MESSAGE_BODY), dict(message)) is None
+
+
 _WORDS = st.text(alphabet="abAB", max_size=3)
 _INTEGERS = st.integers(-3, 3)
 _IP = st.sampled_from(["10.0.0.1", "10.0.1.1", "192.168.7.9"])

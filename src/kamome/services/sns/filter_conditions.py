@@ -9,7 +9,7 @@ AWS: SNS Developer Guide, String value matching; Numeric value matching; Key mat
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import orjson
@@ -36,7 +36,7 @@ class Condition(msgspec.Struct, frozen=True):
 
     def holds(self, is_there: bool, value: Field) -> bool:
         """Whether the condition holds for a key's value; an object is nobody's value."""
-        values = list(_leaves(value)) if is_there else []
+        values = _leaves(value) if is_there else []
         if self.exists is not None:
             return bool(values) == self.exists
         return any(self.test(one) for one in values)
@@ -63,15 +63,33 @@ def condition_of(document: object) -> Condition:
 
 
 def shown(value: object) -> str:
-    """A value as a reason shows it: JSON, cut off where it is long."""
-    text = orjson.dumps(value).decode()
+    """A value as a reason shows it: JSON, cut off where it is long, left out where it is deep."""
+    try:
+        text = orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # read with 1,024 levels, written with 254
+        return "…"
     return text if len(text) <= _SHOWN_CHARACTERS_MAX else text[:_SHOWN_CHARACTERS_MAX] + "…"
 
 
 def _leaves(value: Field) -> list[ScalarJson]:
-    if isinstance(value, list):
-        return [leaf for element in value for leaf in _leaves(element)]
-    return [] if isinstance(value, dict) else [value]
+    elements = elements_of(value) if isinstance(value, list) else [value]
+    return [element for element in elements if not isinstance(element, (list, dict))]
+
+
+def elements_of(array: Sequence[Field]) -> list[Field]:
+    """What is in an array and the arrays in it, in order; an empty array in it stays one.
+
+    A loop, and not a recursion: publishers choose how deep their arrays are.
+    """
+    found: list[Field] = []
+    waiting = list(reversed(array))
+    while waiting:
+        element = waiting.pop()
+        if isinstance(element, list) and element:
+            waiting.extend(reversed(element))
+        else:
+            found.append(element)
+    return found
 
 
 def _never(_value: ScalarJson) -> bool:

@@ -24,6 +24,7 @@ from kamome.services.sns.filter_conditions import (
     Field,
     PolicyRefused,
     condition_of,
+    elements_of,
     shown,
 )
 from kamome.services.sns.limits import (
@@ -126,9 +127,7 @@ def body_fields(message: str) -> Mapping[str, Field] | None:
 def _why_not(rule: Rule, value: Field, path: str) -> str | None:
     if isinstance(value, list):
         # All keys of an object must hold for the same element of an array.
-        reasons = [_why_not(rule, element, path) for element in value]
-        if not reasons:
-            return _why_not(rule, {}, path)
+        reasons = [_why_not(rule, element, path) for element in elements_of(value) or [{}]]
         return None if None in reasons else reasons[0]
     members = value if isinstance(value, dict) else {}
     for key, conditions in rule.conditions.items():
@@ -169,7 +168,7 @@ def _read(text: str, scope: str) -> Rule:
     if len(text.encode()) > FILTER_POLICY_BYTES_MAX:
         raise PolicyRefused("Filter policy is too large")
     document = _parsed(text)
-    if scope == MESSAGE_ATTRIBUTES and _is_nested(document):
+    if scope == MESSAGE_ATTRIBUTES and _is_nested(document, depth=1):
         raise PolicyRefused(
             "Filter policy scope MessageAttributes does not support nested filter policy"
         )
@@ -188,11 +187,12 @@ def _parsed(text: str) -> dict[str, object]:
     return document
 
 
-def _is_nested(document: Mapping[str, object]) -> bool:
+def _is_nested(document: Mapping[str, object], depth: int) -> bool:
+    """Whether an object stands where an array should; not asked below the depth of a policy."""
     for key, value in document.items():
-        if _is_or(key, value):
+        if depth <= _NESTING_MAX and _is_or(key, value):
             assert isinstance(value, list)
-            if any(_is_nested(alternative) for alternative in value):
+            if any(_is_nested(alternative, depth + 1) for alternative in value):
                 return True
         elif isinstance(value, dict):
             return True
