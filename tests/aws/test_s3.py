@@ -6,7 +6,10 @@ import hashlib
 import http.client
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -263,6 +266,31 @@ def test_presigned_urls_work_with_any_http_client(s3: Any, bucket: str) -> None:
     with urlopen(get_url) as answer:
         assert answer.read() == b"shared"
         assert answer.headers["content-type"] == "text/plain"
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"], ids=["version 4", "version 2"])
+def test_presigned_urls_expire_also_where_signatures_are_not_enforced(
+    kamome: Tenant, bucket: str, version: str
+) -> None:
+    client = kamome.client("s3", signature_version=version)
+    client.put_object(Bucket=bucket, Key="key", Body=b"x")
+    where = {"Bucket": bucket, "Key": "key"}
+    lasting = client.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
+    past = datetime.now(UTC) - timedelta(minutes=2)
+    with (
+        patch("botocore.auth.get_current_datetime", lambda: past.replace(tzinfo=None)),
+        patch("botocore.crt.auth.get_current_datetime", lambda **_: past),
+        patch("botocore.auth.time.time", past.timestamp),
+    ):
+        expired = client.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
+
+    with urlopen(lasting) as answer:
+        assert answer.read() == b"x"
+    with pytest.raises(HTTPError) as refused:
+        urlopen(expired)
+    with refused.value as error:
+        assert error.code == 403
+        assert b"<Message>Request has expired</Message>" in error.read()
 
 
 def test_listing_pages_with_a_paginator(s3: Any, bucket: str) -> None:

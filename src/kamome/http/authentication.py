@@ -9,6 +9,7 @@ import msgspec
 from kamome.clock import Clock
 from kamome.http import errors, form_signature
 from kamome.http.credential import Credential, family_of, parse
+from kamome.http.signing_time import check_lifetime
 from kamome.http.sigv4 import Seed, verify
 from kamome.wire import HttpRequest
 
@@ -26,7 +27,7 @@ class Authentication:
     """Reads credentials; verifies signatures when they are enforced.
 
     Without enforcement any key is taken: a 12-digit access key is its own account, any other means
-    the default account.
+    the default account. What is presigned expires all the same.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class Authentication:
                 signature, or one that is scoped to another service.
         """
         if not self.is_enforced:
+            if credential is not None and credential.expires:
+                check_lifetime(credential, family_of(request, signing_name), self._moments())
             return None
         family = family_of(request, signing_name)
         if credential is None:
@@ -69,8 +72,11 @@ class Authentication:
             raise errors.unknown_access_key(family, credential.access_key)
         if credential.security_token:
             raise errors.invalid_token(family, credential.security_token)
-        now_ms = (self._clock.real_now_ms(), self._clock.now_ms())
-        return verify(request, credential, key.secret, now_ms=now_ms)
+        return verify(request, credential, key.secret, now_ms=self._moments())
+
+    def _moments(self) -> tuple[int, int]:
+        """What counts as now: for who signs by the machine's time, and by the server's."""
+        return self._clock.real_now_ms(), self._clock.now_ms()
 
     def verify_form(self, fields: Mapping[str, str]) -> Credential | None:
         """Who signed the policy of an S3 form; None where nobody did. See `form_signature`.

@@ -82,6 +82,40 @@ def check_time(credential: Credential, family: Family, now_ms: Sequence[int]) ->
     raise _time_error(family, at_ms, now_ms[0])
 
 
+def check_lifetime(credential: Credential, family: Family, now_ms: Sequence[int]) -> None:
+    """Whether a presigned request is still in its time, where its signature is not looked at.
+
+    Raises:
+        AccessDenied (S3), RequestExpired (others): it has expired at every moment of `now_ms`.
+
+    AWS: S3 User Guide, Sharing objects with presigned URLs (when they expire).
+    """
+    if credential.kind == "v2-presigned":
+        check_expires(credential, now_ms)
+        return
+    moment = signed_at(credential.amz_date)
+    if credential.kind != "presigned" or moment is None:
+        return
+    if all(now - moment[1] > credential.expires * 1000 for now in now_ms):
+        raise _presigned_time_error(credential, family, moment[1], now_ms[0])
+
+
+def check_expires(credential: Credential, now_ms: Sequence[int]) -> None:
+    """Whether the moment of a URL presigned with version 2 has not come.
+
+    Raises:
+        AccessDenied: it has, at every moment of `now_ms`.
+
+    AWS: S3 API Reference, Signing and authenticating REST requests (version 2), Query string.
+    """
+    if all(now > credential.expires * 1000 for now in now_ms):
+        # The moment itself may lie outside what a date can say, so it is shown as sent.
+        raise AccessDenied(
+            "Request has expired",
+            {"Expires": str(credential.expires), "ServerTime": extended(now_ms[0])},
+        )
+
+
 def missing_date() -> AwsError:
     """S3's answer to a request without a time that reads."""
     return AccessDenied("AWS authentication requires a valid Date or x-amz-date header")

@@ -15,10 +15,10 @@ from urllib.parse import unquote
 
 from kamome.http.canonical import to_bytes
 from kamome.http.credential import Credential
-from kamome.http.errors import AccessDenied, Explanation, s3_mismatch
+from kamome.http.errors import Explanation, s3_mismatch
 from kamome.http.signing_time import (
     SKEW_MS_MAX,
-    extended,
+    check_expires,
     missing_date,
     signed_at,
     skewed,
@@ -109,12 +109,7 @@ def _paths(request: HttpRequest) -> Sequence[str]:
 def _date(request: HttpRequest, credential: Credential, now_ms: Sequence[int]) -> str:
     """What stands in the place of the date: `Expires`, nothing for `x-amz-date`, or `Date`."""
     if credential.kind == "v2-presigned":
-        if all(now > credential.expires * 1000 for now in now_ms):
-            # The moment itself may lie outside what a date can say, so it is shown as sent.
-            raise AccessDenied(
-                "Request has expired",
-                {"Expires": str(credential.expires), "ServerTime": extended(now_ms[0])},
-            )
+        check_expires(credential, now_ms)
         return str(request.query_value("Expires"))
     moment = signed_at(credential.amz_date)
     if moment is None:
