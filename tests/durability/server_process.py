@@ -28,6 +28,11 @@ _LISTENING = re.compile(r"Listening: (http|smtp)://127\.0\.0\.1:(\d+)")
 REGION = "us-east-1"
 
 
+def rounds(usual: int) -> int:
+    """How often a kill test kills. Each run has other moments; KILL_ROUNDS makes a long one."""
+    return int(os.environ.get("KILL_ROUNDS") or usual)
+
+
 class ServerProcess:
     """`kamome serve` on free ports; ends with the block, whatever happens in it."""
 
@@ -44,10 +49,11 @@ class ServerProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True,
             preexec_fn=self._limit,  # noqa: PLW1509 - the child only sets its own limit
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        # Functions of a killed server may hold its standard error longer than it does itself.
+        self._ended, self._end = os.pipe()
+        self._reader = threading.Thread(target=self._read)
         self._reader.start()
         if not self._ready.wait(_READY_TIMEOUT_S) or len(self._ports) < 2:
             self.kill()
@@ -98,11 +104,10 @@ class ServerProcess:
         return status
 
     def _end_reading(self) -> None:
-        # Functions of a killed server may still hold its standard error.
-        self._reader.join(0.2)
-        assert self._process.stderr is not None
-        if not self._reader.is_alive():
-            self._process.stderr.close()
+        if self._end >= 0:
+            os.close(self._end)
+            self._end = -1
+        self._reader.join()
 
     def _limit(self) -> None:
         if self._file_bytes_max is not None:
@@ -110,14 +115,29 @@ class ServerProcess:
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
     def _read(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self.log.append(line.rstrip())
-            if found := _LISTENING.search(line):
-                self._ports[found[1]] = int(found[2])
-            if "Ready." in line:
-                self._ready.set()
+        """Note what the server says, up to its end and what it has left in the pipe."""
+        stderr, rest = self._process.stderr, b""
+        assert stderr is not None
+        while True:
+            ready, _, _ = select.select([stderr.fileno(), self._ended], [], [])
+            if stderr.fileno() not in ready:
+                break
+            said = os.read(stderr.fileno(), 65_536)
+            if not said:
+                break
+            *lines, rest = (rest + said).split(b"\n")
+            for line in lines:
+                self._note(line.decode(errors="replace"))
         self._ready.set()
+        os.close(self._ended)
+        stderr.close()
+
+    def _note(self, line: str) -> None:
+        self.log.append(line)
+        if found := _LISTENING.search(line):
+            self._ports[found[1]] = int(found[2])
+        if "Ready." in line:
+            self._ready.set()
 
 
 class Session:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
-from tests.durability.server_process import ServerProcess
+from tests.durability.server_process import ServerProcess, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_ROUNDS = 12
+_ROUNDS = rounds(6)
 _CALLS_PER_ROUND_MAX = 200
 _BODY_BYTES = 200_000  # lies in a file of its own
 _KEYS = 5

@@ -25,10 +25,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from tests.durability.server_process import ServerProcess
+from tests.durability.server_process import ServerProcess, rounds
 from tests.mail.postfix import free_port
 
-_ROUNDS = 10
+_ROUNDS = rounds(5)
 _SENDER = "shop@example.com"
 _ACCOUNT = "000000000000"
 _TOPIC = f"arn:aws:sns:us-east-1:{_ACCOUNT}:feedback"

@@ -25,12 +25,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.durability.server_process import ServerProcess
+from tests.durability.server_process import ServerProcess, rounds
 from tests.mail.postfix import free_port
 
 from kamome.mail.transports.relay import SESSIONS_MAX
 
-_ROUNDS = 10
+_ROUNDS = rounds(6)
 _SENDERS = 3
 _MAILS_PER_ROUND_MAX = 40
 _ROUND_S = 60

@@ -20,14 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
-from tests.durability.server_process import ServerProcess, has_ended, processes_of
+from tests.durability.server_process import ServerProcess, has_ended, processes_of, rounds
+from tests.file_events import wait_for_files
 
 from kamome.cli.blueprint import find_blueprint, load_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROUNDS = 20
+_ROUNDS = rounds(8)
+# Enough mails are accepted; a function has been started, too; it has been at work for a while.
+_MOMENTS = ("started", "working", "accepted")
 _SENDERS = 3
 _MAILS_PER_ROUND_MAX = 6
 # A killed batch counts as a receive; what is not poison must not end in the dead-letter queue.
@@ -135,10 +138,15 @@ def send_until_killed(port: int, stream: Iterator[Mail], ledger: Ledger) -> None
         return
 
 
-def run_round(data: Path, random: Random, stream: Iterator[Mail], ledger: Ledger) -> set[int]:
-    """Start, stream, kill; returns the function processes that are left behind."""
+def run_round(
+    data: Path, random: Random, stream: Iterator[Mail], ledger: Ledger, moment: str
+) -> set[int]:
+    """Start, stream, kill; returns the function processes that the kill before has left behind."""
     ledger.begin(wanted=random.randrange(1, 6))
     left_behind = processes_of(data)
+    instances = data / "lambda" / "instances"
+    instances.mkdir(parents=True, exist_ok=True)
+    before = set(instances.iterdir())
     with ServerProcess(data) as server:
         still_there = [pid for pid in left_behind if not has_ended(pid)]
         assert not still_there, "functions of the killed server are still there"
@@ -150,8 +158,11 @@ def run_round(data: Path, random: Random, stream: Iterator[Mail], ledger: Ledger
             clients.append(threading.Thread(target=advance_until_killed, args=(server,)))
         for client in clients:
             client.start()
-        ledger.enough.wait(10)
-        threading.Event().wait(random.choice((0, 0.05, 0.3, 1)) * random.random())
+        assert ledger.enough.wait(60), "\n".join(server.log)
+        if moment != "accepted":
+            wait_for_files(instances, lambda: set(instances.iterdir()) - before)
+        if moment == "working":
+            threading.Event().wait(random.choice((0.05, 0.3, 1)) * random.random())
         server.kill()
         for client in clients:
             client.join()
@@ -190,8 +201,9 @@ def test_no_mail_that_was_accepted_is_lost_or_done_twice(tmp_path: Path, seed: i
         deployment = deploy.deploy(server.session(), deploy.Config(max_receive_count=_RECEIVES_MAX))
         server.kill()
     functions_killed = 0
-    for _ in range(_ROUNDS):
-        functions_killed += len(run_round(tmp_path, random, stream, ledger))
+    for number in range(_ROUNDS):
+        moment = _MOMENTS[number % len(_MOMENTS)]
+        functions_killed += len(run_round(tmp_path, random, stream, ledger, moment))
 
     with ServerProcess(tmp_path) as server:
         drain(server, deployment.queue_url)

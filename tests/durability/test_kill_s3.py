@@ -14,13 +14,13 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.durability.server_process import ServerProcess
+from tests.durability.server_process import ServerProcess, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_ROUNDS = 6
+_ROUNDS = rounds(4)
 _BUCKET = "kill"
 _BODY_BYTES = 200_000  # lies in a file of its own
 _PART_BYTES = 5 * 1024**2

@@ -19,7 +19,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tests.durability.server_process import ServerProcess
+from tests.durability.server_process import ServerProcess, rounds
 from tests.durability.test_kill_api import Connection, received_from, seed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["seed"]
 
-_ROUNDS = 5
+_ROUNDS = rounds(4)
 _QUEUES = ("first", "second", "broken", "dead")
 _ARN = "arn:aws:sqs:us-east-1:000000000000:"
 _RETRIES = 3

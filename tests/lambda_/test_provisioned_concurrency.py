@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from tests.watched_loop import until
 
 from kamome.services.lambda_.concurrency import concurrency, provisioned_concurrency
 from kamome.services.lambda_.errors import (
@@ -91,9 +91,8 @@ async def test_instance_that_dies_is_replaced(world: World) -> None:
     await put(world, 1)
 
     await world.invoke("die", Qualifier="1")
-    while (await get(world))["Status"] == "IN_PROGRESS":
-        await asyncio.sleep(0)
-        await world.quiet()
+    await until(lambda: world.lambda_.instances.count == 1)
+    await world.quiet()
 
     assert (await get(world))["Status"] == "READY"
     assert world.lambda_.instances.count == 1
