@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import sys
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,3 +156,55 @@ def test_task_finds_parameters_in_its_environment(tmp_path: Path) -> None:
         (task,) = ecs.describe_tasks(tasks=[answer["tasks"][0]["taskArn"]])["tasks"]
         assert task["stopCode"] == "TaskFailedToStart"
         assert task["stoppedReason"].endswith("invalid ssm parameters: plain")
+
+
+def order(endpoint: str, **rule: object) -> None:
+    """Give the server a fault rule."""
+    request = urllib.request.Request(
+        f"{endpoint}/_kamome/faults",
+        data=json.dumps({"count": 1, **rule}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request):
+        pass
+
+
+def test_rule_makes_kms_fail_for_parameter_store(kamome: Tenant, ssm: Any) -> None:
+    ssm.put_parameter(Name="p", Value="v", Type="SecureString")
+    at = {"service": "kms", "source": "ssm", "account": kamome.account}
+    order(kamome.endpoint, operation="Decrypt", error="DisabledException", **at)
+
+    with pytest.raises(ssm.exceptions.InvalidKeyId, match="DisabledException"):
+        ssm.get_parameter(Name="p", WithDecryption=True)
+
+    assert ssm.get_parameter(Name="p", WithDecryption=True)["Parameter"]["Value"] == "v"
+
+
+def test_rule_keeps_a_task_from_its_parameter(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    image.mkdir()
+    settings = Settings(port=0, smtp_port=0, ephemeral=True, task_images=f"prog={image}")
+    with ServerThread(settings) as server:
+        tenant = Tenant(server, ACCOUNT)
+        ecs = tenant.client("ecs")
+        tenant.client("ssm").put_parameter(Name="p", Value="v", Type="String")
+        ecs.create_cluster(clusterName="default")
+        container = {
+            "name": "main",
+            "image": "prog",
+            "memory": 64,
+            "command": ["true"],
+            "secrets": [{"name": "P", "valueFrom": "p"}],
+        }
+        ecs.register_task_definition(family="f", containerDefinitions=[container])
+        at = {"service": "ssm", "operation": "GetParameters", "source": "ecs"}
+        order(server.endpoint, error="ThrottlingException", **at)
+
+        arns = [ecs.run_task(taskDefinition="f")["tasks"][0]["taskArn"] for _ in range(2)]
+        server.advance(0)
+
+        tasks = ecs.describe_tasks(tasks=arns)["tasks"]
+        reasons = sorted(task["stoppedReason"] for task in tasks)
+        assert reasons[0] == "Essential container in task exited"
+        assert "unable to retrieve secrets from ssm" in reasons[1]
+        assert "ThrottlingException" in reasons[1]

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from kamome.services.ssm.shapes import GetParameterRequest
     from kamome.wiring.slices import Slices
 
+# Who reads parameters and secrets for containers.
+_ECS = "ecs"
+
 
 class _Answer(NamedTuple):
     payload: bytes
@@ -179,6 +182,7 @@ class Offers:
         """The value of a parameter, by its name or ARN; a SecureString is decrypted."""
         from kamome.services.ssm.get_parameters import get_parameter
 
+        self._pass(Target("ssm", "GetParameters", name, ctx.account, ctx.region, _ECS))
         request: GetParameterRequest = {"Name": name, "WithDecryption": True}
         return (await get_parameter(self._slices.ssm, ctx, request))["Parameter"]["Value"]
 
@@ -188,6 +192,8 @@ class Offers:
         """A secret as a container definition names it: its ARN, and what of it."""
         from kamome.services.secretsmanager.container_secrets import container_secret
 
+        service = "secretsmanager"
+        self._pass(Target(service, "GetSecretValue", value_from, ctx.account, ctx.region, _ECS))
         return await container_secret(self._slices.secretsmanager, ctx, value_from)
 
     # ------------------------------------------------------------------ S3
@@ -257,6 +263,12 @@ class Offers:
         else:
             async for piece in body:
                 yield piece
+
+    def _pass(self, target: Target) -> None:
+        """A call that only reads: a rule may refuse it."""
+        outcome = self._faults.call(target) if self._faults.is_on else None
+        if outcome is not None and outcome.refusal is not None:
+            raise outcome.refusal
 
 
 def target_of(service: str, operation: str, arn: str, source: str) -> Target:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
+from kamome.faults.rules import Target
 from kamome.services.ssm import expirations
 from kamome.services.ssm.ports import Ports, Secret
 from kamome.services.ssm.slice import Ssm
@@ -16,6 +17,8 @@ from kamome.wiring.kernel import Kernel
 if TYPE_CHECKING:
     from kamome.wiring.slices import Slices
 
+_SSM = "ssm"
+
 
 def make(kernel: Kernel, slices: Slices) -> Ssm:
     """The slice with its ports; KMS is made when it is first asked."""
@@ -25,12 +28,18 @@ def make(kernel: Kernel, slices: Slices) -> Ssm:
     ) -> bytes:
         from kamome.services.kms import data_keys
 
-        return data_keys.encrypt(slices.kms, ctx, key_id, plaintext, context).ciphertext
+        kms, target = slices.kms, Target("kms", "Encrypt", key_id, ctx.account, ctx.region, _SSM)
+        return slices.offers.hand_overs.call(
+            target, lambda: data_keys.encrypt(kms, ctx, key_id, plaintext, context).ciphertext
+        )
 
     def decrypt(ctx: RequestContext, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
         from kamome.services.kms import data_keys
 
-        return data_keys.decrypt(slices.kms, ciphertext, context, ctx)
+        kms, target = slices.kms, Target("kms", "Decrypt", "", ctx.account, ctx.region, _SSM)
+        return slices.offers.hand_overs.call(
+            target, lambda: data_keys.decrypt(kms, ciphertext, context, ctx)
+        )
 
     async def secret(ctx: RequestContext, name: str, selector: str) -> Secret:
         from kamome.services.secretsmanager.referring import secret_of_reference
