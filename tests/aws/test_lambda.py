@@ -33,6 +33,8 @@ def test_function_is_created_invoked_and_deleted(client: Any, kamome: Tenant) ->
     assert answer["StatusCode"] == 200
     assert answer["ExecutedVersion"] == "$LATEST"
     assert json.loads(answer["Payload"].read()) == {"a": 1}
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["content-type"] == "application/json"
     assert b"seen {'a': 1}" in base64.b64decode(answer["LogResult"])
     with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
         client.invoke(FunctionName="f")

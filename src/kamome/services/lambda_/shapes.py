@@ -1038,6 +1038,7 @@ class InvokeResult(TypedDict, total=False):
     Payload: bytes
     ExecutedVersion: str
     DurableExecutionArn: str
+    ContentType: str
 
 
 class InvokeAsyncRequest(TypedDict, total=False):

@@ -127,6 +127,7 @@ def _answer(result: Result, log_type: str) -> shapes.InvokeResult:
     answer: shapes.InvokeResult = {
         "StatusCode": 200,
         "Payload": result.payload,
+        "ContentType": "application/json",
         "ExecutedVersion": result.executed_version,
     }
     if result.function_error:
