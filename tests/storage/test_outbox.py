@@ -9,12 +9,17 @@ import pytest
 from tests.storage.outbox_world import INSERT, Refused, World
 from tests.storage.syncs import passes
 
+from kamome.errors import AwsError
 from kamome.storage.outbox import Entry, default_retry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kamome.storage.engine import Row, Value
+
+
+class Throttling(AwsError):
+    """What another service answers that is called too often."""
 
 
 class TestWorking:
@@ -314,6 +319,56 @@ class TestRetries:
 
         assert given_up == [(7, "no")]
         assert (world.left(), world.engine.all("SELECT id FROM outbox_dead")) == (0, [])
+
+    @pytest.mark.parametrize(
+        ("why", "left", "dead"),
+        [(Throttling("later"), 1, []), (KeyError("ours"), 0, [("Refused('no')",)])],
+        ids=["refused for now", "a mistake"],
+    )
+    async def test_one_that_cannot_be_given_up_holds_up_no_other(
+        self, world: World, why: Exception, left: int, dead: list[tuple[str]]
+    ) -> None:
+        def refuse_the_first(entry: Entry) -> None:
+            if entry.payload["n"] == 1:
+                raise Refused("no")
+            world.note(entry)
+
+        def give_up(_entry: Entry, _error: Exception) -> None:
+            raise why
+
+        world.outbox.register(
+            "kind", refuse_the_first, retry=lambda _entry, _error: None, on_give_up=give_up
+        )
+        world.outbox.start()
+        world.put("kind", 1)
+        world.put("kind", 2)
+
+        await world.advance(0)
+
+        assert world.worked == [(2, 0)]
+        assert world.left() == left
+        assert world.engine.all("SELECT error FROM outbox_dead") == dead
+
+    async def test_one_that_could_not_be_given_up_is_in_a_minute(self, world: World) -> None:
+        attempts: list[int] = []
+
+        def refuse(_entry: Entry) -> None:
+            raise Refused("no")
+
+        def give_up(entry: Entry, _error: Exception) -> None:
+            attempts.append(entry.attempt)
+            if len(attempts) == 1:
+                raise Throttling("later")
+
+        world.outbox.register("kind", refuse, retry=lambda _entry, _error: None, on_give_up=give_up)
+        world.outbox.start()
+        world.put("kind", 1)
+        await world.advance(59)
+        assert (attempts, world.left()) == ([0], 1)
+
+        await world.advance(1)
+
+        assert (attempts, world.left()) == ([0, 0], 0)
 
     def test_the_default_gives_up_after_150_failures(self) -> None:
         entry = Entry(1, "kind", {}, 148, "", 0)

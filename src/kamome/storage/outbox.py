@@ -17,7 +17,7 @@ import msgspec
 import orjson
 
 from kamome.clock import Clock, Timer
-from kamome.errors import AwsError
+from kamome.errors import AwsError, ServiceUnavailable
 from kamome.storage.engine import Engine, Row
 from kamome.storage.read_ahead import NEVER_MS, ReadAhead
 
@@ -124,8 +124,9 @@ class Outbox:
         A coroutine handler ends by calling `done` or by raising. A plain one is worked one entry
         at a time, in the order they are due.
 
-        `on_give_up` runs in the step that removes an entry whose attempts are used up; without it
-        the entry is kept aside as dead.
+        `on_give_up` runs in the step that removes an entry whose attempts are used up; where it
+        raises an `AwsError`, the entry is tried again in a minute. Without it, or where it fails
+        otherwise, the entry is kept aside as dead.
         """
         self._kinds[kind] = _Kind(
             kind,
@@ -378,30 +379,50 @@ class Outbox:
         elif logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %d: attempt %d: %s", kind.name, entry.id, entry.attempt + 1, error)
         try:
-            delay_ms = kind.retry(entry, error)
+            delay_ms, attempt = kind.retry(entry, error), entry.attempt + 1
             if delay_ms is None:
-                self._give_up(kind, entry, error)
-                return False
-            now_ms = self._clock.now_ms()
-            self._engine.write(POSTPONE_ENTRY, (now_ms + delay_ms, entry.attempt + 1, entry.id))
-            if not kind.is_async:
-                kind.ahead.postponed(_again(entry), now_ms + delay_ms)
-            if kind.is_async or delay_ms <= 0:  # a pass over plain entries ends by looking itself
-                self._notice(kind, now_ms + delay_ms, now_ms)
+                if self._give_up(kind, entry, error):
+                    return False
+                delay_ms, attempt = _RETRY_DELAY_MAX_MS, entry.attempt
+            self._postpone(kind, entry, delay_ms, attempt)
         except Exception:
             # The store refuses even this: the entry stays as it is, and is tried again later.
             logger.exception("%s %d could not be postponed", kind.name, entry.id)
             self._take_rest(kind)
         return True
 
-    def _give_up(self, kind: _Kind, entry: Entry, error: Exception) -> None:
-        with self._engine.atomic():
-            if kind.on_give_up is not None:
-                kind.on_give_up(entry, error)
+    def _postpone(self, kind: _Kind, entry: Entry, delay_ms: int, attempt: int) -> None:
+        now_ms = self._clock.now_ms()
+        self._engine.write(POSTPONE_ENTRY, (now_ms + delay_ms, attempt, entry.id))
+        if not kind.is_async:
+            kind.ahead.postponed(_again(entry, attempt), now_ms + delay_ms)
+        if kind.is_async or delay_ms <= 0:  # a pass over plain entries ends by looking itself
+            self._notice(kind, now_ms + delay_ms, now_ms)
+
+    def _give_up(self, kind: _Kind, entry: Entry, error: Exception) -> bool:
+        """Remove an entry whose attempts are used up; False where that is refused just now.
+
+        One that cannot even be given up must not hold up those behind it: it is kept aside.
+        """
+        if kind.on_give_up is not None:
+            try:
+                with self._engine.atomic():
+                    kind.on_give_up(entry, error)
+                    self._engine.write(DELETE_ENTRY, (entry.id,))
+            except ServiceUnavailable:
+                raise  # the store's
+            except AwsError as refusal:
+                logger.info("%s %d cannot be given up yet: %s", kind.name, entry.id, refusal)
+                return False
+            except Exception:
+                logger.exception("%s %d could not be given up", kind.name, entry.id)
             else:
-                now_ms = self._clock.now_ms()
-                self._engine.write(INSERT_DEAD, (now_ms, repr(error)[:1000], entry.id))
+                return True
+        with self._engine.atomic():
+            now_ms = self._clock.now_ms()
+            self._engine.write(INSERT_DEAD, (now_ms, repr(error)[:1000], entry.id))
             self._engine.write(DELETE_ENTRY, (entry.id,))
+        return True
 
 
 def _entry(kind: str, row: Row) -> Entry:
@@ -413,12 +434,12 @@ def _entry(kind: str, row: Row) -> Entry:
     return Entry(entry_id, kind, orjson.loads(payload), attempt, str(trace), created_at_ms)
 
 
-def _again(entry: Entry) -> Entry:
+def _again(entry: Entry, attempt: int) -> Entry:
     return Entry(
         entry.id,
         entry.kind,
         entry.payload,
-        entry.attempt + 1,
+        attempt,
         entry.trace,
         entry.created_at_ms,
     )
