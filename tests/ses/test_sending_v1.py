@@ -306,6 +306,29 @@ async def test_raw_mail_that_cannot_be_read_is_refused(
     assert sentence in error.message
 
 
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('Content-Disposition: attachment; filename="setup.EXE"', "setup.EXE"),
+        ("Content-Type: application/octet-stream; name*=utf-8''s%C3%A9tup.vbs", "sétup.vbs"),
+    ],
+)
+async def test_raw_mail_with_a_file_of_a_refused_kind_is_not_sent(
+    verified: World, field: str, name: str
+) -> None:
+    head = RAW.partition(b"\n\n")[0].decode()
+    text = "--b\n\ntext\n--b\n{field}\n\nMZ\n--b--\n"
+    mail = f'{head}\nContent-Type: multipart/mixed; boundary="b"\n\n{text}'
+    with_file = mail.format(field=field).encode()
+    harmless = with_file.replace(b".EXE", b".txt").replace(b".vbs", b".txt")
+
+    refused = await verified.refused("SendRawEmail", RawMessage={"Data": with_file})
+    await verified.call("SendRawEmail", RawMessage={"Data": harmless})
+
+    assert refused.code == "InvalidParameterValue"
+    assert refused.message == f"Illegal filename '{name}'."
+
+
 async def test_ten_megabytes_are_the_most(verified: World) -> None:
     error = await verified.refused(
         "SendRawEmail", RawMessage={"Data": RAW + b"x" * 10 * 1024 * 1024}

@@ -179,6 +179,10 @@ class Mailer:
             counted = (once, events["Delivery"], events["Bounce"], events["Complaint"])
             rows.append((kind, str(len(ids)), *map(str, counted)))
         self._report.table("What became of the requests, as SNS and SQS brought it", columns, rows)
+        self._report.say(
+            "\nA customer is any address; the other recipients are those of the mailbox simulator"
+            " (bounce@simulator.amazonses.com …). Nothing has left this machine."
+        )
 
     def _left(self, system: Any) -> list[str]:
         """What no queue may hold at the end."""

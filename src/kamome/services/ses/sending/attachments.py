@@ -1,4 +1,4 @@
-"""Attachments of simple and templated mails.
+"""Attachments: of simple and templated mails as they come, of raw mails by their names.
 
 AWS: SES API v2 Reference, Attachment; SES Developer Guide, Unsupported attachment types.
 """
@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kamome.services.ses.sending.compose import Attachment
+from kamome.services.ses.sending.compose import Attachment, Draft
+from kamome.services.ses.sending.raw_mail import head_of
 from kamome.services.ses.sending.refusals import INVALID, SendRefused
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _REFUSED_EXTENSIONS = frozenset(
         *("vsmacros", "vss", "vst", "vsw", "vxd", "ws", "wsc", "wsf", "wsh", "xnk"),
     }
 )
+_FILE_FIELDS = ("content-type", "content-disposition")
 _NAME_OF_TYPE = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 _CONTENT_TYPE = re.compile(f"{_NAME_OF_TYPE}/{_NAME_OF_TYPE}")
 _CONTENT_ID = re.compile(r"<?[!-;=?-~]{1,78}>?")
@@ -64,9 +66,32 @@ def attachments(given: Sequence[shapes_v2.Attachment]) -> tuple[Attachment, ...]
     return tuple(_attachment(each) for each in given)
 
 
+def check_file_names(draft: Draft) -> None:
+    """Refuse a raw mail with a file of a kind that SES does not take.
+
+    Raises:
+        SendRefused: with the first such file.
+
+    AWS: SES Developer Guide, Amazon SES unsupported attachment types.
+    """
+    heads = b" ".join(value for name, value in draft.fields if name.lower() in _FILE_FIELDS).lower()
+    if b"multipart/" not in heads and b"name" not in heads:
+        return  # most mails: a text, and no file
+    from kamome.mail.mime_tree import attachments as files_of
+    from kamome.mail.mime_tree import read_tree
+
+    for part in files_of(read_tree(head_of(draft.fields) + draft.body)):
+        if _extension(part.filename) in _REFUSED_EXTENSIONS:
+            raise SendRefused(INVALID, f"Illegal filename '{part.filename}'.")
+
+
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
 def _attachment(given: shapes_v2.Attachment) -> Attachment:
     name = given["FileName"]
-    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    extension = _extension(name)
     if not name or len(name) > 255 or _CONTROL.search(name):
         raise SendRefused(INVALID, "Invalid attachment file name.")
     if extension in _REFUSED_EXTENSIONS:

@@ -16,6 +16,7 @@ import msgspec
 from kamome.mail.header_fields import Field, decode_words, first
 from kamome.services.ses.addresses import Mailbox, parse_mailbox
 from kamome.services.ses.sending import send_requests as requests
+from kamome.services.ses.sending.attachments import check_file_names
 from kamome.services.ses.sending.raw_mail import (
     fields_of,
     mailboxes_of,
@@ -61,11 +62,12 @@ def raw_submission(asked: RawRequest) -> Submission:
     Raises:
         MailInvalid: the mail cannot be read, or has no From.
         AddressInvalid: an address in it is none.
-        SendRefused: a tag or a parameter cannot be used.
+        SendRefused: a tag, a parameter or a file cannot be used.
 
     AWS: SES API Reference, SendRawEmail; SES API v2 Reference, RawMessage.
     """
     draft = parse(asked.data)
+    check_file_names(draft)
     fields = fields_of(draft)
     author = source_of(fields)
     if asked.destinations:
