@@ -110,6 +110,7 @@ SSM = Service(
     module="kamome.services.ssm.operations",
     signing_name="ssm",
     target_prefix="AmazonSSM",
+    runs_at_once=True,
 )
 KMS = Service(
     name="kms",
@@ -127,6 +128,7 @@ SECRETS_MANAGER = Service(
     module="kamome.services.secretsmanager.operations",
     signing_name="secretsmanager",
     target_prefix="secretsmanager",
+    runs_at_once=True,
 )
 STS = Service(
     name="sts",

@@ -102,6 +102,15 @@ def test_refusals_are_those_of_aws(
     assert refused.value.response["Error"]["Code"] == code
 
 
+def test_pattern_is_asked_before_anything_is_kept(ssm: Any) -> None:
+    ssm.put_parameter(Name="port", Value="80", Type="String", AllowedPattern=r"^\d+$")
+
+    with pytest.raises(ssm.exceptions.ParameterPatternMismatchException):
+        ssm.put_parameter(Name="port", Value="http", Overwrite=True)
+
+    assert ssm.get_parameter(Name="port")["Parameter"]["Version"] == 1
+
+
 def test_parameters_outlive_the_server(tmp_path: Path) -> None:
     settings = Settings(port=0, smtp_port=0, data=str(tmp_path))
     with ServerThread(settings) as server:
