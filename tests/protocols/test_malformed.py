@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamome.errors import AwsError
-from kamome.protocols import protocol
+from kamome.protocols import protocol, text
 from kamome.protocols.constraints import violations
 from kamome.protocols.model import load_model
 from kamome.protocols.operation_table import match
@@ -127,6 +127,22 @@ def test_any_path_names_an_operation_or_none(
         pytest.param(
             "sqs", "query", "SendMessage", "/", b"a=b&" * 30_000, id="form-with-too-many-parameters"
         ),
+        pytest.param(
+            "s3",
+            "rest-xml",
+            "CreateBucket",
+            "/bucket",
+            b"<CreateBucketConfiguration>" + b"<a/>" * 500_000 + b"</CreateBucketConfiguration>",
+            id="xml-of-too-many-elements",
+        ),
+        pytest.param(
+            "sns",
+            "query",
+            "CreateTopic",
+            "/",
+            b"&".join(b"%d%s=1" % (number, b".a" * 60) for number in range(10_000)),
+            id="form-of-too-many-levels",
+        ),
         pytest.param("sns", "query", "CreateTopic", "/", b"Name=%ff", id="form-that-is-not-utf-8"),
         pytest.param(
             "lambda", "rest-json", "CreateFunction", "/2015-03-31/functions", b"[1]", id="json-list"
@@ -218,3 +234,9 @@ def test_plus_in_a_key_is_a_plus() -> None:
     decoded = protocol("rest-xml").decode(load_model("s3").operation("GetObject"), request)
 
     assert decoded == {"Bucket": "bucket", "Key": "a b+c/d"}
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e999", "9" * 41])
+def test_number_beyond_what_a_double_holds_is_refused(number: str) -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        text.read_float(number)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MAX_PARAMETERS = 20_000
 MAX_SEGMENTS = 64
+# The deepest input of a query service (a receipt rule of SES) takes eight for a parameter, and its
+# list items share most of theirs; each takes about 300 bytes.
+MAX_NODES = 100_000
 
 
 class Node:
@@ -83,15 +86,18 @@ def _unquoted(value: str) -> str:
 
 
 def _tree(pairs: list[tuple[str, str]]) -> Node:
-    root = Node()
+    root, nodes = Node(), 0
     for name, value in pairs:
         node = root
         for segment in name.split(".", MAX_SEGMENTS)[:MAX_SEGMENTS]:
             found = node.below.get(segment)
             if found is None:
                 found = node.below[segment] = Node()
+                nodes += 1
             node = found
         node.value = value
+        if nodes > MAX_NODES:
+            raise errors.MalformedQueryString("The query string has too many parameters")
     return root
 
 

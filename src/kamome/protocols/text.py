@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -49,9 +50,12 @@ def read_boolean(text: str) -> bool:
 
 def read_float(text: str) -> float:
     """A number of finite size, or one of the three special names. Raises: ValueError."""
-    if text in _SPECIAL_FLOATS or _FLOAT.fullmatch(text):
+    if text in _SPECIAL_FLOATS:
         return float(text)
-    raise ValueError("not a number")
+    number = float(text) if _FLOAT.fullmatch(text) else inf
+    if number in (inf, -inf):
+        raise ValueError("not a number")
+    return number
 
 
 def read_blob(text: str) -> bytes:

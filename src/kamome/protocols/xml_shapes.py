@@ -1,7 +1,7 @@
 """Shapes as XML, both ways: elements in for `rest-xml`, elements out for it and for `query`.
 
-The parser refuses document types (and with them entities) and bounds its depth. Writers are
-closures that append text to a list.
+The parser refuses document types (and with them entities), and bounds how deep and how many
+elements are. Writers are closures that append text to a list.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Read: TypeAlias = Callable[["Element"], Any]
 
 MAX_DEPTH = 64
+# CompleteMultipartUpload names 10,000 parts with ten members each; an element takes 250 bytes.
+MAX_ELEMENTS = 120_000
 
 # What XML 1.0 §2.2 forbids, and the carriage return, which a parser would turn into a line feed
 # (§2.11). AWS sends them as character references.
@@ -66,12 +68,17 @@ def parse(body: bytes) -> Element:
     """The root element of a document without document type, at most `MAX_DEPTH` levels deep.
 
     Raises:
-        Unreadable: not well-formed, too deep, or with a document type.
+        Unreadable: not well-formed, too deep, of too many elements, or with a document type.
     """
     root = Element("", {})
     open_elements = [root]
+    left = MAX_ELEMENTS
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Unreadable(f"more than {MAX_ELEMENTS} elements")
         if len(open_elements) > MAX_DEPTH:
             raise Unreadable(f"nested more than {MAX_DEPTH} levels deep")
         element = Element(name.rpartition(":")[2], attributes)
