@@ -481,6 +481,7 @@ def test_what_is_no_website_is_told_in_html(kamome: Tenant, site: str, bucket: s
 def test_website_is_closed_until_its_policy_opens_it(strict: ServerThread) -> None:
     s3 = strict_client(strict)
     s3.create_bucket(Bucket="site")
+    s3.delete_public_access_block(Bucket="site")
     s3.put_object(Bucket="site", Key="index.html", Body=b"home")
     s3.put_bucket_website(
         Bucket="site", WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}}

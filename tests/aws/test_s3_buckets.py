@@ -98,6 +98,15 @@ def test_configuration_is_kept_as_it_was_put(
 
     assert shown == document
     assert code_of(before) == code_of(after) == absent
+    assert before.value.response["Error"]["BucketName"] == bucket
+
+
+def test_access_by_tags_is_kept(s3: Any, bucket: str) -> None:
+    assert s3.get_bucket_abac(Bucket=bucket)["AbacStatus"] == {"Status": "Disabled"}
+
+    s3.put_bucket_abac(Bucket=bucket, AbacStatus={"Status": "Enabled"})
+
+    assert s3.get_bucket_abac(Bucket=bucket)["AbacStatus"] == {"Status": "Enabled"}
 
 
 def test_lifecycle_is_kept_and_unnamed_rules_get_an_id(s3: Any, bucket: str) -> None:
@@ -147,8 +156,12 @@ def test_policy_is_kept_word_for_word(s3: Any, bucket: str) -> None:
         }
     )
 
+    with pytest.raises(ClientError) as blocked:
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    s3.delete_public_access_block(Bucket=bucket)
     s3.put_bucket_policy(Bucket=bucket, Policy=policy)
 
+    assert code_of(blocked) == "AccessDenied"
     assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == policy
     assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is True
     s3.delete_bucket_policy(Bucket=bucket)

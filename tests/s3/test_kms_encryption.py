@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.s3.conftest import BUCKET
+from tests.s3.conftest import BUCKET, customer_key
 
 from kamome.errors import AwsError
 from kamome.services.s3 import errors, kms_errors
@@ -291,3 +291,20 @@ async def test_bucket_key_is_forgotten_when_a_step_is_undone(world: World) -> No
 
     await world.put("b", b"b")
     assert len(world.neighbours.kms) == 2
+
+
+async def test_bucket_may_block_keys_of_customers(world: World) -> None:
+    await world.bucket()
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+        "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
+    }
+    configuration = {"Rules": [rule]}
+    await world.call(
+        "PutBucketEncryption", Bucket=BUCKET, ServerSideEncryptionConfiguration=configuration
+    )
+
+    with pytest.raises(errors.AccessDenied):
+        await world.put("key", b"x", **customer_key(b"k" * 32))
+
+    await world.put("key", b"x")

@@ -192,7 +192,7 @@ def is_readable_by_acl(s3: S3, bucket: Bucket, stored: StoredObject) -> bool:
 
     AWS: S3 User Guide, Blocking public access, IgnorePublicAcls.
     """
-    if not stored.attributes.get(GRANTS) or _blocks(s3, bucket, "IgnorePublicAcls"):
+    if not stored.attributes.get(GRANTS) or blocks_public(s3, bucket, "IgnorePublicAcls"):
         return False
     return grants.grants_read_to_all(grants_of_object(s3, bucket, stored))
 
@@ -220,11 +220,11 @@ def _given(s3: S3, bucket: Bucket, request: Request) -> list[Grant]:
 
 
 def _check_public(s3: S3, bucket: Bucket, given: Sequence[Grant]) -> None:
-    if grants.is_public(given) and _blocks(s3, bucket, "BlockPublicAcls"):
+    if grants.is_public(given) and blocks_public(s3, bucket, "BlockPublicAcls"):
         raise AccessDenied
 
 
-def _blocks(s3: S3, bucket: Bucket, setting: str) -> bool:
+def blocks_public(s3: S3, bucket: Bucket, setting: str) -> bool:
     """Whether public access is blocked in that way: it is, unless the bucket says otherwise.
 
     AWS: S3 User Guide, Blocking public access to your Amazon S3 storage.

@@ -8,8 +8,10 @@ from typing import cast
 import orjson
 
 from kamome.context import RequestContext
+from kamome.services.s3.access_control import blocks_public
 from kamome.services.s3.bucket_access import POLICY_KIND, own_bucket
 from kamome.services.s3.errors import (
+    AccessDenied,
     MalformedXML,
     NoSuchBucketPolicy,
     NoSuchLifecycleConfiguration,
@@ -55,7 +57,7 @@ async def get_bucket_lifecycle_configuration(
     bucket = _bucket_of(s3, ctx, request)
     document = s3.store.settings.find(bucket.bucket_id, LIFECYCLE_KIND)
     if document is None:
-        raise NoSuchLifecycleConfiguration
+        raise NoSuchLifecycleConfiguration(bucket.name)
     return document
 
 
@@ -85,15 +87,7 @@ async def get_bucket_policy_status(
     AWS: S3 API Reference, GetBucketPolicyStatus; S3 User Guide, The meaning of "public".
     """
     found = await get_bucket_policy(s3, ctx, request)
-    statements = orjson.loads(str(found["Policy"]))["Statement"]
-    listed = statements if isinstance(statements, list) else [statements]
-    is_public = any(
-        each.get("Effect") == "Allow"
-        and each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-        and not each.get("Condition")
-        for each in listed
-    )
-    return {"PolicyStatus": {"IsPublic": is_public}}
+    return {"PolicyStatus": {"IsPublic": _is_public(str(found["Policy"]))}}
 
 
 async def put_bucket_lifecycle_configuration(s3: S3, ctx: RequestContext, request: Request) -> None:
@@ -120,13 +114,28 @@ async def put_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> No
 
     Raises:
         MalformedPolicy, PolicyTooLarge: see `check_policy`.
+        AccessDenied: it lets everybody in, and the bucket blocks public policies, as new ones do.
 
-    AWS: S3 API Reference, PutBucketPolicy.
+    AWS: S3 API Reference, PutBucketPolicy; S3 User Guide, Blocking public access.
     """
     bucket = _bucket_of(s3, ctx, request)
     policy = str(request["Policy"])
     check_policy(policy)
+    if _is_public(policy) and blocks_public(s3, bucket, "BlockPublicPolicy"):
+        raise AccessDenied
     s3.store.settings.put(bucket.bucket_id, POLICY_KIND, {"Policy": policy})
+
+
+def _is_public(policy: str) -> bool:
+    """Whether a policy lets everybody do something, by a statement without conditions."""
+    statements = orjson.loads(policy)["Statement"]
+    listed = statements if isinstance(statements, list) else [statements]
+    return any(
+        each.get("Effect") == "Allow"
+        and each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        and not each.get("Condition")
+        for each in listed
+    )
 
 
 def _bucket_of(s3: S3, ctx: RequestContext, request: Request) -> Bucket:

@@ -63,7 +63,7 @@ class _Kind(msgspec.Struct, frozen=True):
     name: str
     member: str
     check: Callable[[setting_rules.Document], None]
-    absent: type[AwsError] | None = None
+    absent: Callable[[str], AwsError] | None = None
     default: Mapping[str, object] | None = None
     is_bare: bool = False
     is_deletable: bool = True
@@ -121,6 +121,13 @@ def _check_own_acl(s3: S3, bucket: Bucket, document: setting_rules.Document) -> 
 
 
 _KINDS = (
+    _Kind(
+        "BucketAbac",
+        "AbacStatus",
+        setting_rules.check_anything,
+        default={"Status": "Disabled"},
+        is_deletable=False,
+    ),
     _Kind(
         "BucketAccelerateConfiguration",
         "AccelerateConfiguration",
@@ -232,7 +239,7 @@ def _get(kind: _Kind) -> _Call:
         shown = kind.default if document is None else document
         if shown is None or is_forgotten:
             assert kind.absent is not None
-            raise kind.absent
+            raise kind.absent(bucket.name)
         return shown if kind.is_bare else {kind.member: shown}
 
     return get

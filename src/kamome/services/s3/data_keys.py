@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 CIPHERTEXT = "SSEKMSDataKey"
 BOUND_CONTEXT = "SSEKMSBoundContext"
 KEPT = (KEY_ID, BUCKET_KEY, CONTEXT, CIPHERTEXT, BOUND_CONTEXT)
+ENCRYPTION_KIND = "BucketEncryption"
+_CUSTOMER_KEYS = "SSE-C"
 _MANAGED_ALIAS = "alias/aws/s3"
 _ARN_CONTEXT = "aws:s3:arn"
 _CONTEXT_BYTES_MAX = 4_096
@@ -99,12 +101,14 @@ def key_of_new(
 
     Raises:
         AwsError: KMS refuses (see `kms_errors`): the key is missing, disabled, pending deletion.
-        AccessDenied: the caller may not use the key.
+        AccessDenied: the caller may not use the key, or the bucket blocks customers' keys.
         InvalidArgument: the encryption context is no JSON object of strings.
 
     AWS: S3 User Guide, Specifying server-side encryption with AWS KMS (SSE-KMS).
     """
     if customer_key is not None:
+        if _blocks_customer_keys(s3, bucket):
+            raise AccessDenied
         return ObjectKey(customer_key.members(), customer_key.key)
     fields = kms_attributes(bucket, request)
     if not fields:
@@ -151,6 +155,17 @@ def key_of_stored(
     if is_shared:
         s3.bucket_keys.keep(ciphertext, now_ms, key)
     return key
+
+
+def _blocks_customer_keys(s3: S3, bucket: Bucket) -> bool:
+    """Whether new objects may not bring keys of their own.
+
+    AWS: S3 API Reference, BlockedEncryptionTypes.
+    """
+    document = s3.store.settings.find(bucket.bucket_id, ENCRYPTION_KIND) or {}
+    rules = cast("list[Mapping[str, Mapping[str, object]]]", document.get("Rules") or [])
+    blocked = [rule.get("BlockedEncryptionTypes", {}).get("EncryptionType") for rule in rules]
+    return any(_CUSTOMER_KEYS in cast("list[str]", each or ()) for each in blocked)
 
 
 def _generated(

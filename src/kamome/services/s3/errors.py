@@ -386,8 +386,10 @@ class ObjectLockConfigurationNotFoundError(AwsError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("Object Lock configuration does not exist for this bucket")
+    def __init__(self, bucket: str) -> None:
+        super().__init__(
+            "Object Lock configuration does not exist for this bucket", {"BucketName": bucket}
+        )
 
 
 class NoSuchUpload(AwsError):
@@ -475,8 +477,8 @@ class NoSuchCORSConfiguration(AwsError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("The CORS configuration does not exist")
+    def __init__(self, bucket: str) -> None:
+        super().__init__("The CORS configuration does not exist", {"BucketName": bucket})
 
 
 class NoSuchConfiguration(AwsError):
@@ -493,8 +495,8 @@ class NoSuchLifecycleConfiguration(AwsError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("The lifecycle configuration does not exist")
+    def __init__(self, bucket: str) -> None:
+        super().__init__("The lifecycle configuration does not exist", {"BucketName": bucket})
 
 
 class NoSuchPublicAccessBlockConfiguration(AwsError):
@@ -502,8 +504,10 @@ class NoSuchPublicAccessBlockConfiguration(AwsError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("The public access block configuration was not found")
+    def __init__(self, bucket: str) -> None:
+        super().__init__(
+            "The public access block configuration was not found", {"BucketName": bucket}
+        )
 
 
 class NoSuchTagSet(AwsError):
@@ -511,8 +515,8 @@ class NoSuchTagSet(AwsError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("The TagSet does not exist")
+    def __init__(self, bucket: str) -> None:
+        super().__init__("The TagSet does not exist", {"BucketName": bucket})
 
 
 class NoSuchWebsiteConfiguration(AwsError):
@@ -520,8 +524,10 @@ class NoSuchWebsiteConfiguration(AwsError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("The specified bucket does not have a website configuration")
+    def __init__(self, bucket: str) -> None:
+        super().__init__(
+            "The specified bucket does not have a website configuration", {"BucketName": bucket}
+        )
 
 
 class OwnershipControlsNotFoundError(AwsError):
@@ -529,8 +535,8 @@ class OwnershipControlsNotFoundError(AwsError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("The bucket ownership controls were not found")
+    def __init__(self, bucket: str) -> None:
+        super().__init__("The bucket ownership controls were not found", {"BucketName": bucket})
 
 
 class ReplicationConfigurationNotFoundError(AwsError):
@@ -538,8 +544,8 @@ class ReplicationConfigurationNotFoundError(AwsError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("The replication configuration was not found")
+    def __init__(self, bucket: str) -> None:
+        super().__init__("The replication configuration was not found", {"BucketName": bucket})
 
 
 class PolicyTooLarge(AwsError):

@@ -66,7 +66,7 @@ async def get_object_lock_configuration(
     """
     bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
     if not bucket.is_locking:
-        raise ObjectLockConfigurationNotFoundError
+        raise ObjectLockConfigurationNotFoundError(bucket.name)
     document = s3.store.settings.find(bucket.bucket_id, LOCK_KIND)
     shown = document or {"ObjectLockEnabled": ENABLED}
     return {"ObjectLockConfiguration": cast("shapes.ObjectLockConfiguration", shown)}

@@ -98,7 +98,7 @@ def _page(s3: S3, exchange: Exchange, name: str, key: str) -> _Page:
         raise NoSuchBucket(name)
     configuration = s3.store.settings.find(bucket.bucket_id, _WEBSITE_KIND)
     if configuration is None:
-        raise NoSuchWebsiteConfiguration
+        raise NoSuchWebsiteConfiguration(name)
     if exchange.request.method not in ("GET", "HEAD"):
         raise MethodNotAllowed(exchange.request.method, "OBJECT")
     return _Page(bucket, configuration, key)
