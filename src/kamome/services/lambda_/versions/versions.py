@@ -91,7 +91,8 @@ def publish(lambda_: Lambda, function: Function, description: str = "") -> Funct
         revision_id=lambda_.ids.uuid(),
         modified_at_ms=lambda_.clock.now_ms(),
     )
-    return lambda_.versions.publish(version)
+    with lambda_.engine.atomic():
+        return lambda_.versions.publish(version)
 
 
 async def list_versions_by_function(
