@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from time import process_time
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,17 @@ import pytest
 from tests.storage.outbox_world import INSERT, Refused, World
 from tests.storage.syncs import passes
 
+from kamome.clock import Clock
 from kamome.errors import AwsError
 from kamome.storage.outbox import Entry, default_retry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kamome.storage.engine import Row, Value
+    from kamome.storage.engine import Engine, Row, Value
+
+
+START_MS = 1_760_000_000_000
 
 
 class Throttling(AwsError):
@@ -144,6 +149,22 @@ class TestConcurrency:
 
         assert len(world.worked) == 50
         assert read <= 50 * 4
+
+    @pytest.mark.parametrize("handler", ["note", "note_and_finish"])
+    async def test_a_machine_that_is_busy_elsewhere_forgets_no_entry(
+        self, engine: Engine, handler: str
+    ) -> None:
+        ticks = count(0, 1_000)  # a second of real time passes between any two looks at it
+        world = World(engine, Clock(lambda: next(ticks), frozen_at_ms=START_MS))
+        world.outbox.register("kind", getattr(world, handler))
+        world.outbox.start()
+        for number in range(3):
+            world.put("kind", number)
+
+        await world.advance(0)
+
+        assert {number for number, _ in world.worked} == {0, 1, 2}
+        assert len(world.worked) == 3
 
     async def test_a_plain_handler_does_not_hold_up_the_loop_for_long(self, world: World) -> None:
         world.outbox.register("kind", world.note)

@@ -316,7 +316,7 @@ class Outbox:
         places = min(_ENTRIES_PER_PASS, kind.concurrency - len(kind.under_way))
         if places <= 0:
             return False  # `_run` schedules the kind again when a place is free
-        now_ms, began_ms = self._clock.now_ms(), self._clock.real_now_ms()
+        now_ms, began_ms = self._clock.now_ms(), 0
         limit = len(kind.under_way) + places
         rows = self._engine.all(SELECT_FIRST, (kind.name, limit))
         for row in rows:
@@ -328,9 +328,11 @@ class Outbox:
                 return False
             if kind.rest is not None or len(kind.under_way) >= kind.concurrency:
                 return False
-            if self._clock.real_now_ms() - began_ms > _PASS_MS_MAX:
-                break
+            if began_ms and self._clock.real_now_ms() - began_ms > _PASS_MS_MAX:
+                self._schedule(kind)
+                return False
             self._begin(kind, _entry(kind.name, row))
+            began_ms = began_ms or self._clock.real_now_ms()
         if len(rows) == limit:
             self._schedule(kind)
         return False
