@@ -132,3 +132,13 @@ def test_parameter_is_put_read_and_listed(aws: Cli) -> None:
 
     assert read == "swordfish\n"
     assert [each["Name"] for each in listed["Parameters"]] == ["/shop/name"]
+
+
+def test_secret_is_kept_and_read(aws: Cli) -> None:
+    aws.json("secretsmanager", "create-secret", "--name", "db", "--secret-string", "swordfish")
+    aws.json("secretsmanager", "update-secret", "--secret-id", "db", "--secret-string", "salmon")
+
+    read = ("secretsmanager", "get-secret-value", "--secret-id", "db")
+
+    assert aws.json(*read)["SecretString"] == "salmon"
+    assert aws.json(*read, "--version-stage", "AWSPREVIOUS")["SecretString"] == "swordfish"
