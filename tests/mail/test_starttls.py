@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import smtplib
 import ssl
 import stat
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from cryptography.hazmat.primitives import serialization
 
 from kamome.mail import certificate
 
@@ -128,6 +132,65 @@ async def test_unusable_certificate_is_answered_454_until_it_is_mended(
 
     path.unlink()
     assert (await client.say("STARTTLS")).startswith("220 2.0.0")
+
+
+def shown_certificate(port: int, *, is_implicit: bool) -> bytes | None:
+    """The certificate that a client is shown, in DER."""
+    if is_implicit:
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL("127.0.0.1", port, timeout=10, context=blind())
+    else:
+        smtp = smtplib.SMTP("127.0.0.1", port, timeout=10)
+        smtp.starttls(context=blind())
+    with smtp:
+        assert isinstance(smtp.sock, ssl.SSLSocket)
+        return smtp.sock.getpeercert(binary_form=True)
+
+
+@pytest.mark.parametrize("is_implicit", [False, True], ids=["STARTTLS", "implicit TLS"])
+async def test_another_certificate_counts_for_the_next_client(
+    world: World, is_implicit: bool
+) -> None:
+    port = world.port
+    if is_implicit:
+        port = await world.listener.start("127.0.0.1", 0, has_implicit_tls=True)
+    show = functools.partial(shown_certificate, port, is_implicit=is_implicit)
+    first = await in_thread(show)
+    pem = certificate.self_signed("mail.test", world.clock.now_ms())
+
+    (world.folder / certificate.FILE_NAME).write_bytes(pem)
+    second = await in_thread(show)
+
+    assert second == ssl.PEM_cert_to_DER_cert(pem[pem.index(b"-----BEGIN CERT") :].decode())
+    assert first != second
+
+
+@pytest.mark.parametrize("kind", ["garbage", "another key", "encrypted", "gone"])
+async def test_certificate_that_cannot_be_used_leaves_the_one_before_in_use(
+    world: World, kind: str
+) -> None:
+    show = functools.partial(shown_certificate, world.port, is_implicit=False)
+    path = world.folder / certificate.FILE_NAME
+    first = await in_thread(show)
+    one, two = (certificate.self_signed("mail.test", world.clock.now_ms()) for _ in range(2))
+    key = serialization.load_pem_private_key(one, None).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
+    mark = b"-----BEGIN CERT"
+    content = {
+        "garbage": b"-----BEGIN PRIVATE KEY-----\n",
+        "another key": one[: one.index(mark)] + two[two.index(mark) :],
+        "encrypted": key + one[one.index(mark) :],
+    }
+
+    if kind == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content[kind])
+    second = await in_thread(show)
+
+    assert second == first
 
 
 def test_tls_works_on_uvloop(on_uvloop: Callable[[Scenario], None]) -> None:

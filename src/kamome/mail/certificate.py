@@ -25,28 +25,76 @@ class CertificateUnreadable(Exception):
     """The file is there and is no certificate with its key."""
 
 
-def server_context(folder: Path, hostname: str, now_ms: int) -> ssl.SSLContext:
-    """A TLS context with the certificate in `folder`, made now if there is none. Takes a while.
-
-    TLS 1.2 is the oldest version served (RFC 8996).
-
-    Raises:
-        CertificateUnreadable: the file holds no key and certificate.
-        OSError: the file cannot be read or written.
+class ServerCertificate:
+    """The certificate of a listener, in `folder`. Another in its place counts at the next client:
+    authorities give certificates for weeks.
     """
-    path = folder / FILE_NAME
-    if not path.exists():
-        _write(path, self_signed(hostname, now_ms))
-        logger.info("made a self-signed certificate for SMTP: %s", path)
+
+    def __init__(self, folder: Path, hostname: str) -> None:
+        self._path = folder / FILE_NAME
+        self._hostname = hostname
+        self._context: ssl.SSLContext | None = None
+        self._seen: tuple[int, ...] = ()
+
+    def load(self, now_ms: int) -> ssl.SSLContext:
+        """A TLS context with the certificate, made now if there is none. Takes a while.
+
+        TLS 1.2 is the oldest version served (RFC 8996).
+
+        Raises:
+            CertificateUnreadable: the file holds no key and certificate.
+            OSError: the file cannot be read or written.
+        """
+        if not self._path.exists():
+            _write(self._path, self_signed(self._hostname, now_ms))
+            logger.info("made a self-signed certificate for SMTP: %s", self._path)
+        seen = _version(self._path)
+        context = _context_of(self._path)
+        self._context, self._seen = context, seen
+        return context
+
+    def refresh(self) -> None:
+        """Look whether the file is another, and use it from now on. Costs a stat.
+
+        One that cannot be used is told of once, and changes nothing.
+        """
+        try:
+            if self._context is None or (seen := _version(self._path)) == self._seen:
+                return
+        except OSError:
+            return  # it is being replaced, or gone: what is in memory stays in use
+        self._seen = seen
+        try:
+            # In a context of its own first: a key that does not fit would spoil the one in use.
+            _context_of(self._path)
+            self._context.load_cert_chain(self._path, password=_no_password)
+        except (CertificateUnreadable, OSError) as error:
+            logger.warning("the certificate before stays in use: %s", error)
+        else:
+            logger.info("another certificate for SMTP is in use now: %s", self._path)
+
+
+def _context_of(path: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(path)
+        context.load_cert_chain(path, password=_no_password)
     except ssl.SSLError as error:
         raise CertificateUnreadable(
             f"{path} holds no private key with its certificate; remove it to have a new one made"
         ) from error
     return context
+
+
+def _no_password() -> bytes:
+    """For a key that needs one: without it, OpenSSL would ask at the terminal, and wait."""
+    return b""
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What changes with a file's content."""
+    found = path.stat()
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def self_signed(hostname: str, now_ms: int) -> bytes:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kamome.clock import Clock
-from kamome.mail.certificate import server_context
+from kamome.mail.certificate import ServerCertificate
 from kamome.mail.envelope import RecipientVerdict
 from kamome.mail.inbound import Inbound
 from kamome.mail.intake_checks import Objection, no_objection
@@ -55,7 +55,7 @@ class SmtpListener:
         self._accepts = accepts
         self._clock = clock
         self._hostname = hostname
-        self._folder = certificate_folder
+        self._certificate = ServerCertificate(certificate_folder, hostname)
         self._limits = limits or SessionLimits()
         self._call_later = call_later
         self._fault = fault
@@ -107,6 +107,7 @@ class SmtpListener:
         return len(self._sessions)
 
     def _session(self) -> SmtpSession:
+        self._certificate.refresh()  # before the handshake, wherever TLS begins
         loop = asyncio.get_running_loop()
         if self._submission is not None:
             from kamome.mail.submission_session import SubmissionSession
@@ -155,8 +156,6 @@ class SmtpListener:
         """Made once, for all who wait; tried anew after a failure."""
         if self._context is None or (self._context.done() and self._context.exception()):
             self._context = asyncio.ensure_future(
-                asyncio.to_thread(
-                    server_context, self._folder, self._hostname, self._clock.now_ms()
-                )
+                asyncio.to_thread(self._certificate.load, self._clock.now_ms())
             )
         return await asyncio.shield(self._context)
