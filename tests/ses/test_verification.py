@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.mail.dns_server import DnsServer, running_dns_server
@@ -135,6 +135,45 @@ async def test_mail_from_domain_needs_its_mail_exchanger(world: World, dns: DnsS
         for each in (before, after)
     ]
     assert states == ["Pending", "Success"]
+
+
+async def without_mail_exchanger(world: World, dns: DnsServer, behavior: str) -> dict[str, Any]:
+    """A verified domain whose MAIL FROM domain has no MX record; a mail of it."""
+    token = (await world.call("VerifyDomainIdentity", Domain="example.com"))["VerificationToken"]
+    dns.add("_amazonses.example.com", "TXT", token)
+    await advance(world, 60_000)
+    await world.call(
+        "SetIdentityMailFromDomain",
+        Identity="example.com",
+        MailFromDomain="bounce.example.com",
+        BehaviorOnMXFailure=behavior,
+    )
+    return {
+        "Source": "news@example.com",
+        "Destination": {"ToAddresses": ["a@example.net"]},
+        "Message": {"Subject": {"Data": "hi"}, "Body": {"Text": {"Data": "hello"}}},
+    }
+
+
+async def test_mail_goes_by_the_default_domain_where_the_exchanger_is_missing(
+    world: World, dns: DnsServer
+) -> None:
+    mail = await without_mail_exchanger(world, dns, "UseDefaultValue")
+
+    await world.call("SendEmail", **mail)
+
+    assert world.neighbours.spooled[-1].reverse_path.endswith("@amazonses.com")
+
+
+async def test_mail_is_refused_where_the_exchanger_is_missing_and_must_not(
+    world: World, dns: DnsServer
+) -> None:
+    mail = await without_mail_exchanger(world, dns, "RejectMessage")
+
+    refused = await world.refused("SendEmail", **mail)
+
+    assert type(refused).__name__ == "MailFromDomainNotVerifiedException"
+    assert world.neighbours.spooled == []
 
 
 async def link_of(world: World, address: str) -> str:
