@@ -117,7 +117,9 @@ async def test_wrong_question_gets_a_sentence(world: World) -> None:
 
     assert "Name the queue" in (await _ask(world, MESSAGES_PATH, 400))["message"]
     await _ask(world, MESSAGES_PATH, 400, QueueUrl=queue.url, Limit="x")
+    await _ask(world, MESSAGES_PATH, 400, QueueUrl=queue.url, Limit="0")
     await _ask(world, QUEUES_PATH, 400, limit="1001")
+    await _ask(world, QUEUES_PATH, 400, limit="0")
     missing = await _ask(world, MESSAGES_PATH, 400, QueueUrl=queue.url + "x")
     assert missing["__type"] == "QueueDoesNotExist"
     await _ask(world, QUEUES_PATH + "/more", 404)

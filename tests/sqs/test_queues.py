@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,6 +152,27 @@ async def test_policy_comes_back_compact_and_unchanged_in_meaning(world: World) 
     assert " " not in shown
     await queue.call("SetQueueAttributes", Attributes={"Policy": ""})
     assert await _attributes(queue, "Policy") == {}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ['{"Statement":' + "[" * 900 + "]" * 900 + "}", json.dumps({"Statement": "x" * 8_180})],
+    ids=["too deep", "too long"],
+)
+async def test_policy_beyond_its_quota_is_refused(world: World, policy: str) -> None:
+    queue = await world.queue()
+
+    with pytest.raises(InvalidParameterValue, match="parameter Policy"):
+        await queue.call("SetQueueAttributes", Attributes={"Policy": policy})
+
+
+async def test_url_of_a_host_that_is_far_too_long_is_refused_at_once(world: World) -> None:
+    began = time.process_time()
+
+    with pytest.raises(QueueDoesNotExist):
+        await world.call("PurgeQueue", QueueUrl=f"http://{'aa-b-1.' * 8_000} x/000000000000/q")
+
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -492,3 +492,25 @@ async def test_deleted_queue_leaves_no_rows(world: World) -> None:
         assert world.engine.one(f"SELECT count(*) FROM {table}") == (0,)
     with pytest.raises(QueueDoesNotExist):
         await queue.receive()
+
+
+async def test_deleted_and_purged_queues_leave_no_timers(world: World) -> None:
+    purged = await world.queue("purged")
+    await purged.send("1")
+    deleted = await world.queue("deleted")
+    await deleted.send("1")
+
+    await purged.call("PurgeQueue")
+    await deleted.call("DeleteQueue")
+    await world.advance(1)
+
+    assert world.sqs.retention._timers == {}
+
+
+async def test_names_of_deleted_queues_are_forgotten(world: World) -> None:
+    for number in range(10):
+        queue = await world.queue(f"queue-{number}")
+        await queue.call("DeleteQueue")
+        await world.advance(61)
+
+    assert world.engine.one("SELECT count(*) FROM sqs_deleted_queue") == (1,)

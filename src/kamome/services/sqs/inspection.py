@@ -59,8 +59,8 @@ class InspectionApi:
 
     def _queues(self, request: HttpRequest) -> HttpResponse:
         """Pages of at most 1,000 by id; `after` is the last id of the page before."""
-        after = _number(request.query_value("after"), 0, 1 << 62)
-        limit = _number(request.query_value("limit"), _SHOWN_MAX, _SHOWN_MAX)
+        after = _number(request.query_value("after"), 0, 0, 1 << 62)
+        limit = _number(request.query_value("limit"), _SHOWN_MAX, 1, _SHOWN_MAX)
         if after is None or limit is None:
             return refusal(400, f"after is an id, limit is 1 to {_SHOWN_MAX}.")
         queues = self._sqs.store.queues_after(after, limit)
@@ -92,8 +92,8 @@ class InspectionApi:
         url = wanted.get("QueueUrl", "")
         if url == "":
             return refusal(400, f"Name the queue: {MESSAGES_PATH}?QueueUrl=http://…/ACCOUNT/NAME")
-        limit = _number(wanted.get("Limit"), _SHOWN_BY_DEFAULT, _SHOWN_MAX)
-        after = _number(wanted.get("After"), 0, 1 << 62)
+        limit = _number(wanted.get("Limit"), _SHOWN_BY_DEFAULT, 1, _SHOWN_MAX)
+        after = _number(wanted.get("After"), 0, 0, 1 << 62)
         if limit is None or after is None:
             return refusal(400, f"Limit is 1 to {_SHOWN_MAX}, After is the Place of a message.")
         queue = find_queue(self._sqs.store, self._context(request, wanted.get("Region", "")), url)
@@ -162,13 +162,13 @@ def _state(message: StoredMessage, now_ms: int) -> str:
     return "in flight" if message.receive_count else "delayed"
 
 
-def _number(text: str | None, default: int, most: int) -> int | None:
-    """A whole number of a parameter, up to `most`; None where it is not one."""
+def _number(text: str | None, default: int, least: int, most: int) -> int | None:
+    """A whole number of a parameter, `least` to `most`; None where it is not one."""
     if text is None:
         return default
     if not text.isascii() or not text.isdigit() or len(text) > 19:
         return None
-    return int(text) if int(text) <= most else None
+    return int(text) if least <= int(text) <= most else None
 
 
 def _is_true(text: str | None) -> bool:

@@ -41,7 +41,7 @@ def policy_with_permission(
     Raises:
         MissingParameter: there are no accounts or no actions.
         InvalidParameterValue: label, account or action is not one, or the label is taken.
-        OverLimit: more than 7 actions, 20 statements or 50 principals.
+        OverLimit: more than 7 actions, 20 statements, 50 principals or 8,192 bytes.
     """
     _check_permission(label, accounts, actions)
     document = _parsed(policy, queue_arn)
@@ -62,7 +62,10 @@ def policy_with_permission(
         "Action": _one_or_all([f"SQS:{action}" for action in actions]),
         "Resource": queue_arn,
     }
-    return orjson.dumps({**document, "Statement": [*statements, statement]}).decode()
+    made = orjson.dumps({**document, "Statement": [*statements, statement]})
+    if len(made) > limits.POLICY_BYTES_MAX:
+        raise OverLimit(f"The policy would be longer than {limits.POLICY_BYTES_MAX} bytes.")
+    return made.decode()
 
 
 def policy_without_permission(policy: str, queue_arn: str, label: str) -> str:

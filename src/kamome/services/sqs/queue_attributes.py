@@ -107,7 +107,7 @@ def checked_attributes(given: Mapping[str, str], *, is_fifo: bool) -> dict[str, 
     Raises:
         InvalidAttributeName: this kind of queue has no such attribute, or it cannot be set.
         InvalidAttributeValue: the value is out of range.
-        InvalidParameterValue: a redrive document is not one.
+        InvalidParameterValue: a policy or redrive document is not one, or too long.
     """
     return {name: _checked(name, value, is_fifo=is_fifo) for name, value in given.items()}
 
@@ -146,13 +146,22 @@ def _checked_document(name: str, value: str) -> str:
         document = orjson.loads(value)
     except orjson.JSONDecodeError:
         document = None
+    not_a_map = "Reason: Redrive policy is not a valid JSON map."
     if not isinstance(document, dict):
-        raise _bad_document(name, value, "Reason: Redrive policy is not a valid JSON map.")
+        raise _bad_document(name, value, not_a_map)
     if name == "RedrivePolicy":
         document = _checked_redrive_policy(document, value)
     if name == "RedriveAllowPolicy":
         _check_redrive_allow_policy(document, value)
-    return orjson.dumps(document).decode()
+    try:
+        compact = orjson.dumps(document)
+    except orjson.JSONEncodeError:  # deeper than it writes, which is less than it reads
+        raise _bad_document(name, value, not_a_map) from None
+    if len(compact) > limits.POLICY_BYTES_MAX:
+        raise _bad_document(
+            name, value, f"Reason: It is longer than {limits.POLICY_BYTES_MAX} bytes."
+        )
+    return compact.decode()
 
 
 def _bad_document(name: str, value: str, reason: str) -> InvalidParameterValue:

@@ -111,8 +111,7 @@ async def delete_queue(
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
     with sqs.store.engine.atomic():
         sqs.store.delete_queue(queue, sqs.clock.now_ms())
-        sqs.store.forget_set(queue.messages_id)
-        sqs.outbox.put(DISCARD_MESSAGES, {"messages_id": queue.messages_id})
+        _discard(sqs, queue.messages_id)
     sqs.counters.forget(queue.id)
     sqs.waiting.end(queue.id)
     return {}
@@ -243,9 +242,7 @@ async def purge_queue(
     if now_ms < queue.purged_at_ms + limits.PURGE_INTERVAL_S * 1000:
         raise PurgeQueueInProgress(queue.name)
     with sqs.store.engine.atomic():
-        messages_id = sqs.store.empty_queue(queue, now_ms)
-        sqs.store.forget_set(messages_id)
-        sqs.outbox.put(DISCARD_MESSAGES, {"messages_id": messages_id})
+        _discard(sqs, sqs.store.empty_queue(queue, now_ms))
     return {}
 
 
@@ -312,6 +309,13 @@ def _check_redrive_target(
             f"Value {value} for parameter RedrivePolicy is invalid. Reason: Queue"
             f" {policy.dead_letter_target_arn} does not allow {source_arn} to redrive to it."
         )
+
+
+def _discard(sqs: Sqs, messages_id: int) -> None:
+    """A set of messages is a queue's no longer; it is dropped in slices behind this step."""
+    sqs.store.forget_set(messages_id)
+    sqs.outbox.put(DISCARD_MESSAGES, {"messages_id": messages_id})
+    sqs.store.engine.after_commit(lambda: sqs.retention.forget(messages_id))
 
 
 def discard_messages(sqs: Sqs, entry: Entry) -> None:

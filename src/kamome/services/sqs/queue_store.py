@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import orjson
 
+from kamome.services.sqs import limits
 from kamome.services.sqs.queues import Queue, QueueRow, queue_of
 from kamome.storage.engine import Engine, Row
 from kamome.storage.facts import Facts
@@ -49,6 +50,14 @@ BLOCK_NAME = """
 INSERT INTO sqs_deleted_queue (account, region, name, deleted_at_ms) VALUES (?, ?, ?, ?)
 ON CONFLICT (account, region, name) DO UPDATE SET deleted_at_ms = excluded.deleted_at_ms
 """
+# Index sqs_deleted_queue_time inside, primary key outside. A name is dropped for each that is
+# blocked, and one more.
+SWEEP_BLOCKED = """
+DELETE FROM sqs_deleted_queue WHERE (account, region, name) IN (
+  SELECT account, region, name FROM sqs_deleted_queue
+  WHERE deleted_at_ms <= ? ORDER BY deleted_at_ms LIMIT 2)
+"""
+# Both by primary key.
 SELECT_BLOCKED = """
 SELECT deleted_at_ms FROM sqs_deleted_queue WHERE account = ? AND region = ? AND name = ?
 """
@@ -133,6 +142,7 @@ class QueueStore:
         """Take the queue away and block its name. Its messages are dropped in slices later."""
         self._forget_queue(queue)
         self.engine.write(DELETE_QUEUE, (queue.id,))
+        self.engine.write(SWEEP_BLOCKED, (now_ms - limits.DELETED_NAME_BLOCKED_S * 1000,))
         self.engine.write(BLOCK_NAME, (queue.account, queue.region, queue.name, now_ms))
 
     def empty_queue(self, queue: Queue, now_ms: int) -> int:

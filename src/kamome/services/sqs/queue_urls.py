@@ -13,6 +13,8 @@ from kamome.services.sqs.errors import InvalidAddress, QueueDoesNotExist
 from kamome.services.sqs.queues import Queue
 from kamome.services.sqs.store import SqsStore
 
+# RFC 1035 §2.3.4. The expression takes the square of a longer one's length.
+_HOST_CHARACTERS_MAX = 253
 _REGIONAL_HOST = re.compile(r"(?:^|\.)(?:sqs\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.(?:queue\.)?\S+$")
 # The query protocol words it so; JSON as the error class does.
 _MISSING_IN_QUERY = "The specified queue does not exist for this wsdl version."
@@ -56,6 +58,8 @@ def _region_of_host(url: str) -> str | None:
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
+        return None
+    if len(host) > _HOST_CHARACTERS_MAX:
         return None
     found = _REGIONAL_HOST.search(host)
     return None if found is None else found[1]

@@ -54,10 +54,11 @@ class Retention:
 
     def changed(self, queue: Queue) -> None:
         """The queue's retention period is another now; it holds for the messages there are."""
-        self._forget(queue.messages_id)
+        self.forget(queue.messages_id)
         self._arm_oldest(queue)
 
-    def _forget(self, messages_id: int) -> None:
+    def forget(self, messages_id: int) -> None:
+        """A set of messages is a queue's no longer."""
         timer = self._timers.pop(messages_id, None)
         if timer is not None:
             timer.cancel()
@@ -67,11 +68,11 @@ class Retention:
             self._arm(queue, sent_at_ms + queue.retention_ms)
 
     def _arm(self, queue: Queue, when_ms: int) -> None:
-        self._forget(queue.messages_id)
+        self.forget(queue.messages_id)
         self._timers[queue.messages_id] = self._clock.call_at(when_ms, lambda: self._due(queue))
 
     def _due(self, armed: Queue) -> None:
-        self._forget(armed.messages_id)
+        self.forget(armed.messages_id)
         queue = self._store.find_queue(armed.account, armed.region, armed.name)
         if queue is None or queue.messages_id != armed.messages_id:
             return

@@ -24,6 +24,7 @@ CREATE TABLE sqs_deleted_queue (
   deleted_at_ms INTEGER NOT NULL,
   PRIMARY KEY (account, region, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX sqs_deleted_queue_time ON sqs_deleted_queue (deleted_at_ms);
 
 -- The part of a message that changes. Ids ascend in the order of arrival. `group_no` is 0 for a
 -- message without MessageGroupId, positive for a tenant of a standard queue (fair queues),
