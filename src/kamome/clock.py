@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 # One advance fires at most this many timers, so that a timer that re-arms itself at the same
 # moment for ever cannot hang the server. 23 days of SNS retries are 100,015.
 TIMERS_PER_ADVANCE_MAX = 10_000_000
+# Timers in the heap before those that were cancelled are dropped; then twice as many as are left.
+_SWEEP_MIN = 1_024
 # How many passes of the event loop with nothing under way count as quiet. Work passes between
 # tasks through at most two queues (a future, then a callback) before it shows as activity.
 _QUIET_PASSES = 3
@@ -79,7 +81,7 @@ class Activity:
 
 
 class Timer:
-    """One callback and its moment. `cancel()` is cheap; the heap drops it when it comes up."""
+    """One callback and its moment. `cancel()` is cheap; the heap drops it later."""
 
     __slots__ = ("callback", "order", "when_ms")
 
@@ -120,6 +122,7 @@ class Clock:
         self._offset_ms = 0
         self._frozen_ms = frozen_at_ms
         self._heap: list[Timer] = []
+        self._sweep_at = _SWEEP_MIN
         self._order = 0
         self._armed: asyncio.TimerHandle | None = None
         self._armed_ms = 0
@@ -158,6 +161,8 @@ class Clock:
         self._order += 1
         timer = Timer(when_ms, self._order, callback)
         heapq.heappush(self._heap, timer)
+        if len(self._heap) >= self._sweep_at:
+            self._sweep()
         if not self._advancing:
             self._arm()
         return timer
@@ -257,6 +262,12 @@ class Clock:
 
     def _move_to(self, when_ms: int) -> None:
         self._frozen_ms = max(when_ms, self.now_ms())
+
+    def _sweep(self) -> None:
+        """Drop what was cancelled: timers that are weeks away would be kept until then."""
+        self._heap = [timer for timer in self._heap if timer.callback is not None]
+        heapq.heapify(self._heap)
+        self._sweep_at = max(_SWEEP_MIN, 2 * len(self._heap))
 
     def _next_timer(self) -> Timer | None:
         while self._heap and self._heap[0].callback is None:

@@ -275,3 +275,15 @@ class TestRunning:
         running.restore_offset(86_400_000)
 
         assert running.now_ms() == START_MS + 86_400_000
+
+
+async def test_timers_that_were_cancelled_do_not_gather(clock: Clock, diary: Diary) -> None:
+    diary.at(2, "kept")
+    for number in range(100_000):
+        diary.at(1_000_000 + number, "cancelled").cancel()
+    diary.at(1, "kept, too")
+
+    assert len(clock._heap) < 5_000
+    await clock.advance(2_000_000_000)
+
+    assert diary.lines == [("kept, too", 1), ("kept", 2)]
