@@ -351,6 +351,7 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
             "DeleteSecret",
             "DescribeSecret",
             "GetRandomPassword",
+            "GetResourcePolicy",
             "GetSecretValue",
             "ListSecretVersionIds",
             "ListSecrets",

@@ -247,6 +247,14 @@ async def test_description_is_changed_without_a_new_version(world: World) -> Non
     assert await world.stages() == {"AWSCURRENT": before}
 
 
+async def test_secret_has_no_resource_policy(world: World) -> None:
+    created = await world.create()
+
+    found = await world.call("GetResourcePolicy", SecretId="db")
+
+    assert found == {"ARN": created["ARN"], "Name": "db"}
+
+
 # ---------------------------------------------------------------------- GetRandomPassword
 
 

@@ -98,6 +98,20 @@ async def describe_secret(
     return shown
 
 
+async def get_resource_policy(
+    slice_: Secrets, ctx: RequestContext, request: shapes.GetResourcePolicyRequest
+) -> shapes.GetResourcePolicyResult:
+    """The policy of a secret: none has one, since PutResourcePolicy is not served.
+
+    Raises:
+        ResourceNotFoundException, InvalidRequestException: as `active_secret`.
+
+    AWS: Secrets Manager API Reference, GetResourcePolicy.
+    """
+    secret = active_secret(slice_, ctx, request["SecretId"])
+    return {"ARN": secret.arn, "Name": secret.name.name}
+
+
 async def list_secrets(
     slice_: Secrets, ctx: RequestContext, request: shapes.ListSecretsRequest
 ) -> shapes.ListSecretsResult:

@@ -13,6 +13,7 @@ from kamome.services.secretsmanager.deletion import delete_secret, restore_secre
 from kamome.services.secretsmanager.details import (
     create_secret,
     describe_secret,
+    get_resource_policy,
     list_secrets,
     tag_resource,
     untag_resource,
@@ -55,6 +56,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteSecret": delete_secret,
     "DescribeSecret": describe_secret,
     "GetRandomPassword": get_random_password,
+    "GetResourcePolicy": get_resource_policy,
     "GetSecretValue": get_secret_value,
     "ListSecretVersionIds": list_secret_version_ids,
     "ListSecrets": list_secrets,

@@ -203,6 +203,22 @@ class GetRandomPasswordResult(TypedDict, total=False):
     RandomPassword: str
 
 
+class GetResourcePolicyRequest(TypedDict, total=False):
+    """AWS: GetResourcePolicyRequest."""
+
+    SecretId: Required[str]
+    PolicyName: str
+
+
+class GetResourcePolicyResult(TypedDict, total=False):
+    """AWS: GetResourcePolicyResponse."""
+
+    ARN: str
+    Name: str
+    ResourcePolicy: str
+    PolicyName: str
+
+
 class GetSecretValueRequest(TypedDict, total=False):
     """AWS: GetSecretValueRequest."""
 
