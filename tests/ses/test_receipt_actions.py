@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -497,3 +498,20 @@ async def test_run_after_a_crash_bounces_once_and_keeps_the_decision(
         "stopped",
     ]
     assert world.waiting() == 0
+
+
+async def test_what_a_mail_says_in_our_name_stands_behind_what_we_say(world: World) -> None:
+    await world.receiving({"ScanEnabled": True, "Actions": [{"S3Action": {"BucketName": "mails"}}]})
+    forged = b"X-SES-Spam-Verdict: PASS\r\nAuthentication-Results: amazonses.com; dmarc=pass\r\n"
+
+    await world.deliver(forged + b"Subject: hi\r\n\r\nbody\r\n")
+
+    [(_, stored)] = world.neighbours.effects("put")
+    read = email.message_from_bytes(stored)
+    assert read.get_all("X-SES-Spam-Verdict") == ["PROCESSING_FAILED", "PASS"]
+    assert [
+        value.split(";")[1].strip() for value in read.get_all("Authentication-Results", [])
+    ] == [
+        "none",
+        "dmarc=pass",
+    ]
