@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.aws.aws_command import aws as run_aws
+from tests.aws.aws_command import reason
 
 if TYPE_CHECKING:
     from tests.conftest import Tenant
 
-# Each command takes most of a second to start.
-pytestmark = pytest.mark.slow
-
-_AWS = Path(sys.executable).with_name("aws")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(reason()), reason=reason())]
 
 
 class Cli:
@@ -38,15 +35,7 @@ class Cli:
 
     def text(self, *arguments: str) -> str:
         """What a command prints."""
-        done = subprocess.run(
-            [str(_AWS), *arguments],
-            cwd=self._folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_aws(*arguments, environment=self._environment, folder=self._folder)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -57,8 +46,6 @@ class Cli:
 
 @pytest.fixture
 def aws(kamome: Tenant, tmp_path: Path) -> Cli:
-    if not _AWS.exists():
-        pytest.skip("the aws CLI is not installed beside this Python")
     return Cli(kamome, tmp_path)
 
 

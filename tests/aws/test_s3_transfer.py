@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,8 @@ import boto3
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
+from tests.aws.aws_command import aws as run_aws
+from tests.aws.aws_command import reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,7 +195,7 @@ def test_parts_under_way_are_listed_and_survive_no_abort(s3: Any, bucket: str) -
 
 
 @pytest.fixture
-def aws(kamome: Tenant) -> Any:
+def aws(kamome: Tenant, tmp_path: Path) -> Any:
     def run(*words: str) -> str:
         environment = {
             **os.environ,
@@ -205,18 +205,15 @@ def aws(kamome: Tenant) -> Any:
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_CONFIG_FILE": os.devnull,
         }
-        command = [sys.executable, "-m", "awscli", *words]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = run_aws(*words, environment=environment, folder=tmp_path)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     return run
 
 
+@pytest.mark.skipif(bool(reason()), reason=reason())
 def test_aws_cli_copies_and_syncs(aws: Any, bucket: str, tmp_path: Path) -> None:
-    pytest.importorskip("awscli")
     source = tmp_path / "source"
     (source / "sub").mkdir(parents=True)
     (source / "large.bin").write_bytes(patterned(9 * MIB))

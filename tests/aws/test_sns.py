@@ -6,11 +6,10 @@ import base64
 import json
 import os
 import queue
-import subprocess
-import sys
 import threading
 import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -18,6 +17,7 @@ from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from tests.aws.aws_command import aws as run_aws
 
 if TYPE_CHECKING:
     from tests.conftest import Tenant
@@ -490,20 +490,16 @@ def test_the_aws_command_line_publishes_to_a_filtered_queue(
 
 
 def _aws(kamome: Tenant, *arguments: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "awscli", *arguments],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": os.environ.get("HOME", "/"),
-            "AWS_ENDPOINT_URL": kamome.endpoint,
-            "AWS_DEFAULT_REGION": kamome.region,
-            "AWS_ACCESS_KEY_ID": kamome.account,
-            "AWS_SECRET_ACCESS_KEY": "test",
-        },
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "AWS_ENDPOINT_URL": kamome.endpoint,
+        "AWS_DEFAULT_REGION": kamome.region,
+        "AWS_ACCESS_KEY_ID": kamome.account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    done = run_aws(*arguments, environment=environment, folder=Path(os.devnull).parent)
+    assert done.returncode == 0, done.stderr
 
 
 class _Endpoint:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any  # answers, as JSON
 
 import pytest
+from tests.aws.aws_command import aws as run_aws
+from tests.aws.aws_command import reason
 
 if TYPE_CHECKING:
     from tests.conftest import Tenant
-
-_AWS = Path(sys.executable).with_name("aws")
 
 
 @pytest.fixture
@@ -34,19 +34,12 @@ def environment(kamome: Tenant, tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.skipif(not _AWS.exists(), reason="the aws command line is not installed")
-def test_aws_command_line_works_a_queue(environment: dict[str, str]) -> None:
+@pytest.mark.skipif(bool(reason()), reason=reason())
+def test_aws_command_line_works_a_queue(environment: dict[str, str], tmp_path: Path) -> None:
     def aws(*arguments: str) -> Any:
-        command = [
-            str(_AWS),
-            "--endpoint-url",
-            environment["AWS_ENDPOINT_URL"],
-            "sqs",
-            *arguments,
-        ]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=120, check=True
-        )
+        place = ("--endpoint-url", environment["AWS_ENDPOINT_URL"])
+        done = run_aws(*place, "sqs", *arguments, environment=environment, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
         return json.loads(done.stdout or "{}")
 
     attributes = "FifoQueue=true,ContentBasedDeduplication=true"
