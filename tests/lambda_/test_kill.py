@@ -63,14 +63,29 @@ def client(endpoint: str, service: str = "lambda") -> Any:  # boto3's are made a
     )
 
 
-def send_records_to_a_queue(endpoint: str) -> None:
-    """Each event that ends well leaves a record in the queue `done`."""
-    sqs = client(endpoint, "sqs")
-    sqs.create_queue(QueueName="done")
+def keep_records(endpoint: str) -> None:
+    """Events that end well leave records in the queue `done`, others in the bucket `failed`."""
+    client(endpoint, "sqs").create_queue(QueueName="done")
+    client(endpoint, "s3").create_bucket(
+        Bucket="failed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     client(endpoint).put_function_event_invoke_config(
         FunctionName="f",
-        DestinationConfig={"OnSuccess": {"Destination": "arn:aws:sqs:eu-west-1:000000000000:done"}},
+        MaximumRetryAttempts=0,
+        DestinationConfig={
+            "OnSuccess": {"Destination": "arn:aws:sqs:eu-west-1:000000000000:done"},
+            "OnFailure": {"Destination": "arn:aws:s3:::failed"},
+        },
     )
+
+
+def recorded_failures(endpoint: str) -> list[str]:
+    """The payloads of all records in the bucket."""
+    s3 = client(endpoint, "s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="failed")
+    keys = [listed["Key"] for page in pages for listed in page.get("Contents", [])]
+    bodies = [s3.get_object(Bucket="failed", Key=key)["Body"].read() for key in keys]
+    return [json.loads(body)["requestPayload"] for body in bodies]
 
 
 def recorded(endpoint: str) -> list[str]:
@@ -94,6 +109,8 @@ def create(endpoint: str, proof: Path) -> None:
         "import pathlib\n"
         "def handler(event, context):\n"
         f"    pathlib.Path({str(proof)!r}, event).touch()\n"
+        "    if event.endswith('3'):\n"
+        "        raise ValueError(event)\n"
     )
     with zipfile.ZipFile(file, "w") as zipped:
         zipped.writestr("app.py", source)
@@ -128,7 +145,7 @@ def test_no_accepted_event_is_lost(tmp_path: Path) -> None:
     accepted: list[str] = []
     with server(data) as (endpoint, _):
         create(endpoint, proof)
-        send_records_to_a_queue(endpoint)
+        keep_records(endpoint)
 
     for number in range(_ROUNDS):
         with server(data) as (endpoint, process):
@@ -146,7 +163,11 @@ def test_no_accepted_event_is_lost(tmp_path: Path) -> None:
     with server(data) as (endpoint, _):
         admin_call(endpoint, "/_kamome/clock", {"advance": "10m"})  # retries, too
         records = recorded(endpoint)
+        failures = recorded_failures(endpoint)
     missing = [name for name in accepted if not (proof / name).exists()]
     assert len(accepted) >= sum(1 + 15 * number for number in range(_ROUNDS))
     assert missing == []
-    assert set(accepted) - set(records) == set()  # nor is the record of its end
+    # Nor is the record of its end.
+    assert set(accepted) <= {*records, *failures}
+    assert {name for name in accepted if name.endswith("3")} <= set(failures)
+    assert any(name.endswith("3") for name in accepted)
