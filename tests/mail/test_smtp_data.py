@@ -182,6 +182,31 @@ async def test_file_of_a_mail_that_is_refused_goes(world: World, client: Client)
     assert world.files() == []
 
 
+HOP = b"Received: from a.example by b.example;\r\n Thu, 1 Jan 2026 00:00:00 +0000\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "reply"),
+    [
+        (HOP * 100, b"x\r\n", "250 2.0.0"),
+        (HOP * 101, b"x\r\n", "554 5.4.6"),
+        (b"Subject: x\r\n" + HOP.upper() * 101, b"x\r\n", "554 5.4.6"),
+        (HOP * 101, b"x" * 76 + b"\r\n" * 200_000, "554 5.4.6"),
+        (HOP * 100, HOP * 100, "250 2.0.0"),
+    ],
+    ids=["hundred", "more", "further down", "large mail", "in the body"],
+)
+async def test_mail_that_goes_in_circles_is_refused(
+    world: World, client: Client, head: bytes, body: bytes, reply: str
+) -> None:
+    answer = await client.deliver(head + b"\r\n" + body + b".\r\n")
+
+    assert answer.startswith(reply)
+    await world.inbound.settle()
+    assert world.mail_count() == (reply[0] == "2")
+    assert world.files() == []
+
+
 async def test_journey_begins_with_the_mail(world: World, client: Client) -> None:
     await client.deliver(b"From: a@example.net\r\nSubject: =?utf-8?B?5rOo5paH?=\r\n\r\nx\r\n.\r\n")
 

@@ -62,3 +62,7 @@ class MailFailsPolicy(MailRefused):
 
 class MailTooLarge(MailRefused):
     """Nothing that would be done with the mail can take one of its size."""
+
+
+class MailLoops(MailRefused):
+    """It has passed so many servers that it must be going round."""

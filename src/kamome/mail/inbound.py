@@ -21,9 +21,9 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.mail.checks import UNCHECKED, Checks
-from kamome.mail.envelope import Envelope, Mail
-from kamome.mail.header_fields import decode_words, first, split_fields
-from kamome.mail.limits import INLINE_BYTES_MAX
+from kamome.mail.envelope import Envelope, Mail, MailLoops
+from kamome.mail.header_fields import decode_words, first, header_end, split_fields
+from kamome.mail.limits import INLINE_BYTES_MAX, RECEIVED_FIELDS_MAX
 from kamome.mail.retention import next_sweep_ms
 from kamome.mail.store import MailStore
 from kamome.observe.journeys import Journeys
@@ -167,7 +167,8 @@ class Inbound:
         the session that waits for it is cut off.
 
         Raises:
-            MailRefused: the owner of the recipients refuses it. Nothing is kept.
+            MailRefused: the owner of the recipients refuses it, or it goes in circles. Nothing is
+                kept.
             ServiceUnavailable: the store has no room. Nothing is kept.
             OSError: the disk refused the content. Nothing is kept.
         """
@@ -179,6 +180,8 @@ class Inbound:
         engine = self.store.engine
         is_kept = False
         try:
+            if _hops(incoming.head) > RECEIVED_FIELDS_MAX:
+                raise MailLoops
             content = await incoming.finish()
             now_ms = self._clock.now_ms()
             if checks is None:
@@ -258,6 +261,12 @@ class Inbound:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.debug("receiving a mail failed: %r", error)
+
+
+def _hops(head: bytes) -> int:
+    """How many servers say that they have had the mail. RFC 5321 §6.3."""
+    section = head[: header_end(head)].lower()
+    return section.count(b"\nreceived:") + section.startswith(b"received:")
 
 
 def _found(checks: Checks) -> str:

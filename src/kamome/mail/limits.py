@@ -19,6 +19,8 @@ DOMAIN_BYTES_MAX = 255  # RFC 5321 §4.5.3.1.2
 # RFC 5321 §4.5.3.1.8 asks for at least 100. AWS: SES Developer Guide, Service quotas: a received
 # mail may have 500 recipients.
 RECIPIENTS_MAX = 500
+# A mail with more Received fields goes in circles. RFC 5321 §6.3: "normally at least 100".
+RECEIVED_FIELDS_MAX = 100
 # What a mail holds in memory before it goes to a file, and what is kept in a row.
 # Measured for bodies in general: rows win below about 100 KB (ARCHITECTURE.md, storage).
 INLINE_BYTES_MAX = 100 * 1024

@@ -103,6 +103,7 @@ BLOCKED = Reply(550, "5.7.1", "Mail from your address is not taken for this reci
 RELAYING_DENIED = Reply(550, "5.7.1", "Relaying denied")
 MAIL_TOO_LARGE = Reply(552, "5.3.4", "Mail is larger than this server takes")
 UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognized or not implemented")
+MAIL_LOOPS = Reply(554, "5.4.6", "Too many hops: the mail goes in circles")
 BARE_LINE_END = Reply(554, "5.6.0", "Mail holds a bare <CR> or <LF>, which is refused")
 LINE_TOO_LONG = Reply(554, "5.6.0", "Mail holds a line longer than 998 octets")
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -30,6 +30,7 @@ from kamome.mail.commands import BadCommand, parse_helo, parse_mail, parse_rcpt
 from kamome.mail.envelope import (
     Envelope,
     MailFailsPolicy,
+    MailLoops,
     MailRefused,
     MailTooLarge,
     RecipientVerdict,
@@ -56,6 +57,11 @@ _VERDICT_REPLIES = {
     RecipientVerdict.UNKNOWN: replies.UNKNOWN_RECIPIENT,
     RecipientVerdict.BLOCKED: replies.BLOCKED,
     RecipientVerdict.NEEDS_TLS: replies.TLS_REQUIRED,
+}
+_REFUSAL_REPLIES: Mapping[type[MailRefused], Reply] = {
+    MailTooLarge: replies.MAIL_TOO_LARGE,
+    MailFailsPolicy: replies.POLICY_REFUSED,
+    MailLoops: replies.MAIL_LOOPS,
 }
 
 
@@ -539,12 +545,8 @@ class SmtpSession(SMTP):
     async def _accept(self, incoming: IncomingMail, envelope: Envelope) -> Reply:
         try:
             mail = await self._ports.inbound.accept(incoming, envelope)
-        except MailTooLarge:
-            return replies.MAIL_TOO_LARGE
-        except MailFailsPolicy:
-            return replies.POLICY_REFUSED
-        except MailRefused:
-            return replies.UNKNOWN_RECIPIENT
+        except MailRefused as refused:
+            return _REFUSAL_REPLIES.get(type(refused), replies.UNKNOWN_RECIPIENT)
         except (ServiceUnavailable, OSError):
             logger.warning("a mail of %s was put off: no storage", self.client_ip)
             return replies.NO_STORAGE
