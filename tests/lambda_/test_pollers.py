@@ -340,7 +340,7 @@ async def test_mapping_says_what_came_of_its_last_batch(world: World) -> None:
     after = await get(world.lambda_, world.ctx, {"UUID": uuid})
 
     assert before["LastProcessingResult"] == "No records processed"
-    assert after["LastProcessingResult"] == "PROBLEM: ValueError"
+    assert after["LastProcessingResult"] == "PROBLEM: Function call failed"
 
 
 async def test_mapping_says_that_its_queue_is_gone(

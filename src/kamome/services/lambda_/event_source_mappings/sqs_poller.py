@@ -288,7 +288,8 @@ class SqsPoller:
         else:
             answer, failure = result.payload, "reported in batchItemFailures"
         if answer is None:
-            self.last_result = f"PROBLEM: {failure}"
+            failed = isinstance(result, Result)
+            self.last_result = f"PROBLEM: {'Function call failed' if failed else failure}"
             self.scaling.back_off()
         else:
             self.last_result = "OK"
