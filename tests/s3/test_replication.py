@@ -274,6 +274,40 @@ async def test_lost_destination_fails_the_replication_and_tells(world: World) ->
     assert "Replication:OperationFailedReplication" in document
 
 
+async def test_replication_that_misses_its_time_is_told_when_it_does_and_when_it_ends(
+    world: World,
+) -> None:
+    destination = {
+        "Bucket": f"arn:aws:s3:::{COPY}",
+        "ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": 15}},
+        "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}},
+        "EncryptionConfiguration": {"ReplicaKmsKeyID": "arn:replica"},
+    }
+    selecting = {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+    await replicating(world, rule(Destination=destination, SourceSelectionCriteria=selecting))
+    queue = "arn:aws:sqs:us-east-1:000000000000:events"
+    world.neighbours.existing.add(queue)
+    told = [{"QueueArn": queue, "Events": ["s3:Replication:*"]}]
+    await world.call(
+        "PutBucketNotificationConfiguration",
+        Bucket=BUCKET,
+        NotificationConfiguration={"QueueConfigurations": told},
+    )
+    world.neighbours.got.clear()
+    world.neighbours.refused_keys["arn:replica"] = errors.AccessDenied()
+    await world.put("key", b"x", ServerSideEncryption="aws:kms")
+
+    await world.clock.advance(900_000)
+    missed = [document for _, _, document in world.neighbours.got]
+    world.neighbours.refused_keys.clear()
+    await world.clock.advance(3_600_000)
+
+    assert ["OperationMissedThreshold" in document for document in missed] == [True]
+    [_, (_, _, late)] = world.neighbours.got
+    assert "OperationReplicatedAfterThreshold" in late
+    assert await status_of(world, "key") == "COMPLETED"
+
+
 async def test_bytes_of_a_failed_replication_leave_nothing_behind(world: World) -> None:
     await replicating(world)
     await world.put("key", b"x" * 300_000)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RESTORE_KIND = "s3.restore"
 LOG_KIND = "s3.log"
 REPLICATION_KIND = "s3.replication"
+THRESHOLD_KIND = "s3.replication_threshold"
 SCRUB_KIND = "s3.scrub"
 SCRUB_REPORT_PATH = "/_kamome/s3/scrub"
 
@@ -38,6 +39,11 @@ def register(outbox: Outbox, s3: S3) -> None:
         from kamome.services.s3.replication import give_up_replication
 
         give_up_replication(s3, entry, error)
+
+    def tell_missed_threshold(entry: Entry) -> None:
+        from kamome.services.s3.replication import tell_missed_threshold
+
+        tell_missed_threshold(s3, entry)
 
     async def deliver_log(entry: Entry) -> None:
         from kamome.services.s3.access_logs import deliver_log
@@ -62,6 +68,7 @@ def register(outbox: Outbox, s3: S3) -> None:
     outbox.register(
         REPLICATION_KIND, replicate, retry=retry_replication, on_give_up=give_up_replication
     )
+    outbox.register(THRESHOLD_KIND, tell_missed_threshold)
     outbox.register(RESTORE_KIND, work_restore)
     outbox.register(LOG_KIND, deliver_log, on_give_up=give_up_log)
     outbox.register(SCRUB_KIND, work_scrub, concurrency=1)

@@ -20,7 +20,12 @@ from kamome.services.s3.bodies import ReceivedBody, open_body, open_stored, rece
 from kamome.services.s3.checksums import DEFAULT_ALGORITHM
 from kamome.services.s3.data_keys import CIPHERTEXT, KEPT, ObjectKey, key_of_new, key_of_stored
 from kamome.services.s3.errors import InternalError, NoSuchVersion
-from kamome.services.s3.events import OBJECT_CREATED_PUT, REPLICATED_LATE, REPLICATION_FAILED
+from kamome.services.s3.events import (
+    OBJECT_CREATED_PUT,
+    REPLICATED_LATE,
+    REPLICATION_FAILED,
+    REPLICATION_MISSED,
+)
 from kamome.services.s3.kms_fields import ALGORITHM, BUCKET_KEY, KEY_ID
 from kamome.services.s3.later_work import DestinationLost
 from kamome.services.s3.limits import INLINE_BYTES_MAX
@@ -28,10 +33,15 @@ from kamome.services.s3.new_objects import BODY_ID_DIGITS, keep_received, sealin
 from kamome.services.s3.object_events import record_event
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.put_object import discard
-from kamome.services.s3.replication_orders import ReplicationOrder, destination_bucket
+from kamome.services.s3.replication_orders import (
+    THRESHOLD_MS,
+    ReplicationOrder,
+    destination_bucket,
+)
 from kamome.services.s3.replication_rules import (
     COMPLETED,
     FAILED,
+    PENDING,
     REPLICA,
     STATUS,
     Document,
@@ -52,8 +62,6 @@ _PRINCIPAL = "s3.amazonaws.com"
 _REQUEST_ID_DIGITS = 16
 # Attributes in which a replica does not follow its original.
 _OWN = frozenset((*KEPT, RESTORE, RESTORATION))
-# AWS: S3 User Guide, Meeting compliance requirements with S3 Replication Time Control.
-_THRESHOLD_MS = 900_000
 
 
 class _Copy(msgspec.Struct, frozen=True):
@@ -111,6 +119,23 @@ def give_up_replication(s3: S3, entry: Entry, _error: Exception) -> None:
     stored = _set_status(s3, bucket, order, FAILED)
     if stored is not None:
         _tell(s3, bucket, stored, REPLICATION_FAILED)
+
+
+def tell_missed_threshold(s3: S3, entry: Entry) -> None:
+    """Outbox handler of `s3.replication_threshold`: an event tells what still waits after 15 min.
+
+    AWS: S3 User Guide, Monitoring replication with S3 Replication Time Control.
+    """
+    order = msgspec.convert(entry.payload, ReplicationOrder)
+    bucket = s3.store.bucket(order.partition, order.bucket)
+    if bucket is None or bucket.bucket_id != order.bucket_id:
+        return
+    try:
+        stored = find_version(s3, bucket, order.key, order.version_id).object
+    except NoSuchVersion:
+        return
+    if stored.attributes.get(STATUS) == PENDING:
+        _tell(s3, bucket, stored, REPLICATION_MISSED)
 
 
 def _finish(s3: S3, entry: Entry) -> None:
@@ -299,7 +324,7 @@ def _set_status(
 
 def _is_late(s3: S3, entry: Entry, order: ReplicationOrder) -> bool:
     """Whether a rule with a time control has waited longer than its 15 minutes."""
-    is_late = s3.clock.now_ms() - entry.created_at_ms > _THRESHOLD_MS
+    is_late = s3.clock.now_ms() - entry.created_at_ms > THRESHOLD_MS
     return is_late and any(has_threshold(rule) for rule in order.rules)
 
 

@@ -14,13 +14,14 @@ import msgspec
 from msgspec.structs import replace
 
 from kamome.context import RequestContext
-from kamome.services.s3.later_work import REPLICATION_KIND
+from kamome.services.s3.later_work import REPLICATION_KIND, THRESHOLD_KIND
 from kamome.services.s3.object_rows import StoredObject
 from kamome.services.s3.replication_rules import (
     PENDING,
     STATUS,
     Document,
     destination_name,
+    has_threshold,
     rules_for_marker,
     rules_for_object,
 )
@@ -30,6 +31,8 @@ from kamome.services.s3.tagging import parse_tagging
 
 CONFIGURATION_KIND = "BucketReplication"
 _ENABLED = "Enabled"
+# AWS: S3 User Guide, Meeting compliance requirements with S3 Replication Time Control.
+THRESHOLD_MS = 900_000
 
 Plan = Sequence[Document]
 
@@ -104,3 +107,6 @@ def _order(
         [dict(rule) for rule in plan],
     )
     s3.outbox.put(REPLICATION_KIND, msgspec.to_builtins(order), trace=ctx.trace)
+    if any(has_threshold(rule) for rule in plan) and bucket.has_destinations:
+        at_ms = s3.clock.now_ms() + THRESHOLD_MS
+        s3.outbox.put(THRESHOLD_KIND, msgspec.to_builtins(order), at_ms=at_ms, trace=ctx.trace)
