@@ -215,6 +215,19 @@ async def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
     assert answers == [(200, f"GET /{number}  [host]") for number in range(50)]
 
 
+async def test_requests_that_wait_behind_others_are_bounded(wire: Wire) -> None:
+    requests = [b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n" % number for number in range(1_000)]
+
+    await wire.send(b"".join(requests))
+
+    answered = 0
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            assert await wire.answer() == (200, f"GET /{answered}  [host]")
+            answered += 1
+    assert 64 <= answered < 100
+
+
 async def test_garbage_behind_a_request_does_not_cost_it_its_answer(wire: Wire) -> None:
     await wire.send(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n\x00\x01garbage\r\n\r\n")
 

@@ -46,6 +46,9 @@ _UNCOMMON = frozenset({"transfer-encoding", "upgrade"})
 # values that are usual; they mean the same in HTTP/1.1 alone.
 _USUAL_VALUES = {"connection": "keep-alive", "expect": "100-continue"}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Requests that may wait for the answers to those before them. Few clients send so, and a packet
+# could hold thousands. RFC 9112 §9.3.2.
+_PIPELINED_MAX = 64
 # How soon a connection that has something under way is looked at again.
 _IDLE_CHECK_S = 1.0
 _CONNECTION_HEADERS = frozenset({b"connection", b"upgrade", b"http2-settings"})
@@ -237,19 +240,22 @@ class Connection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
-        if self.pipeline:
+        if self.pipeline:  # read on when all of them are answered: each answer would admit more
             cycle, application = self.pipeline.pop()
             self._start_asgi_task(cycle, application)
-        elif self._state == BODY and self.cycle.response_complete:
-            self._state = LINGER
-            self._watch()
+        else:
+            self.flow.resume_reading()
+            if self._state == BODY and self.cycle.response_complete:
+                self._state = LINGER
+                self._watch()
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._check_idle)
 
     def _begin_cycle(self) -> None:
         """The plain way: uvicorn's scope and cycle for the request whose head has come."""
+        if len(self.pipeline) >= _PIPELINED_MAX:
+            raise ValueError("too many requests")  # those before it are answered, then it is over
         url, headers = self.url, self.headers
         super().on_message_begin()
         self.url = url
