@@ -30,6 +30,22 @@ def ids(engine: Engine) -> list[object]:
     return [row[0] for row in engine.all("SELECT id FROM item ORDER BY id")]
 
 
+async def test_the_name_of_the_wal_is_durable_with_the_first_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("kamome.storage.engine.sync_folder", synced.append)
+    engine = Engine(tmp_path / "kamome.db")
+
+    engine.script("CREATE TABLE item (id INTEGER PRIMARY KEY)")
+    await engine.durable()
+    engine.write("INSERT INTO item VALUES (1)")
+    await engine.durable()
+    await engine.close()
+
+    assert synced == [tmp_path]
+
+
 class TestSteps:
     async def test_a_failing_step_leaves_nothing(self, engine: Engine) -> None:
         engine.write(INSERT, (1, b""))

@@ -20,6 +20,7 @@ import msgspec
 
 from kamome.ids import Ids
 from kamome.storage.engine import Engine
+from kamome.storage.wal_sync import sync_folder
 
 # Reads and writes go to a thread in pieces of this size: a hop costs about 50 µs, copying 0.1 ms.
 PIECE_BYTES = 256 * 1024
@@ -328,15 +329,6 @@ def _write_back(file: int, start: int, length: int) -> None:
     """
     if length and hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file, start, length, os.POSIX_FADV_DONTNEED)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable. POSIX: fsync(2), notes."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _names(folder: Path) -> list[str]:

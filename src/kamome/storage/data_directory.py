@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from shutil import rmtree
 
-from kamome.storage.blobs import sync_folder
+from kamome.storage.wal_sync import sync_folder
 
 _LOCK = "lock"
 _DATABASE = "kamome.db"

@@ -26,7 +26,7 @@ import apsw
 import msgspec
 
 from kamome.errors import ServiceUnavailable
-from kamome.storage.wal_sync import WalSync, sync_of
+from kamome.storage.wal_sync import WalSync, sync_folder, sync_of
 
 logger = logging.getLogger(__name__)
 
@@ -422,7 +422,9 @@ class Engine:
 
     def _start_sync(self) -> None:
         if self._wal_sync is None:
+            assert self._path is not None
             self._wal_fd = os.open(f"{self._path}-wal", os.O_RDWR)
+            sync_folder(self._path.parent)  # its name, too: it is a new file after each clean end
             self._wal_sync = sync_of(self._wal_fd)
         self._wal_sync.start(self._sync_done)
 

@@ -16,6 +16,7 @@ import platform
 import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Protocol
 
 Done = Callable[[OSError | None], None]
@@ -154,3 +155,12 @@ def sync_of(file: int) -> WalSync:
         return KernelSync(file)
     except OSError:
         return ThreadSync(file)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. POSIX: fsync(2), notes."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

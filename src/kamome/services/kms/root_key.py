@@ -18,7 +18,7 @@ from pathlib import Path
 
 from kamome.ids import Ids
 from kamome.services.kms.errors import KMSInternalException
-from kamome.storage.blobs import sync_folder
+from kamome.storage.wal_sync import sync_folder
 
 _FILE = "root.key"
 _KEY_BYTES = 32
