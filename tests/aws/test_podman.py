@@ -188,6 +188,31 @@ def test_containers_share_a_volume_and_follow_each_other(tasks: Tasks) -> None:
     assert tasks.log(arn) == "made\n"
 
 
+def test_router_finds_its_configurations(tenant: Tenant, tasks: Tasks) -> None:
+    s3 = tenant.client("s3")
+    s3.create_bucket(
+        Bucket="config", CreateBucketConfiguration={"LocationConstraint": tenant.region}
+    )
+    s3.put_object(Bucket="config", Key="own.conf", Body=b"[OUTPUT]\n    Name null\n")
+    options = {"config-file-type": "s3", "config-file-value": "arn:aws:s3:::config/own.conf"}
+    script = (
+        "sed -n 's/^    Name /has /p' /fluent-bit/etc/fluent-bit.conf;"
+        " cat $(sed -n 's/^@INCLUDE //p' /fluent-bit/etc/fluent-bit.conf)"
+    )
+    arn = tasks.run(
+        {
+            "name": "main",
+            "command": ["sh", "-c", script],
+            "firelensConfiguration": {"type": "fluentbit", "options": options},
+        }
+    )
+
+    tasks.task(arn, "STOPPED")
+
+    assert "has forward\n" in tasks.log(arn)
+    assert tasks.log(arn).endswith("[OUTPUT]\n    Name null\n")
+
+
 def test_container_is_checked_and_stopped(tenant: Tenant, tasks: Tasks) -> None:
     script = "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done"
     check = {"command": ["CMD-SHELL", "test -f /bin/busybox"], "interval": 5, "retries": 1}

@@ -286,19 +286,37 @@ async def test_definition_has_one_router_for_its_routed_containers(
         await world.define(*more, routed("true"))
 
 
-async def test_configuration_in_s3_is_refused_by_name(world: World) -> None:
-    options = {"config-file-type": "s3", "config-file-value": "arn:aws:s3:::b/own.conf"}
-    await world.define(
-        {
-            "name": "log_router",
-            "command": ["true"],
-            "firelensConfiguration": {"type": "fluentbit", "options": options},
-        },
-        routed("true"),
-    )
+def including(arn: str, script: str) -> dict[str, object]:
+    options = {"config-file-type": "s3", "config-file-value": arn}
+    return {
+        "name": "log_router",
+        "command": ["sh", "-c", script],
+        "firelensConfiguration": {"type": "fluentbit", "options": options},
+    }
 
-    with pytest.raises(OperationNotServed, match="configuration in S3"):
-        await world.run()
+
+async def test_configuration_in_s3_is_included(world: World) -> None:
+    world.objects["config/own.conf"] = b"[OUTPUT]\n    Name null\n"
+    script = "cat $(sed -n 's/^@INCLUDE //p' $KAMOME_FIRELENS_CONFIG)"
+    app = {**routed("true"), "essential": False}
+    await world.define(including("arn:aws:s3:::config/own.conf", script), app)
+
+    await world.ended(await world.run_one())
+
+    assert world.log() == "[OUTPUT]\n    Name null\n"
+
+
+@pytest.mark.parametrize("arn", ["arn:aws:s3:::config/none.conf", "config/own.conf"])
+async def test_configuration_that_cannot_be_had_keeps_the_task_from_starting(
+    world: World, arn: str
+) -> None:
+    await world.define(including(arn, "echo ran"), routed("true"))
+
+    task = await world.ended(await world.run_one())
+
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert "unable to download the firelens config from s3" in task["stoppedReason"]
+    assert world.log() == ""
 
 
 SECRET_OPTION = {"name": "api-key", "valueFrom": "/shop/key"}

@@ -11,8 +11,10 @@ from kamome.services.ecs.environment import container_environment, overridden
 from kamome.services.ecs.firelens import (
     CONFIG_PATHS,
     CONFIG_VARIABLE,
+    EXTERNAL_CONFIG,
     HOST,
     Route,
+    config_in_s3,
     is_routed,
     tag_of,
 )
@@ -78,7 +80,10 @@ def container_spec(
         folder=folder,
         log_file=_log_file(ecs, task, wanted),
         token=token,
-        mounts=mounts_of(wanted, volumes, ecs.task_folder / task.name.id / "volumes"),
+        mounts=(
+            *mounts_of(wanted, volumes, ecs.task_folder / task.name.id / "volumes"),
+            *_external_config(ecs, task, container),
+        ),
         route=_route(task, wanted, token, router_port) if is_routed(wanted) else None,
         config=config,
         own_variables=frozenset(pair["name"] for pair in wanted.get("environment", ())),
@@ -109,6 +114,21 @@ def _router_config(
     target = CONFIG_PATHS[configuration["type"]]
     folder = ecs.task_folder / task.name.id / "firelens"
     return Mount(folder / target.rpartition("/")[2], target, is_read_only=True, is_ours=True)
+
+
+def external_config(ecs: Ecs, task: TaskRecord) -> Path:
+    """Where a configuration from S3 that the task's log router includes is written."""
+    return ecs.task_folder / task.name.id / "firelens" / EXTERNAL_CONFIG
+
+
+def _external_config(
+    ecs: Ecs, task: TaskRecord, container: shapes.ContainerDefinition
+) -> tuple[Mount, ...]:
+    """It is at the same path in a container, so that one configuration names it for both."""
+    if not config_in_s3(container):
+        return ()
+    path = external_config(ecs, task)
+    return (Mount(path, str(path), is_read_only=True),)
 
 
 def log_stream(container: shapes.ContainerDefinition, task_id: str) -> tuple[str, str]:

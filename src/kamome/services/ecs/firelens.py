@@ -23,6 +23,8 @@ CONFIG_PATHS = {
     FLUENT_BIT: "/fluent-bit/etc/fluent-bit.conf",
     "fluentd": "/fluentd/etc/fluent.conf",
 }
+# What a configuration of the user's in S3 is called on this machine, and in the router's image.
+EXTERNAL_CONFIG = "external.conf"
 # Ours: where a router that runs as a process finds the same.
 CONFIG_VARIABLE = "KAMOME_FIRELENS_CONFIG"
 # Options of the log driver that are no parameters of an output.
@@ -77,11 +79,26 @@ def router_secrets(containers: Sequence[shapes.ContainerDefinition]) -> dict[str
     }
 
 
-def router_config(containers: Sequence[shapes.ContainerDefinition], port: int, facts: Facts) -> str:
+def config_in_s3(container: shapes.ContainerDefinition) -> str:
+    """The ARN of a configuration in S3 that the router is to include; empty where it has none.
+
+    AWS: ECS API Reference, FirelensConfiguration (options).
+    """
+    options = container.get("firelensConfiguration", {}).get("options", {})
+    return options.get("config-file-value", "") if options.get("config-file-type") == "s3" else ""
+
+
+def router_config(
+    containers: Sequence[shapes.ContainerDefinition],
+    port: int,
+    facts: Facts,
+    external: str = "",
+) -> str:
     """The router's configuration: it listens, adds what the task is, and sends by each output.
 
     Options of a container's `logConfiguration` are the parameters of its output. Secret ones are
-    not written here: the router reads them from its environment.
+    not written here: the router reads them from its environment. `external` is where a
+    configuration from S3 lies.
     """
     router = router_of(containers)
     assert router is not None
@@ -95,7 +112,8 @@ def router_config(containers: Sequence[shapes.ContainerDefinition], port: int, f
     }
     has_metadata = options.get("enable-ecs-log-metadata", "true").lower() != "false"
     write = _fluent_bit if configuration["type"] == FLUENT_BIT else _fluentd
-    lines = write(port, facts if has_metadata else None, routed, _included(options))
+    included = external if config_in_s3(router) else _included(options)
+    lines = write(port, facts if has_metadata else None, routed, included)
     return "\n".join([*lines, ""])
 
 

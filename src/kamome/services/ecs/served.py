@@ -46,9 +46,6 @@ def check_served(definition: shapes.TaskDefinition, overrides: shapes.TaskOverri
         for member in _REFUSED_MEMBERS:
             if container.get(member):
                 raise not_served(f"`{member}` {where}")
-        options = container.get("firelensConfiguration", {}).get("options", {})
-        if options.get("config-file-type") == "s3":
-            raise not_served(f"A log router's configuration in S3 {where}")
         log = container.get("logConfiguration")
         if log is not None and log["logDriver"] not in _LOG_DRIVERS:
             raise not_served(f"The log driver {log['logDriver']} {where}")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kamome.services.ecs.ports import Ports
 
 _FILES = "ResourceInitializationError: failed to download env files: "
+_ROUTER = "ResourceInitializationError: unable to download the firelens config from s3: "
 _SECRETS = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource"
     " retrieval failed: unable to retrieve secret"
@@ -64,6 +65,23 @@ async def with_resources(
     for name, value_from in secrets.items():
         environment[name] = await _secret(ports, cluster, value_from)
     return replace(spec, environment=environment)
+
+
+async def router_file(ports: Ports, cluster: ClusterName, arn: str) -> bytes:
+    """A configuration in S3 that a log router is to include.
+
+    Raises:
+        CannotRun: it cannot be had.
+
+    AWS: ECS API Reference, FirelensConfiguration (options).
+    """
+    found = file_of_arn(arn)
+    if found is None:
+        raise CannotRun(f"{_ROUTER}{arn} is not the ARN of an object")
+    try:
+        return await ports.read_object(cluster, *found)
+    except AwsError as error:
+        raise CannotRun(f"{_ROUTER}{error.code}: {error.message}") from error
 
 
 async def _read(ports: Ports, cluster: ClusterName, arn: str) -> dict[str, str]:

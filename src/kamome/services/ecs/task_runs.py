@@ -18,9 +18,17 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from kamome.services.ecs.container_runs import ContainerRun
-from kamome.services.ecs.container_specs import container_spec
+from kamome.services.ecs.container_specs import container_spec, external_config
 from kamome.services.ecs.errors import ServerException
-from kamome.services.ecs.firelens import Facts, is_routed, router_config, router_of, router_secrets
+from kamome.services.ecs.firelens import (
+    EXTERNAL_CONFIG,
+    Facts,
+    config_in_s3,
+    is_routed,
+    router_config,
+    router_of,
+    router_secrets,
+)
 from kamome.services.ecs.health_checks import UNHEALTHY, keep_checking
 from kamome.services.ecs.limits import SETTLING_S, SHORT_TASK_S
 from kamome.services.ecs.names import ServiceName, TaskName, definition_of_arn
@@ -29,7 +37,7 @@ from kamome.services.ecs.runtimes.fluent_forward import free_port
 from kamome.services.ecs.runtimes.port import CannotRun
 from kamome.services.ecs.scheduling import ask_for_look
 from kamome.services.ecs.task_ends import record_end
-from kamome.services.ecs.task_resources import with_resources
+from kamome.services.ecs.task_resources import router_file, with_resources
 from kamome.services.ecs.task_starts import task_of
 from kamome.services.ecs.task_states import (
     ESSENTIAL_EXITED,
@@ -186,7 +194,8 @@ class TaskRun:
             facts = Facts(
                 cluster, task.name.arn, f"{definition.name.family}:{definition.name.revision}"
             )
-            self._router_config = router_config(shown, port, facts)
+            external = str(external_config(ecs, task))
+            self._router_config = router_config(shown, port, facts, external)
             self._router_secrets = router_secrets(shown)
         for container in shown:
             wanted, spec = container_spec(
@@ -252,6 +261,9 @@ class TaskRun:
             path = container.spec.config.source
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._router_config, "utf-8")
+            if arn := config_in_s3(container.definition):
+                content = await router_file(self._ecs.ports, cluster, arn)
+                path.with_name(EXTERNAL_CONFIG).write_bytes(content)
 
     async def _run_containers(self) -> None:
         works = [
