@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -150,28 +150,42 @@ def test_rclone_syncs_checks_and_copies(
     }
 
 
+S3FS = """
+import sys
+import s3fs
+
+endpoint, account, bucket = sys.argv[1:]
+files = s3fs.S3FileSystem(
+    key=account,
+    secret="test",
+    endpoint_url=endpoint,
+    client_kwargs={"region_name": "eu-west-1"},
+)
+with files.open(f"{bucket}/a/large", "wb", block_size=5 * 1024 * 1024) as file:
+    for number in range(12):
+        file.write(bytes([number]) * 1024 * 1024)
+files.copy(f"{bucket}/a/large", f"{bucket}/b/copy")
+with files.open(f"{bucket}/b/copy", "rb") as file:
+    file.seek(7 * 1024 * 1024 - 1)
+    print(file.read(2))
+print(files.find(bucket))
+files.rm(bucket, recursive=True)
+print(files.exists(bucket))
+"""
+
+
 def test_s3fs_writes_in_parts_and_reads_anywhere(kamome: Tenant, bucket: str) -> None:
-    s3fs: Any = pytest.importorskip("s3fs", reason="s3fs is not installed")
-    files = s3fs.S3FileSystem(
-        key=kamome.account,
-        secret="test",
-        endpoint_url=kamome.endpoint,
-        client_kwargs={"region_name": "eu-west-1"},
-        skip_instance_cache=True,
-    )
+    # Not in our environment: it holds botocore below the one that we test with.
+    python = shutil.which("python-of-clients")
+    if python is None:
+        pytest.skip("s3fs is not installed (make clients)")
 
-    with files.open(f"{bucket}/a/large", "wb", block_size=5 * 1024 * 1024) as file:
-        for number in range(12):
-            file.write(bytes([number]) * 1024 * 1024)
-    files.copy(f"{bucket}/a/large", f"{bucket}/b/copy")
-    with files.open(f"{bucket}/b/copy", "rb") as file:
-        file.seek(7 * 1024 * 1024 - 1)
-        around = file.read(2)
+    said = run(python, "-c", S3FS, kamome.endpoint, kamome.account, bucket)
 
-    assert around == b"\x06\x07"
-    assert files.find(bucket) == [f"{bucket}/a/large", f"{bucket}/b/copy"]
-    files.rm(bucket, recursive=True)
-    assert not files.exists(bucket)
+    around, found, is_there = said.splitlines()
+    assert around == repr(b"\x06\x07")
+    assert found == repr([f"{bucket}/a/large", f"{bucket}/b/copy"])
+    assert is_there == "False"
 
 
 def test_javascript_sdk_streams_both_ways(

@@ -14,13 +14,22 @@ from kamome.registry import SERVICES
 if TYPE_CHECKING:
     from tests.conftest import Tenant
 
+    from kamome.services import Service
 
-@pytest.mark.parametrize("service", [service.model for service in SERVICES])
-def test_operation_that_is_not_served_says_so(kamome: Tenant, service: str) -> None:
-    client = kamome.client(service)
-    name = _not_served(service, client)
-    if name is None:
-        pytest.skip("all operations that need no parameters are served")
+
+def test_operations_that_are_not_served_say_so(kamome: Tenant) -> None:
+    """One of each service that has any. Some services are served whole."""
+    asked = []
+    for service in SERVICES:
+        client = kamome.client(service.model, parameter_validation=False)
+        if (name := _not_served(service, client)) is not None:
+            _check_refusal(client, name)
+            asked.append(service.model)
+
+    assert len(asked) >= 5
+
+
+def _check_refusal(client: Any, name: str) -> None:
     methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
 
     with pytest.raises(ClientError) as caught:
@@ -34,15 +43,15 @@ def test_operation_that_is_not_served_says_so(kamome: Tenant, service: str) -> N
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
-def _not_served(service: str, client: Any) -> str | None:
-    """An operation without required parameters that the registry does not have."""
-    [served] = [each.operations for each in SERVICES if each.model == service]
+def _not_served(service: Service, client: Any) -> str | None:
+    """An operation that the registry does not have, if possible one without required members."""
     model = client.meta.service_model
-    for name in model.operation_names:
-        shape = model.operation_model(name).input_shape
-        if name not in served and not (shape and shape.required_members):
-            return str(name)
-    return None
+    missing = [str(name) for name in model.operation_names if name not in service.operations]
+    shapes = {name: model.operation_model(name).input_shape for name in missing}
+    easy = [name for name in missing if not (shapes[name] and shapes[name].required_members)]
+    if not easy and model.metadata["protocol"].startswith("rest"):
+        return None  # its path would need the members
+    return next(iter([*easy, *missing]), None)
 
 
 @pytest.mark.parametrize(
