@@ -93,6 +93,45 @@ async def test_layers_are_taken_away_by_an_empty_list(world: World) -> None:
     assert (await world.invoke())["FunctionError"] == "Unhandled"
 
 
+class TestSizeWithLayers:
+    BYTES_MAX = "kamome.services.lambda_.functions.code_size.CODE_UNZIPPED_BYTES_MAX"
+    TOO_LARGE = "combined with layers exceeds the maximum allowed size of 200 bytes. The actual"
+
+    @pytest.fixture
+    async def layer(self, world: World, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.setattr(self.BYTES_MAX, 200)
+        return await publish(world, "x" * 100)
+
+    async def test_new_function_is_refused(self, world: World, layer: str) -> None:
+        await world.create("#" * 50, name="fits", Layers=[layer])
+
+        with pytest.raises(InvalidParameterValueException, match=self.TOO_LARGE):
+            await world.create("#" * 150, Layers=[layer])
+
+        with pytest.raises(ResourceNotFoundException):
+            await world.invoke()
+
+    async def test_layer_is_refused_to_a_function(self, world: World, layer: str) -> None:
+        await world.create("#" * 150)
+
+        with pytest.raises(InvalidParameterValueException, match=self.TOO_LARGE):
+            await functions.update_function_configuration(
+                world.lambda_, world.ctx, {"FunctionName": "f", "Layers": [layer]}
+            )
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    async def test_code_is_refused_to_a_function(
+        self, world: World, layer: str, *, dry_run: bool
+    ) -> None:
+        await world.create("#" * 50, Layers=[layer])
+        code = world.archive("#" * 150)
+
+        with pytest.raises(InvalidParameterValueException, match=self.TOO_LARGE):
+            await functions.update_function_code(
+                world.lambda_, world.ctx, {"FunctionName": "f", "ZipFile": code, "DryRun": dry_run}
+            )
+
+
 async def test_layers_and_versions_are_listed_and_paged(world: World) -> None:
     for text in ("one", "two", "three"):
         await publish(world, text)

@@ -294,6 +294,15 @@ class TestImages:
         with pytest.raises(InvalidParameterValueException):
             await self.create(world, **more)
 
+    async def test_image_is_given_no_layer_later(self, world: World) -> None:
+        await self.create(world)
+        layer = "arn:aws:lambda:eu-west-1:000000000000:layer:tools:1"
+
+        with pytest.raises(InvalidParameterValueException, match="PackageType is Image"):
+            await functions.update_function_configuration(
+                world.lambda_, world.ctx, {"FunctionName": "f", "Layers": [layer]}
+            )
+
 
 class TestProvisionedPollers:
     async def test_they_are_kept_and_taken_away(self, world: World) -> None:

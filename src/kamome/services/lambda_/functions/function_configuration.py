@@ -148,15 +148,20 @@ def new_settings(request: shapes.CreateFunctionRequest) -> Settings:
 
 def _new_image_settings(request: shapes.CreateFunctionRequest) -> Settings:
     if request.get("Runtime") or request.get("Handler") or request.get("Layers"):
-        raise InvalidParameterValueException(
-            "Please don't provide Handler or Runtime or Layer when the intended function"
-            " PackageType is Image."
-        )
+        raise not_with_an_image()
     check_tags(request.get("Tags", {}))
     architectures = request.get("Architectures") or ["x86_64"]
     uri = image_uri_of(cast("Mapping[str, object]", request["Code"]))
     base = Settings(request["Role"], "", "", architecture=architectures[0], image_uri=uri)
     return _changed(base, cast("Mapping[str, object]", request))
+
+
+def not_with_an_image() -> InvalidParameterValueException:
+    """The refusal of what an image brings itself."""
+    return InvalidParameterValueException(
+        "Please don't provide Handler or Runtime or Layer when the intended function"
+        " PackageType is Image."
+    )
 
 
 def image_uri_of(source: Mapping[str, object]) -> str:
@@ -344,10 +349,7 @@ def _changed(settings: Settings, request: Mapping[str, object]) -> Settings:
 def _check_package(settings: Settings) -> None:
     """What goes with an archive and not with an image, and the other way round."""
     if settings.image_uri and (settings.runtime or settings.handler):
-        raise InvalidParameterValueException(
-            "Please don't provide Handler or Runtime or Layer when the intended function"
-            " PackageType is Image."
-        )
+        raise not_with_an_image()
     if not settings.image_uri and settings.image != ImageSettings():
         raise InvalidParameterValueException(
             "ImageConfig is not supported for functions with packageType Zip."

@@ -24,6 +24,7 @@ from kamome.services.lambda_.functions.code import (
     sha256_of,
 )
 from kamome.services.lambda_.functions.code_signing import check_signing_config
+from kamome.services.lambda_.functions.code_size import check_size_with_layers
 from kamome.services.lambda_.functions.function_configuration import (
     Code,
     Function,
@@ -35,6 +36,7 @@ from kamome.services.lambda_.functions.function_configuration import (
     image_uri_of,
     listed_configuration,
     new_settings,
+    not_with_an_image,
 )
 from kamome.services.lambda_.functions.function_names import (
     LATEST,
@@ -106,6 +108,7 @@ async def create_function(
         tags=request.get("Tags", {}),
     )
     try:
+        await check_size_with_layers(lambda_, settings, code)
         with lambda_.engine.atomic():
             if blob is not None:
                 lambda_.blobs.keep(blob)
@@ -272,10 +275,12 @@ async def update_function_code(
     changed = msgspec.structs.replace(changed, settings=settings)
     if request.get("DryRun"):
         code = await _checked_package(lambda_, ctx, settings, source)
+        await check_size_with_layers(lambda_, settings, code)
         return function_configuration(msgspec.structs.replace(changed, code=code), "Updating")
     blob, code = await _new_package(lambda_, ctx, settings, source, instead_of=function.code.size)
     changed = msgspec.structs.replace(changed, code=code)
     try:
+        await check_size_with_layers(lambda_, settings, code)
         with lambda_.engine.atomic():
             if blob is not None:
                 lambda_.blobs.keep(blob)
@@ -309,6 +314,8 @@ async def update_function_configuration(
     check_revision(request.get("RevisionId"), function.revision_id)
     settings = changed_settings(function.settings, request)
     settings = _with_layers(lambda_, ctx, settings, request.get("Layers"))
+    if settings.layers != function.settings.layers:
+        await check_size_with_layers(lambda_, settings, function.code)
     if settings.dead_letter_arn != function.settings.dead_letter_arn:
         _check_dead_letter_target(lambda_, settings)
     changed = msgspec.structs.replace(_next_revision(lambda_, function), settings=settings)
@@ -405,6 +412,8 @@ def _with_layers(
     """An empty list takes the layers away; none leaves them."""
     if arns is None:
         return settings
+    if arns and settings.image_uri:
+        raise not_with_an_image()
     return msgspec.structs.replace(settings, layers=layers_of(lambda_, ctx, arns))
 
 

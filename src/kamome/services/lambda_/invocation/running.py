@@ -159,7 +159,7 @@ async def runtime_spec(lambda_: Lambda, function: Function) -> RuntimeSpec:
         timeout_s=settings.timeout_s,
         memory_mb=settings.memory_mb,
         ephemeral_storage_mb=settings.ephemeral_storage_mb,
-        layer_folders=await _layer_folders(lambda_, settings.layers),
+        layer_folders=await layer_folders(lambda_, settings.layers),
         image=_image(settings),
     )
 
@@ -186,8 +186,11 @@ def check_runnable(lambda_: Lambda, function: Function) -> None:
         )
 
 
-async def _layer_folders(lambda_: Lambda, layers: Sequence[tuple[str, int]]) -> tuple[Path, ...]:
-    """Where the layers are unpacked; a later one comes first, as it would overwrite in /opt."""
+async def layer_folders(lambda_: Lambda, layers: Sequence[tuple[str, int]]) -> tuple[Path, ...]:
+    """Where the layers are unpacked; a later one comes first, as it would overwrite in /opt.
+
+    AWS: Lambda Developer Guide, Adding layers to functions.
+    """
     folders = []
     for arn, _ in reversed(layers):
         code = kept_layer(lambda_, arn).code

@@ -18,15 +18,15 @@ from kamome.wire import HttpRequest, HttpResponse
 if TYPE_CHECKING:
     from kamome.services.lambda_.slice import Lambda
 
-PREFIX = "/_kamome/lambda/logs/"
+PREFIX = "/_kamome/lambda-logs"
 _PATH = re.compile(
     re.escape(PREFIX)
-    + r"(?P<account>\d{12})/(?P<region>[a-z0-9-]{1,32})/(?P<name>[A-Za-z0-9_-]{1,64})"
+    + r"/(?P<account>\d{12})/(?P<region>[a-z0-9-]{1,32})/(?P<name>[A-Za-z0-9_-]{1,64})"
 )
 
 
 def answer(lambda_: Lambda, request: HttpRequest) -> HttpResponse:
-    """`GET …/logs/ACCOUNT/REGION/NAME?from=POSITION`: text, and the position to go on from.
+    """`GET …/ACCOUNT/REGION/NAME?from=POSITION`: text, and the position to go on from.
 
     Without a position, the end of the log is read. At most 1 MB at once.
 
@@ -34,7 +34,7 @@ def answer(lambda_: Lambda, request: HttpRequest) -> HttpResponse:
     """
     found = _PATH.fullmatch(request.raw_path)
     if found is None or request.method != "GET":
-        return _json(404, {"message": f"GET {PREFIX}ACCOUNT/REGION/NAME[?from=POSITION]"})
+        return _json(404, {"message": f"GET {PREFIX}/ACCOUNT/REGION/NAME[?from=POSITION]"})
     given = re.fullmatch(r"from=(\d{1,15})", request.raw_query)
     if request.raw_query and given is None:
         return _json(400, {"message": "from is a position that was given out before"})
