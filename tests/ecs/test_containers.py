@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+
 import pytest
 from tests.ecs.conftest import World
 
@@ -65,7 +68,8 @@ async def test_complete_takes_any_exit_code_and_success_only_0(world: World) -> 
 
 async def test_task_is_pending_until_each_container_has_been_started(world: World) -> None:
     gate = world.folder / "gate"
-    wait = f"until [ -e {gate} ]; do sleep 0.02; done"
+    os.mkfifo(gate)
+    wait = f"read -r _ < {gate}"
     await world.define(
         container("main", "sleep 0.1", **after("init", "COMPLETE")),
         container("init", wait, essential=False),
@@ -76,7 +80,7 @@ async def test_task_is_pending_until_each_container_has_been_started(world: Worl
 
     assert (await world.task(arn))["lastStatus"] == "PENDING"
 
-    gate.touch()
+    await asyncio.to_thread(gate.write_text, "go\n")
     assert (await world.ended(arn))["containers"][0]["exitCode"] == 0
     assert name.id in arn
 
