@@ -1,8 +1,9 @@
 """The kill test of S3: after a kill each key has its old or its new body, whole, or none.
 
-Four clients change a key each, over and over: by overwriting it, by completing a multipart upload,
-by copying, by deleting. The server is killed at random moments. What was answered must hold after
-the restart; of what was on its way, either all or nothing has happened.
+Five clients change a key each, over and over: by overwriting it (one with a key of KMS, which is
+made with the first object), by completing a multipart upload, by copying, by deleting. The server
+is killed at random moments. What was answered must hold after the restart; of what was on its way,
+either all or nothing has happened.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = rounds(4)
 _BUCKET = "kill"
+_KEYS = ("overwrite", "sealed", "source", "copy", "delete", "multipart")
 _BODY_BYTES = 200_000  # lies in a file of its own
 _PART_BYTES = 5 * 1024**2
 
@@ -53,6 +55,14 @@ class Clients:
 
     def overwrite(self, random: Random) -> None:
         self._put("overwrite", random.randbytes(_BODY_BYTES))
+
+    def sealed(self, random: Random) -> None:
+        body = random.randbytes(_BODY_BYTES)
+        encryption = {"ServerSideEncryption": "aws:kms", "BucketKeyEnabled": True}
+        self.keys["sealed"].change(
+            body,
+            lambda: self.s3.put_object(Bucket=_BUCKET, Key="sealed", Body=body, **encryption),
+        )
 
     def copy(self, random: Random) -> None:
         body = random.randbytes(_BODY_BYTES)
@@ -96,9 +106,12 @@ class Clients:
 
 def test_after_a_kill_each_key_has_its_old_or_its_new_body(tmp_path: Path) -> None:
     random = Random(6)
-    keys = {name: Key() for name in ("overwrite", "source", "copy", "delete", "multipart")}
+    keys = {name: Key() for name in _KEYS}
     with ServerProcess(tmp_path) as server:
         server.client("s3").create_bucket(Bucket=_BUCKET)
+        clients = Clients(server, keys)
+        for begin in (clients.overwrite, clients.sealed, clients.copy, clients.multipart):
+            begin(random)
 
     for round_number in range(_ROUNDS):
         with ServerProcess(tmp_path) as server:
@@ -116,7 +129,7 @@ def _work_until_killed(
     server: ServerProcess, keys: dict[str, Key], random: Random, *, delay_s: float
 ) -> None:
     threads = []
-    for name in ("overwrite", "copy", "delete", "multipart"):
+    for name in ("overwrite", "sealed", "copy", "delete", "multipart"):
         clients = Clients(server, keys)
         own = Random(random.random())
         thread = threading.Thread(target=clients.run, args=(getattr(clients, name), own))
@@ -137,7 +150,7 @@ def _check(s3: Any, keys: dict[str, Key]) -> None:
             assert error.response["Error"]["Code"] == "NoSuchKey"
             found = None
         assert found in key.allowed(), f"{name} is neither old nor new"
-        if found is not None and name != "multipart":
+        if found is not None and name not in ("multipart", "sealed"):
             assert got["ETag"].strip('"') == hashlib.md5(found).hexdigest()
         key.answered, key.tries = found, []
 
