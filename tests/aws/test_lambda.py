@@ -416,7 +416,7 @@ def test_fifo_queue_reaches_the_function_in_the_order_of_each_group(
 
 def done_by(kamome: Tenant) -> list[str]:
     """What the function has said that it did, by its log."""
-    address = f"{kamome.endpoint}/_kamome/lambda/logs/{kamome.account}/eu-west-1/f"
+    address = f"{kamome.endpoint}/_kamome/lambda-logs/{kamome.account}/eu-west-1/f"
     with urllib.request.urlopen(address) as answer:
         lines = json.load(answer)["text"].splitlines()
     return [line.removeprefix("did ") for line in lines if line.startswith("did ")]

@@ -86,6 +86,29 @@ async def test_page_cannot_reach_the_api_by_a_name_that_leads_here(
     assert (await api(asked("/_kamome/journeys", "127.0.0.1", host))).status == 403
 
 
+async def test_api_does_not_answer_through_a_proxy(api: AdminApi) -> None:
+    for name in ("forwarded", "via", "x-forwarded-for", "x-real-ip"):
+        request = asked("/_kamome/journeys", "127.0.0.1")
+        request.add_header(name, "192.0.2.1")
+
+        assert (await api(request)).status == 403
+
+
+def test_only_what_is_told_by_url_answers_to_other_machines(kamome: Tenant) -> None:
+    app = kamome.server.app
+
+    routes = kamome.server.call(app._admin_routes())
+
+    # A certificate, code by its hash, links with signatures, and a container's own secret.
+    assert set(routes.extra) == {
+        "/SimpleNotificationService-",
+        "/_kamome/lambda/",
+        "/_kamome/ecs/",
+        "/_kamome/ses/",
+        "/_kamome/ses/verify/",
+    }
+
+
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "json"])
 def test_page_cannot_send_orders_as_a_form(client: RawClient, kind: str) -> None:
     answer = client.request("POST", "/_kamome/clock", {"Content-Type": kind}, b'{"advance": 1}')

@@ -152,7 +152,7 @@ def tail(name: str, endpoint: str, region: str, account: str) -> None:
 
 
 def _log(server: _Server, name: str, query: str) -> tuple[str, int]:
-    path = f"lambda/logs/{server.account}/{server.region}/{name}{query}"
+    path = f"lambda-logs/{server.account}/{server.region}/{name}{query}"
     answer = ask(server.endpoint, path)
     return str(answer["text"]), cast("int", answer["position"])
 

@@ -3,6 +3,7 @@
 It answers to this machine only, but for the health. What changes something must come as JSON, so
 that a page in a browser cannot send it across sites without being asked first, and the host must be
 this machine's, so that a page cannot reach it by a name of its own that leads here (DNS rebinding).
+What a proxy says it hands on comes from elsewhere, wherever the proxy runs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _LIMIT = re.compile(r"[0-9]{1,4}")
 _JSON = re.compile(r"application/(?:json|x-amz-json-1\.[01])")
 _PORT = re.compile(r":[0-9]+$")
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localstack.cloud"})
+# RFC 7239 §4, RFC 9110 §7.6.3, and what proxies said before there were any.
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-real-ip")
 _PUBLIC = frozenset({"/_kamome/health", "/_localstack/health"})
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -69,9 +72,7 @@ class AdminApi:
         for prefix, answer in self._routes.extra.items():
             if request.raw_path.startswith(prefix):
                 return await answer(request)
-        if request.raw_path not in _PUBLIC and not (
-            _is_of_this_machine(request.client_ip) and _is_name_of_this_machine(request)
-        ):
+        if request.raw_path not in _PUBLIC and not _is_asked_here(request):
             return refusal(403, "The admin API answers to this machine only.")
         handler = self._handler(method, request.raw_path, self._routes)
         if handler is None:
@@ -112,6 +113,14 @@ class AdminApi:
             return refusal(400, f"limit is 1 to {_JOURNEYS_MAX}.")
         journeys = self._journeys.latest(int(limit))
         return json_response({"journeys": [msgspec.to_builtins(journey) for journey in journeys]})
+
+
+def _is_asked_here(request: HttpRequest) -> bool:
+    return (
+        _is_of_this_machine(request.client_ip)
+        and _is_name_of_this_machine(request)
+        and not any(request.has_header(name) for name in _OF_PROXIES)
+    )
 
 
 def _is_of_this_machine(client_ip: str) -> bool:

@@ -67,11 +67,11 @@ def routes(
             later_work.SCRUB_REPORT_PATH: later_work.scrub_report(slices.s3),
             QUEUES_PATH: queues,
             MESSAGES_PATH: queues,
+            lambda_logs.PREFIX: shown.function_log,
             sns_inspection.PREFIX: lambda request: sns_inspection.inspect(slices.sns, request),
         },
         extra={
             "/SimpleNotificationService-": shown.certificate,
-            lambda_logs.PREFIX: shown.function_log,
             "/_kamome/lambda/": shown.function_code,
             metadata.PREFIX: shown.task_metadata,
             verification.LINK_PATH: shown.verification_link,
