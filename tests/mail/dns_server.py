@@ -43,6 +43,11 @@ class DnsServer:
         """What the setting `dns` is set to for this server."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def patience_s(self) -> float:
+        """How long to wait for an answer: it comes at once, or it is one that is not to come."""
+        return 0.3 if self.silent or self.silent_types or self.raw else 10
+
     def add(self, name: str, rtype: str, *records: str) -> None:
         """More records, e.g. `add("example.com", "MX", "10 mx.example.com.")`.
 

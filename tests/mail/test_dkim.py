@@ -103,7 +103,7 @@ async def check(
         for at in range(0, len(body), piece_bytes):
             yield body[at : at + piece_bytes]
 
-    resolver = Resolver(manual_clock(), dns.setting, timeout_s=0.4, attempt_s=0.2)
+    resolver = Resolver(manual_clock(), dns.setting, timeout_s=dns.patience_s)
     return await check_signatures(resolver, head, pieces(), now_s=now_s)
 
 

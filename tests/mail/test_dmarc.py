@@ -31,7 +31,7 @@ async def check(
     spf: SpfCheck = NO_SPF,
     signatures: tuple[SignatureCheck, ...] = (),
 ) -> DmarcCheck:
-    resolver = Resolver(manual_clock(), dns.setting, timeout_s=0.3, attempt_s=0.2)
+    resolver = Resolver(manual_clock(), dns.setting, timeout_s=dns.patience_s)
     return await check_dmarc(resolver, [Field("From", author)], spf, signatures)
 
 

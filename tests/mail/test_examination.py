@@ -29,7 +29,7 @@ async def dns() -> AsyncIterator[DnsServer]:
 
 
 async def examined(
-    where: str, mail: bytes = MAIL, envelope: Envelope = ENVELOPE, *, timeout_s: float = 0.3
+    where: str, mail: bytes = MAIL, envelope: Envelope = ENVELOPE, *, timeout_s: float = 10
 ) -> Checks:
     async def read(start: int) -> AsyncIterator[bytes]:
         for at in range(start, len(mail), 10):
@@ -71,7 +71,7 @@ async def test_refusal_is_asked_where_the_policy_says_so_for_all(dns: DnsServer)
 async def test_silent_name_server_is_a_temporary_error_everywhere(dns: DnsServer) -> None:
     dns.silent |= {"example.com", "_dmarc.example.com", "10.2.0.192.in-addr.arpa"}
 
-    found = await examined(dns.setting)
+    found = await examined(dns.setting, timeout_s=dns.patience_s)
 
     assert found.spf is not None
     assert found.dmarc is not None

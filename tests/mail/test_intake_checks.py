@@ -41,7 +41,7 @@ def clock() -> Clock:
 
 
 async def listed(dns: DnsServer, ip: str, *zones: str) -> Reply | None:
-    resolver = Resolver(manual_clock(), dns.setting, timeout_s=0.3, attempt_s=0.2)
+    resolver = Resolver(manual_clock(), dns.setting, timeout_s=dns.patience_s)
     return await DnsLists(resolver, zones or ("list.example.com",)).judge(ip)
 
 

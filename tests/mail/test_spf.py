@@ -30,7 +30,7 @@ async def dns() -> AsyncIterator[DnsServer]:
 
 
 async def check(dns: DnsServer, ip: str = IP, sender: str = "user@example.com") -> SpfCheck:
-    resolver = Resolver(manual_clock(), dns.setting, timeout_s=0.4, attempt_s=0.2)
+    resolver = Resolver(manual_clock(), dns.setting, timeout_s=dns.patience_s)
     return await check_host(resolver, ip, "mail.example.com", sender)
 
 
