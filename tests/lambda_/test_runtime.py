@@ -377,7 +377,7 @@ async def _is_gone(pid: int) -> bool:
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_reader(process, ended.set)
     try:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             await ended.wait()
     finally:
         loop.remove_reader(process)
