@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
@@ -160,3 +161,12 @@ def test_mails_that_were_sent_are_seen_with_all_their_recipients(kamome: Kamome)
     assert mail.states == {"a@example.net": "captured", "b@example.net": "captured"}
     assert mail.tags["kind"] == ["order"]
     assert kamome.mails.received == []
+
+
+def test_kamome_is_imported_as_it_is(kamome: Kamome) -> None:
+    """Its assertions are not rewritten: the server's thread imports while others parse."""
+    kamome.client("sqs").list_queues()
+
+    rewritten = {name for name, module in sys.modules.items() if "@pytest_ar" in vars(module)}
+    loaded_before = {"kamome", "kamome.testing", "kamome.testing.plugin"}
+    assert {name for name in rewritten if name.partition(".")[0] == "kamome"} <= loaded_before

@@ -5,6 +5,7 @@ Loaded by pytest wherever Kamome is installed, so that this module imports nothi
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from kamome.testing.handle import Kamome
 
 _MARKER = "kamome"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Let pytest import Kamome's modules as they are.
+
+    It rewrites the assertions of every package that has a plugin: of the whole server here, module
+    by module as the server's thread imports them. That takes time, and CPython 3.11 cannot build
+    syntax trees in two threads at once (`SystemError: AST constructor recursion depth mismatch`).
+    """
+    for finder in sys.meta_path:
+        marked = getattr(finder, "_must_rewrite", None)  # pytest has no public way to unmark
+        if isinstance(marked, set):
+            marked.discard("kamome")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,9 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     """End the threads that were kept for the next test."""
-    from sys import modules
-
-    host = modules.get("kamome.testing.host")
+    host = sys.modules.get("kamome.testing.host")
     if host is not None:
         host.HOSTS.close()
 
