@@ -114,6 +114,20 @@ async def test_recipient_is_judged(client: Client, command: str, reply: str) -> 
     assert (await client.say(command)).startswith(reply)
 
 
+async def test_postmaster_without_a_domain_is_that_of_the_server(world: World) -> None:
+    world.listener._hostname = "example.com"
+    client = await world.connect(greeted=False)
+    await client.reply()
+    await client.say("EHLO client.example.com")
+    await client.say("MAIL FROM:<>")
+
+    assert (await client.say("RCPT TO:<PostMaster>")).startswith("250 2.1.5")
+    assert (await client.say("DATA")).startswith("354")
+    await client.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+    assert (await client.reply()).startswith("250 2.0.0")
+    assert world.taken[0].envelope.recipients == ("PostMaster@example.com",)
+
+
 async def test_second_mail_command_is_refused_until_rset(client: Client) -> None:
     await client.say("EHLO client.example.com")
     await client.say("MAIL FROM:<a@example.net>")

@@ -371,6 +371,8 @@ class SmtpSession(SMTP):
         if transaction.chunked is not None:
             return replies.CHUNKS_BEGUN
         recipient = parse_rcpt(argument, is_smtputf8=transaction.is_smtputf8)
+        if "@" not in recipient:
+            recipient = f"{recipient}@{self.hostname}"  # <Postmaster> is this server's: §4.5.1
         if len(transaction.recipients) >= self._limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
         verdict = self._ports.accepts(recipient, self.is_encrypted, self.client_ip)
