@@ -56,3 +56,12 @@ def test_rules_are_not_taken_from_pages_in_a_browser(kamome: Tenant) -> None:
 
     assert status == 415
     assert _ask(kamome, "GET", "/_kamome/faults")["rules"] == []
+
+
+def test_report_keeps_little_of_a_resource_with_a_name_of_megabytes(throttled: Tenant) -> None:
+    with pytest.raises(ClientError, match="RequestThrottled"):
+        throttled.client("sqs").purge_queue(QueueUrl="q" * 1_000_000)
+
+    strikes = _ask(throttled, "GET", "/_kamome/faults/report")["strikes"]
+    resources = [each["resource"] for each in strikes if each["account"] == throttled.account]
+    assert [len(resource) for resource in resources] == [2_048]

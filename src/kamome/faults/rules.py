@@ -132,11 +132,6 @@ class Effect(msgspec.Struct, frozen=True):
     copies: int = 0
     reply: str = ""
 
-    @property
-    def ends_call(self) -> bool:
-        """Whether the call gets no ordinary answer, so that no further rule is asked."""
-        return self.name in CALL_EFFECTS and self.name != "latency"
-
 
 class Rule(msgspec.Struct, frozen=True):
     """One rule. `start_ms` up to `end_ms` (exclusive) is when it holds, by the clock."""

@@ -38,6 +38,8 @@ from kamome.wire import NO_ANSWER, HttpRequest, HttpResponse
 logger = logging.getLogger(__name__)
 
 _FORM_BYTES_MAX = 8 * 1024 * 1024
+# What rules match and remember of a resource: an ARN's 2,048 characters, and the names in it.
+_RESOURCE_CHARACTERS_MAX = 2_048
 
 
 class Body(Protocol):
@@ -333,7 +335,7 @@ class Pipeline:
         target = Target(
             service.name,
             call.operation,
-            service.resource_of(decoded),
+            service.resource_of(decoded)[:_RESOURCE_CHARACTERS_MAX],
             context.account,
             context.region,
         )

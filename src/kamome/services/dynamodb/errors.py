@@ -30,10 +30,6 @@ class ConditionalCheckFailedException(AwsError):
     """
 
 
-class ItemCollectionSizeLimitExceededException(AwsError):
-    """An item collection of a table with local secondary indexes is full. AWS: Error handling."""
-
-
 class LimitExceededException(AwsError):
     """Too many tables, or too many of them being changed at once. AWS: Error handling."""
 
