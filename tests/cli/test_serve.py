@@ -148,6 +148,16 @@ def test_data_directory_in_use_is_refused(tmp_path: Path) -> None:
         assert server.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
+def test_database_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "kamome.db").write_bytes(b"no database" * 1000)
+
+    status, told = refused("--port", 0, "--smtp-port", 0, "--data", tmp_path)
+
+    assert status == 1
+    assert told.startswith(f"{tmp_path}/kamome.db is no database, or a damaged one")
+    assert "Traceback" not in told
+
+
 def test_data_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 

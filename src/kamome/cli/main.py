@@ -105,6 +105,7 @@ def _run(settings: Settings) -> int:
 async def _serve(settings: Settings) -> int:
     from kamome.app import App, PortTaken
     from kamome.storage.data_directory import DataDirectoryInUse
+    from kamome.storage.engine import StorageVersionError, UnreadableDatabase
     from kamome.storage.migrations import NewerSchemaError
 
     log = logging.getLogger("kamome")
@@ -116,7 +117,14 @@ async def _serve(settings: Settings) -> int:
     try:
         app = App(settings)
         await app.open()
-    except (DataDirectoryInUse, NewerSchemaError, PortTaken, SettingError) as error:
+    except (
+        DataDirectoryInUse,
+        NewerSchemaError,
+        PortTaken,
+        SettingError,
+        StorageVersionError,
+        UnreadableDatabase,
+    ) as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence says it all
         return 1
     except OSError as error:

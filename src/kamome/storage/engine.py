@@ -49,6 +49,10 @@ class StorageVersionError(RuntimeError):
     """The SQLite library is one that can lose data."""
 
 
+class UnreadableDatabase(RuntimeError):
+    """The file is no database, or a damaged one."""
+
+
 def _stop_process(reason: str) -> None:
     """A failed sync leaves unknown what is on disk: stop, and let the next start recover."""
     logger.critical(
@@ -88,6 +92,10 @@ class Engine:
     """The only writer of one database. `path=None` keeps everything in memory (no durability).
 
     One in memory can begin as a copy of another, by its `image`.
+
+    Raises:
+        UnreadableDatabase: what lies at `path` is none.
+        StorageVersionError: this SQLite could lose data.
     """
 
     def __init__(
@@ -102,7 +110,7 @@ class Engine:
         _refuse_old_sqlite()
         self._path = path
         self._on_fatal = on_fatal
-        self._connection = _connect(path, vfs)
+        self._connection = _opened(path, vfs)
         if image:
             _copy(image, self._connection)
         self._execute = self._connection.execute
@@ -547,6 +555,16 @@ def _copy(image: bytes, connection: apsw.Connection) -> None:
     with connection.backup("main", source, "main") as backup:
         backup.step()
     source.close()
+
+
+def _opened(path: Path | None, vfs: str | None) -> apsw.Connection:
+    try:
+        return _connect(path, vfs)
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise UnreadableDatabase(
+            f"{path} is no database, or a damaged one ({error}). Put a copy in its place, or give"
+            " another --data directory."
+        ) from error
 
 
 def _connect(path: Path | None, vfs: str | None) -> apsw.Connection:
