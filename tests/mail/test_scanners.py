@@ -243,9 +243,19 @@ def is_listening(path: Path) -> bool:
         return probe.connect_ex(str(path)) == 0
 
 
+def has_logged(words: str) -> Callable[[Path], bool]:
+    """Whether the file `log` beside the socket has these words."""
+
+    def is_ready(socket: Path) -> bool:
+        log = socket.with_name("log")
+        return log.exists() and words in log.read_text(errors="replace")
+
+    return is_ready
+
+
 @contextlib.asynccontextmanager
 async def program(
-    *arguments: str, socket: Path, is_ready: Callable[[Path], bool] = Path.exists
+    *arguments: str, socket: Path, is_ready: Callable[[Path], bool]
 ) -> AsyncIterator[None]:
     """A scanner that has opened its socket, until the block ends."""
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -267,9 +277,12 @@ async def test_real_clamd_finds_the_test_file(tmp_path: Path) -> None:
     settings = tmp_path / "clamd.conf"
     settings.write_text(
         f"LocalSocket {socket}\nDatabaseDirectory {tmp_path / 'db'}\nForeground yes\nUser root\n"
+        f"LogFile {tmp_path / 'log'}\n"
     )
 
-    async with program("clamd", "-c", str(settings), socket=socket):
+    async with program(
+        *("clamd", "-c", str(settings)), socket=socket, is_ready=has_logged("Self checking")
+    ):
         scanners = Scanners(None, Scanner("clamd", path=str(socket)))
         infected = await scanners.virus(ENVELOPE, content(b"Subject: hi\r\n\r\n" + EICAR + b"\r\n"))
         clean = await scanners.virus(ENVELOPE, content())
@@ -286,7 +299,9 @@ async def test_real_spamd_finds_the_test_mail(tmp_path: Path) -> None:
 
     async with program(
         *("spamd", "--local", f"--socketpath={socket}", "--max-children=1", "--nouser-config"),
+        f"--syslog={tmp_path / 'log'}",
         socket=socket,
+        is_ready=has_logged("server started on"),
     ):
         scanners = Scanners(Scanner("spamd", path=str(socket)), None)
         mail = (

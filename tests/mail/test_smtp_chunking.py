@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.file_events import until_files
 
 from kamome.mail.chunking import parse_bdat
 
@@ -132,7 +133,7 @@ async def test_chunks_of_a_mail_that_is_given_up_are_forgotten(
     await client.say(ending)
     await world.inbound.settle()
 
-    await world.until(lambda: world.files() == [])
+    await until_files(world.folder / "blobs" / "tmp", lambda: world.files() == [])
     assert world.mail_count() == 0
 
 

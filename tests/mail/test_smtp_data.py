@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.file_events import until_files
 
 if TYPE_CHECKING:
     from tests.mail.conftest import Client, World
@@ -226,10 +227,11 @@ async def test_mails_past_their_retention_go(world: World, client: Client) -> No
 
     await world.clock.advance(6 * 86_400_000)
     assert world.mail_count() == 2
+    [file] = world.files()
 
     await world.clock.advance(2 * 86_400_000)
     await world.engine.durable()
-    await world.until(lambda: world.files() == [])
+    await until_files(file.parent, lambda: world.files() == [])
     assert world.mail_count() == 0
 
 

@@ -152,12 +152,12 @@ def test_any_path_names_an_operation_or_none(
 def test_hostile_body_is_refused_at_once(
     model: str, protocol_name: str, operation: str, path: str, body: bytes
 ) -> None:
-    began = time.process_time()
+    began = time.thread_time()
 
     error = decode(model, protocol_name, operation, HttpRequest("PUT", path, "", [], body=body))
 
     assert error is not None
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_form_with_a_deep_name_is_read_without_recursion() -> None:
