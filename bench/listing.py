@@ -20,7 +20,7 @@ from servers import kamome
 
 from kamome.app import App
 from kamome.config import Settings
-from kamome.services.s3.object_rows import StoredObject
+from kamome.services.s3.objects.object_rows import StoredObject
 
 _MANY, _FEW = 1_000_000, 1_000
 _STEP = 10_000

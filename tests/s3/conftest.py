@@ -22,9 +22,10 @@ from kamome.context import RequestContext
 from kamome.errors import AwsError
 from kamome.ids import seeded_ids
 from kamome.observe.journeys import Journeys
-from kamome.services.s3 import later_work, lifecycle
+from kamome.services.s3 import later_work
 from kamome.services.s3.errors import AccessDenied
-from kamome.services.s3.object_events import EVENT_KIND, deliver_event
+from kamome.services.s3.lifecycle import lifecycle
+from kamome.services.s3.notifications.object_events import EVENT_KIND, deliver_event
 from kamome.services.s3.operations import OPERATIONS
 from kamome.services.s3.ports import DataKey, Ports
 from kamome.services.s3.slice import S3

@@ -8,9 +8,10 @@ import pytest
 from tests.s3.conftest import ACCOUNT, BUCKET
 
 from kamome.errors import AwsError
-from kamome.services.s3 import acl_errors, errors, grants
-from kamome.services.s3.access_control import is_readable_by_acl
-from kamome.services.s3.owners import canonical_user_id
+from kamome.services.s3 import errors
+from kamome.services.s3.access import acl_errors, grants
+from kamome.services.s3.access.access_control import is_readable_by_acl
+from kamome.services.s3.buckets.owners import canonical_user_id
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

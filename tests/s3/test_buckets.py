@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kamome.services.s3 import errors
-from kamome.services.s3.bucket_names import check_new_name
-from kamome.services.s3.regions import bucket_region
+from kamome.services.s3.buckets.bucket_names import check_new_name
+from kamome.services.s3.buckets.regions import bucket_region
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

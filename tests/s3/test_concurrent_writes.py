@@ -10,7 +10,8 @@ import pytest
 from tests.s3.conftest import stream_of
 
 from kamome.errors import AwsError
-from kamome.services.s3 import errors, parts
+from kamome.services.s3 import errors
+from kamome.services.s3.multipart import parts
 from kamome.wire import BodyStream
 
 if TYPE_CHECKING:

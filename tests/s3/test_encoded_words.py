@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.s3.conftest import BUCKET
 
-from kamome.services.s3.encoded_words import decoded_words, mail_safe
+from kamome.services.s3.objects.encoded_words import decoded_words, mail_safe
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

@@ -12,8 +12,8 @@ from tests.s3.conftest import customer_key
 
 from kamome.errors import AwsError
 from kamome.services.s3 import errors
-from kamome.services.s3.conditions import ReadConditions, check_read
-from kamome.services.s3.ranges import ByteRange, parse_range, part_range
+from kamome.services.s3.objects.conditions import ReadConditions, check_read
+from kamome.services.s3.objects.ranges import ByteRange, parse_range, part_range
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

@@ -11,8 +11,9 @@ import pytest
 from tests.s3.conftest import BUCKET, customer_key
 
 from kamome.errors import AwsError
-from kamome.services.s3 import errors, kms_errors
-from kamome.services.s3.data_keys import BUCKET_KEY_MS
+from kamome.services.s3 import errors
+from kamome.services.s3.encryption import kms_errors
+from kamome.services.s3.encryption.data_keys import BUCKET_KEY_MS
 from kamome.wire import BodyStream
 
 if TYPE_CHECKING:

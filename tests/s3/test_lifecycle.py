@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kamome.services.s3 import lifecycle
-from kamome.services.s3.lifecycle_rules import Candidate, action_of
+from kamome.services.s3.lifecycle import lifecycle
+from kamome.services.s3.lifecycle.lifecycle_rules import Candidate, action_of
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

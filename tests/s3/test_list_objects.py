@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kamome.services.s3 import errors
-from kamome.services.s3.common_prefixes import Listing, walk
-from kamome.services.s3.continuation import decode_token, encode_token
-from kamome.services.s3.keys import successor
+from kamome.services.s3.listing.common_prefixes import Listing, walk
+from kamome.services.s3.listing.continuation import decode_token, encode_token
+from kamome.services.s3.objects.keys import successor
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

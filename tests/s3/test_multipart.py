@@ -12,8 +12,9 @@ import pytest
 from tests.s3.conftest import customer_key, stream_of
 
 from kamome.errors import AwsError
-from kamome.services.s3 import errors, parts
-from kamome.services.s3.crc_combination import combined_crc
+from kamome.services.s3 import errors
+from kamome.services.s3.bodies.crc_combination import combined_crc
+from kamome.services.s3.multipart import parts
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

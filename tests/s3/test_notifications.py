@@ -13,14 +13,14 @@ from msgspec.structs import replace
 
 from kamome.errors import AwsError
 from kamome.services.s3 import errors, shapes
-from kamome.services.s3.notifications import (
+from kamome.services.s3.notifications.notifications import (
     Destination,
     checked_destinations,
     configuration_of,
     event_covers,
     from_stored,
 )
-from kamome.services.s3.notifications import as_stored as stored
+from kamome.services.s3.notifications.notifications import as_stored as stored
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

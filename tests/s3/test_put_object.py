@@ -16,7 +16,7 @@ import pytest
 from kamome.errors import AwsError, ServiceUnavailable
 from kamome.services.s3 import errors
 from kamome.services.s3.limits import INLINE_BYTES_MAX, PUT_BYTES_MAX
-from kamome.services.s3.put_object import put_object_internal
+from kamome.services.s3.objects.put_object import put_object_internal
 from kamome.wire import BodyStream
 
 if TYPE_CHECKING:

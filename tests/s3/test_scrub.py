@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from kamome.services.s3.scrub import show_scrub
+from kamome.services.s3.bodies.scrub import show_scrub
 from kamome.wire import HttpRequest
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from kamome.errors import AwsError
 from kamome.protocols.model import Violation
 from kamome.services.s3 import errors, store
+from kamome.services.s3.objects.put_object import put_object
 from kamome.services.s3.operations import OPERATIONS, resource_of, violation
-from kamome.services.s3.put_object import put_object
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World

@@ -10,8 +10,8 @@ import click
 
 from kamome.cli.report import report_for_stdout
 from kamome.ids import Ids
+from kamome.services.s3.bodies.verify import verify_all
 from kamome.services.s3.store import S3Store
-from kamome.services.s3.verify import verify_all
 from kamome.storage.blobs import Blobs
 from kamome.storage.data_directory import DataDirectory, DataDirectoryInUse
 from kamome.storage.engine import Engine

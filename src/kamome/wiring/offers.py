@@ -214,7 +214,7 @@ class Offers:
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Store an object; where the acknowledgement is lost, it is there and nothing recorded."""
-        from kamome.services.s3.put_object import put_object_internal
+        from kamome.services.s3.objects.put_object import put_object_internal
 
         source = source_of(ctx.principal)
         target = Target("s3", "PutObject", f"{bucket}/{key}", ctx.account, ctx.region, source)
@@ -239,7 +239,7 @@ class Offers:
         self, ctx: RequestContext, bucket: str, key: str, version_id: str = ""
     ) -> bytes:
         """The whole body of an object, or of a version; the caller knows that it is small."""
-        from kamome.services.s3.objects import get_object
+        from kamome.services.s3.objects.objects import get_object
 
         request: GetObjectRequest = {"Bucket": bucket, "Key": key}
         if version_id:
@@ -254,7 +254,7 @@ class Offers:
         self, ctx: RequestContext, bucket: str, key: str
     ) -> AsyncIterator[bytes]:
         """The body of an object in pieces, however large it is."""
-        from kamome.services.s3.objects import get_object
+        from kamome.services.s3.objects.objects import get_object
 
         answer = await get_object(self._slices.s3, ctx, {"Bucket": bucket, "Key": key})
         body = answer["Body"]

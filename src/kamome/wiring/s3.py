@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kamome.services.s3 import later_work, lifecycle, object_events
+from kamome.services.s3 import later_work
+from kamome.services.s3.lifecycle import lifecycle
+from kamome.services.s3.notifications import object_events
 from kamome.services.s3.ports import DataKey, Ports
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import S3Store

@@ -31,37 +31,37 @@ def register(outbox: Outbox, s3: S3) -> None:
     """Name the handlers."""
 
     async def replicate(entry: Entry) -> None:
-        from kamome.services.s3.replication import replicate
+        from kamome.services.s3.replication.replication import replicate
 
         await replicate(s3, entry)
 
     def give_up_replication(entry: Entry, error: Exception) -> None:
-        from kamome.services.s3.replication import give_up_replication
+        from kamome.services.s3.replication.replication import give_up_replication
 
         give_up_replication(s3, entry, error)
 
     def tell_missed_threshold(entry: Entry) -> None:
-        from kamome.services.s3.replication import tell_missed_threshold
+        from kamome.services.s3.replication.replication import tell_missed_threshold
 
         tell_missed_threshold(s3, entry)
 
     async def deliver_log(entry: Entry) -> None:
-        from kamome.services.s3.access_logs import deliver_log
+        from kamome.services.s3.logging.access_logs import deliver_log
 
         await deliver_log(s3, entry)
 
     def give_up_log(entry: Entry, error: Exception) -> None:
-        from kamome.services.s3.access_logs import give_up_log
+        from kamome.services.s3.logging.access_logs import give_up_log
 
         give_up_log(s3, entry, error)
 
     def work_restore(entry: Entry) -> None:
-        from kamome.services.s3.restore_object import work_restore
+        from kamome.services.s3.objects.restore_object import work_restore
 
         work_restore(s3, entry)
 
     async def work_scrub(entry: Entry) -> None:
-        from kamome.services.s3.scrub import work_scrub
+        from kamome.services.s3.bodies.scrub import work_scrub
 
         await work_scrub(s3, entry)
 
@@ -83,7 +83,7 @@ def scrub_report(s3: S3) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
     """Who answers `GET /_kamome/s3/scrub`."""
 
     async def answer(request: HttpRequest) -> HttpResponse:
-        from kamome.services.s3.scrub import show_scrub
+        from kamome.services.s3.bodies.scrub import show_scrub
 
         return await show_scrub(s3, request)
 

@@ -8,17 +8,13 @@ from types import MappingProxyType
 from kamome.errors import AwsError
 from kamome.protocols.model import Violation
 from kamome.services import Operation
-from kamome.services.s3.access_control import (
+from kamome.services.s3.access.access_control import (
     get_bucket_acl,
     get_object_acl,
     put_bucket_acl,
     put_object_acl,
 )
-from kamome.services.s3.bucket_notifications import (
-    get_bucket_notification_configuration,
-    put_bucket_notification_configuration,
-)
-from kamome.services.s3.bucket_policies import (
+from kamome.services.s3.access.bucket_policies import (
     delete_bucket_lifecycle,
     delete_bucket_policy,
     get_bucket_lifecycle_configuration,
@@ -27,19 +23,20 @@ from kamome.services.s3.bucket_policies import (
     put_bucket_lifecycle_configuration,
     put_bucket_policy,
 )
-from kamome.services.s3.bucket_settings import SETTING_OPERATIONS
-from kamome.services.s3.bucket_versioning import get_bucket_versioning, put_bucket_versioning
-from kamome.services.s3.buckets import (
+from kamome.services.s3.bodies.document_digests import check_document
+from kamome.services.s3.buckets.bucket_settings import SETTING_OPERATIONS
+from kamome.services.s3.buckets.bucket_versioning import (
+    get_bucket_versioning,
+    put_bucket_versioning,
+)
+from kamome.services.s3.buckets.buckets import (
     create_bucket,
     delete_bucket,
     get_bucket_location,
     head_bucket,
     list_buckets,
 )
-from kamome.services.s3.copy_object import copy_object, upload_part_copy
-from kamome.services.s3.delete_objects import delete_object, delete_objects
-from kamome.services.s3.document_digests import check_document
-from kamome.services.s3.edge import edge_of
+from kamome.services.s3.edge.edge import edge_of
 from kamome.services.s3.errors import (
     InvalidArgument,
     InvalidEncryptionAlgorithmError,
@@ -48,17 +45,10 @@ from kamome.services.s3.errors import (
     InvalidStorageClass,
     MalformedXML,
 )
-from kamome.services.s3.list_object_versions import list_object_versions
-from kamome.services.s3.list_objects import list_objects, list_objects_v2
-from kamome.services.s3.list_uploads import list_multipart_uploads, list_parts
-from kamome.services.s3.multipart_uploads import (
-    abort_multipart_upload,
-    complete_multipart_upload,
-    create_multipart_upload,
-    upload_part,
-)
-from kamome.services.s3.object_attributes import get_object_attributes
-from kamome.services.s3.object_locking import (
+from kamome.services.s3.listing.list_object_versions import list_object_versions
+from kamome.services.s3.listing.list_objects import list_objects, list_objects_v2
+from kamome.services.s3.listing.list_uploads import list_multipart_uploads, list_parts
+from kamome.services.s3.lock.object_locking import (
     get_object_legal_hold,
     get_object_lock_configuration,
     get_object_retention,
@@ -66,14 +56,27 @@ from kamome.services.s3.object_locking import (
     put_object_lock_configuration,
     put_object_retention,
 )
-from kamome.services.s3.object_tagging import (
+from kamome.services.s3.multipart.multipart_uploads import (
+    abort_multipart_upload,
+    complete_multipart_upload,
+    create_multipart_upload,
+    upload_part,
+)
+from kamome.services.s3.notifications.bucket_notifications import (
+    get_bucket_notification_configuration,
+    put_bucket_notification_configuration,
+)
+from kamome.services.s3.objects.copy_object import copy_object, upload_part_copy
+from kamome.services.s3.objects.delete_objects import delete_object, delete_objects
+from kamome.services.s3.objects.object_attributes import get_object_attributes
+from kamome.services.s3.objects.object_tagging import (
     delete_object_tagging,
     get_object_tagging,
     put_object_tagging,
 )
-from kamome.services.s3.objects import get_object, head_object
-from kamome.services.s3.put_object import put_object
-from kamome.services.s3.restore_object import restore_object
+from kamome.services.s3.objects.objects import get_object, head_object
+from kamome.services.s3.objects.put_object import put_object
+from kamome.services.s3.objects.restore_object import restore_object
 
 _OPERATIONS: Mapping[str, Operation] = {
     "AbortMultipartUpload": abort_multipart_upload,

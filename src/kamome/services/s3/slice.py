@@ -7,8 +7,8 @@ import msgspec
 from kamome.clock import Clock
 from kamome.ids import Ids
 from kamome.observe.journeys import Journeys
-from kamome.services.s3.data_keys import BucketKeys
-from kamome.services.s3.log_store import LoggedBuckets
+from kamome.services.s3.encryption.data_keys import BucketKeys
+from kamome.services.s3.logging.log_store import LoggedBuckets
 from kamome.services.s3.ports import Ports
 from kamome.services.s3.store import S3Store
 from kamome.storage.blobs import Blobs

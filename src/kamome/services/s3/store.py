@@ -13,12 +13,12 @@ from typing import cast
 import msgspec
 import orjson
 
-from kamome.services.s3.log_store import LogStore
-from kamome.services.s3.notifications import Destination, as_stored, from_stored
-from kamome.services.s3.object_rows import StoredObject, object_of, object_row
-from kamome.services.s3.setting_store import SettingStore
-from kamome.services.s3.upload_store import UploadStore
-from kamome.services.s3.version_store import VersionStore
+from kamome.services.s3.buckets.setting_store import SettingStore
+from kamome.services.s3.logging.log_store import LogStore
+from kamome.services.s3.multipart.upload_store import UploadStore
+from kamome.services.s3.notifications.notifications import Destination, as_stored, from_stored
+from kamome.services.s3.objects.object_rows import StoredObject, object_of, object_row
+from kamome.services.s3.objects.version_store import VersionStore
 from kamome.storage.engine import Engine, Row
 
 # No UTF-8 text has the byte 0xFF: this is above all keys.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kamome.services.s3.encryption.kms_fields import KMS_ALGORITHMS, check_kms_members
 from kamome.services.s3.errors import (
     FeatureNotServed,
     InvalidArgument,
     InvalidEncryptionAlgorithmError,
     InvalidRequest,
 )
-from kamome.services.s3.kms_fields import KMS_ALGORITHMS, check_kms_members
 
 AES256 = "AES256"
 

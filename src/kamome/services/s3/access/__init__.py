@@ -1,0 +1,1 @@
+"""Who may: access control lists, bucket policies, public access."""

@@ -1,0 +1,1 @@
+"""The bytes of objects: on their way in and out, their digests, their verification."""

@@ -1,0 +1,1 @@
+"""Buckets: their names, owners, regions, versioning state and configurations."""

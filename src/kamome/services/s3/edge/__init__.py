@@ -1,0 +1,1 @@
+"""What is no call of an operation: browsers, forms, websites."""

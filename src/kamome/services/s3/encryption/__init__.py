@@ -1,0 +1,1 @@
+"""Server-side encryption: keys of customers, keys of KMS."""

@@ -1,0 +1,1 @@
+"""Lifecycle configurations, and what they make of objects by the clock."""

@@ -1,0 +1,1 @@
+"""Listings of objects, versions and uploads, a page at a time."""

@@ -1,0 +1,1 @@
+"""Object lock: retention and legal hold."""

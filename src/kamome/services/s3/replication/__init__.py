@@ -1,0 +1,1 @@
+"""Replication to other buckets of this server."""
