@@ -31,13 +31,14 @@ _COMMON_TABLE = re.compile(r"(\w+)\s*(?:\([^()]*\))?\s+AS\s+(?:NOT\s+)?(?:MATERI
 _LIMITED = re.compile(r"\bLIMIT\b")
 
 
-@pytest.mark.parametrize(
-    "file",
-    [file for file in package_files() if not holds_sql(file)],
-    ids=lambda file: file.name,
-)
-def test_sql_stands_only_in_stores(file: SourceFile) -> None:
-    found = [f"{file.name}:{line}" for line, text in strings(file.tree) if is_sql(text)]
+def test_sql_stands_only_in_stores() -> None:
+    found = [
+        f"{file.name}:{line}"
+        for file in package_files()
+        if not holds_sql(file)
+        for line, text in strings(file.tree)
+        if is_sql(text)
+    ]
 
     assert not found
 

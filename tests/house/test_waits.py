@@ -12,7 +12,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from tests.house.source import ROOT, SourceFile, project_files
+from tests.house.source import ROOT, project_files
 
 # A wait that is meant to run out is a sleep; one that is not meant to may be patient.
 _PATIENCE_S_MIN = 1
@@ -28,14 +28,11 @@ _ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(
-    "file",
-    [file for file in project_files() if file.path.is_relative_to(ROOT / "tests")],
-    ids=lambda file: file.name,
-)
-def test_tests_wait_for_events(file: SourceFile) -> None:
+def test_tests_wait_for_events() -> None:
     found = [
         f"{file.name}:{line} {what}"
+        for file in project_files()
+        if file.path.is_relative_to(ROOT / "tests")
         for function, line, what in _waits(file.tree)
         if (file.name, function) not in _ALLOWED
     ]
