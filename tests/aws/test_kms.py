@@ -5,18 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.aws.aws_command import aws as run_aws
+from tests.aws.aws_command import reason
 
 if TYPE_CHECKING:
     from tests.conftest import Tenant
-
-_AWS = Path(sys.executable).with_name("aws")
 
 
 @pytest.fixture
@@ -110,6 +108,7 @@ def test_key_is_deleted_when_its_days_are_over(kamome: Tenant, kms: Any, key_id:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(bool(reason()), reason=reason())
 def test_aws_cli_encrypts_and_decrypts_files(kamome: Tenant, tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],
@@ -123,15 +122,8 @@ def test_aws_cli_encrypts_and_decrypts_files(kamome: Tenant, tmp_path: Path) -> 
     }
 
     def aws(*arguments: str) -> Any:
-        done = subprocess.run(
-            [str(_AWS), "kms", *arguments],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        done = run_aws("kms", *arguments, environment=environment, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     key_id = aws("create-key")["KeyMetadata"]["KeyId"]
