@@ -406,3 +406,51 @@ class TestOrphans:
 
         assert await files_settled(blobs) == sorted([before.id, being_written.id])
         blobs.close()
+
+
+class TestReadingAhead:
+    async def test_a_reader_who_stops_leaves_no_thread_at_the_file(
+        self, blobs: Blobs, engine: Engine
+    ) -> None:
+        blob = await kept(blobs, engine, b"x" * 2_000_000)
+        pieces = blobs.read(blob.id, piece_bytes=1000)
+
+        assert len(await anext(pieces)) == 1000
+        await pieces.aclose()
+
+        assert open_files(blobs.path(blob.id)) == 0
+
+    async def test_a_piece_that_fails_its_check_is_told_behind_those_before_it(
+        self, blobs: Blobs, engine: Engine
+    ) -> None:
+        blob = await kept(blobs, engine, b"x" * 5000)
+        good = 0
+
+        def check(start: int, piece: bytes) -> None:
+            if start == 3000:
+                raise BlobDamaged("not what was written")
+
+        with pytest.raises(BlobDamaged, match="not what was written"):
+            async for piece in blobs.read(blob.id, piece_bytes=1000, check=check):
+                good += len(piece)
+
+        assert good == 3000
+
+    async def test_no_more_than_a_few_pieces_wait_for_a_slow_reader(
+        self, blobs: Blobs, engine: Engine
+    ) -> None:
+        blob = await kept(blobs, engine, b"x" * 100_000)
+        read: list[int] = []
+        pieces = blobs.read(blob.id, piece_bytes=1000, check=lambda start, _: read.append(start))
+
+        await anext(pieces)
+        await blobs.in_thread(lambda: None)
+        await anext(pieces)
+        await pieces.aclose()
+
+        assert len(read) <= 4
+
+
+def open_files(path: Path) -> int:
+    """How many descriptors of this process are of that file."""
+    return sum(link.resolve() == path for link in Path("/proc/self/fd").iterdir())

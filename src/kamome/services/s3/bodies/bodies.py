@@ -7,9 +7,8 @@ missing file gives an error, never wrong bytes.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
 from functools import partial
 
@@ -247,7 +246,8 @@ async def _verified(
     end = -(-(first + length) // BLOCK_BYTES) * BLOCK_BYTES
     skip, left = first - start, length
     check = partial(_compare, blob_id, crcs)
-    async with aclosing(_read_ahead(blobs, blob_id, start, end - start, check)) as pieces:
+    read = blobs.read(blob_id, start, end - start, piece_bytes=PIECE_BYTES, check=check)
+    async with aclosing(read) as pieces:
         async for piece in pieces:
             given = piece if not skip and left >= len(piece) else piece[skip : skip + left]
             left -= len(given)
@@ -265,22 +265,3 @@ def _compare(blob_id: str, crcs: bytes, start: int, piece: bytes) -> None:
         expected = crcs[number * _CRC_BYTES : (number + 1) * _CRC_BYTES]
         if crc32c(view[at : at + BLOCK_BYTES]).to_bytes(_CRC_BYTES, "big") != expected:
             raise BlobDamaged(f"block {number} of blob {blob_id} is not what was written")
-
-
-async def _read_ahead(
-    blobs: Blobs, blob_id: str, start: int, length: int, check: Callable[[int, bytes], None]
-) -> AsyncGenerator[bytes, None]:
-    """The pieces of a file: the next one is read while the present one is on its way out."""
-    pieces = blobs.read(blob_id, start, length, piece_bytes=PIECE_BYTES, check=check)
-    piece = await anext(pieces, b"")
-    ahead: asyncio.Task[bytes] | None = None
-    try:
-        while piece:
-            ahead = asyncio.ensure_future(anext(pieces, b"")) if len(piece) == PIECE_BYTES else None
-            yield piece
-            piece = await ahead if ahead is not None else b""
-    finally:
-        if ahead is not None and not ahead.done():
-            await asyncio.wait((ahead,))
-        if isinstance(pieces, AsyncGenerator):
-            await pieces.aclose()
