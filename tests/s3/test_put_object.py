@@ -556,3 +556,23 @@ async def test_large_body_passes_both_ways_in_a_few_blocks_of_memory(world: Worl
 
     assert received == size
     assert peak < 4 * 1024 * 1024
+
+
+async def test_body_in_tiny_chunks_takes_no_more_memory(world: World) -> None:
+    await world.bucket()
+    size = 1_400_000
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(size // 7):
+            yield bytes(bytearray(7))
+
+    await world.put("warm", patterned(300_000))
+    tracemalloc.start()
+    try:
+        await world.put("tiny", Body=BodyStream(pieces(), size))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * 1024 * 1024
+    assert (await world.get("tiny"))["Body"] == bytes(size)

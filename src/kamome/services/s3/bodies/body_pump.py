@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Callable, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -24,6 +25,11 @@ from kamome.wire import BodyStream
 _CRC_BYTES = 4
 # Pieces that wait for a thread, besides the one that it has.
 _WAITING_MAX = 1
+# Smaller chunks are copied together: an object for each byte that comes alone would take hundreds.
+_SMALL_BYTES = 4096
+
+# What has arrived of a body, a few blocks of it, in chunks of any size.
+_Piece: TypeAlias = Sequence[memoryview | bytearray]
 
 
 class Sealing(msgspec.Struct, frozen=True):
@@ -46,9 +52,9 @@ class Digests:
         self.nonce = sealing.nonce if sealing is not None else b""
         self._cipher = cipher_at(sealing.key, sealing.nonce, 0) if sealing is not None else None
 
-    def take_md5(self, block: bytes) -> None:
+    def take_md5(self, chunk: bytes | bytearray | memoryview) -> None:
         """The next bytes, for the MD5 that clients see."""
-        self.md5.update(block)
+        self.md5.update(chunk)
 
     def seal(self, block: bytes) -> bytes:
         """The next bytes, for all other digests; returns them as they are stored.
@@ -118,9 +124,9 @@ class _Pump:
         self._blobs = blobs
         self._digests = digests
         self._writer: BlobWriter = blobs.writer()
-        self._md5 = _Strand(blobs, digests.take_md5)
-        self._all_else = _Strand(blobs, lambda piece: self._writer.write_here(digests.seal(piece)))
-        self._arrived: list[bytes | memoryview] = []
+        self._md5 = _Strand(blobs, self._take_md5)
+        self._all_else = _Strand(blobs, self._write)
+        self._arrived: list[memoryview | bytearray] = []
         self._size = 0
         self._finishing: asyncio.Task[Blob] | None = None
 
@@ -129,20 +135,25 @@ class _Pump:
         view = memoryview(chunk)
         while self._size + len(view) >= PIECE_BYTES:
             room = PIECE_BYTES - self._size
-            piece = b"".join((*self._arrived, view[:room]))
-            self._arrived.clear()
-            self._size = 0
-            await self._give(piece)
-            del piece
+            self._gather(view[:room])
+            await self._give()
             view = view[room:]
         if view:
+            self._gather(view)
+
+    def _gather(self, view: memoryview) -> None:
+        self._size += len(view)
+        if len(view) >= _SMALL_BYTES:
             self._arrived.append(view)
-            self._size += len(view)
+        elif self._arrived and isinstance(self._arrived[-1], bytearray):
+            self._arrived[-1] += view
+        else:
+            self._arrived.append(bytearray(view))
 
     async def finish(self) -> Blob:
         """Write what is left; the blob is durable on return."""
         if self._size:
-            await self._give(b"".join(self._arrived))
+            await self._give()
         await self._all_else.end()
         # A cancelled caller must not cancel the thread's work: the file is in its hands.
         self._finishing = asyncio.create_task(self._writer.finish())
@@ -163,9 +174,17 @@ class _Pump:
         else:
             await self._writer.abort()
 
-    async def _give(self, piece: bytes) -> None:
+    async def _give(self) -> None:
+        piece, self._arrived, self._size = self._arrived, [], 0
         await self._md5.give(piece)
         await self._all_else.give(piece)
+
+    def _take_md5(self, piece: _Piece) -> None:
+        for chunk in piece:
+            self._digests.take_md5(chunk)
+
+    def _write(self, piece: _Piece) -> None:
+        self._writer.write_here(self._digests.seal(b"".join(piece)))
 
 
 class _Strand:
@@ -175,15 +194,15 @@ class _Strand:
     the loop before the next.
     """
 
-    def __init__(self, blobs: Blobs, work: Callable[[bytes], None]) -> None:
+    def __init__(self, blobs: Blobs, work: Callable[[_Piece], None]) -> None:
         self._blobs = blobs
         self._work = work
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[_Piece] = deque()
         self._job: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._has_taken = asyncio.Event()
 
-    async def give(self, piece: bytes) -> None:
+    async def give(self, piece: _Piece) -> None:
         """Have a piece worked; waits until few enough are waiting.
 
         Raises:
