@@ -243,10 +243,11 @@ class App:
     # ------------------------------------------------------------------ parts
 
     async def _clean(self) -> None:
-        """What nobody waits for: operations to import, orphans to remove."""
-        for served in self.slices.served:
-            await asyncio.to_thread(import_module, served.service.module)
+        """What nobody waits for: orphans to remove, operations to import."""
         await self._remove_orphans()
+        for served in self.slices.served:
+            if not served.service.is_seldom:
+                await asyncio.to_thread(import_module, served.service.module)
 
     async def _remove_orphans(self) -> None:
         removed = await self.kernel.blobs.remove_orphans()

@@ -111,6 +111,7 @@ SSM = Service(
     signing_name="ssm",
     target_prefix="AmazonSSM",
     runs_at_once=True,
+    is_seldom=True,
 )
 KMS = Service(
     name="kms",
@@ -120,6 +121,7 @@ KMS = Service(
     signing_name="kms",
     target_prefix="TrentService",
     runs_at_once=True,
+    is_seldom=True,
 )
 SECRETS_MANAGER = Service(
     name="secretsmanager",
@@ -129,6 +131,7 @@ SECRETS_MANAGER = Service(
     signing_name="secretsmanager",
     target_prefix="secretsmanager",
     runs_at_once=True,
+    is_seldom=True,
 )
 STS = Service(
     name="sts",

@@ -137,7 +137,8 @@ class Service(msgspec.Struct, frozen=True):
     that its operations need no task before they first wait (no `asyncio.timeout`): a request that
     came whole then costs none. `has_edge` says that `operations.py` has a function `edge`, which is
     asked before a request is decoded. Hosts that contain `host_mark` are the service's, and what is
-    sent to them no call of an operation.
+    sent to them no call of an operation. `is_seldom` says that many never call it: its operations
+    take no memory before.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Service(msgspec.Struct, frozen=True):
     runs_at_once: bool = False
     has_edge: bool = False
     host_mark: str = ""
+    is_seldom: bool = False
     body_bytes_max: int = _BODY_BYTES_MAX
 
     @property

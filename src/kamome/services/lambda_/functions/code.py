@@ -9,9 +9,9 @@ import base64
 import hashlib
 import re
 import stat
-import zipfile
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,8 +25,12 @@ from kamome.services.lambda_.limits import (
     CODE_ZIPPED_BYTES_MAX,
 )
 
+if TYPE_CHECKING:
+    import zipfile
+
 _CANNOT_UNZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
-_COMPRESSIONS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# Stored, deflated. APPNOTE.TXT 4.4.5.
+_COMPRESSIONS = frozenset({0, 8})
 _IS_ENCRYPTED = 0x1
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -78,6 +82,8 @@ def open_archive(archive: bytes) -> zipfile.ZipFile:
     Raises:
         InvalidParameterValueException: it is not a zip file.
     """
+    import zipfile
+
     try:
         return zipfile.ZipFile(BytesIO(archive))
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import zipfile
 import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +24,9 @@ from kamome.services.lambda_.functions.code import (
     open_archive,
     sha256_of,
 )
+
+if TYPE_CHECKING:
+    import zipfile
 
 _PIECE_BYTES = 256 * 1024
 
@@ -63,6 +66,8 @@ class CodeStore(msgspec.Struct, frozen=True):
 
 
 def _unpack(archive: bytes, temporary: Path, final: Path) -> None:
+    import zipfile
+
     temporary.mkdir(parents=True)
     try:
         with open_archive(archive) as opened:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from email.utils import parsedate_to_datetime
-from html import escape
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
@@ -210,6 +209,8 @@ def _error_page(
     exchange: Exchange, error: AwsError, key: str, custom: tuple[str, AwsError] | None = None
 ) -> HttpResponse:
     """The page that S3 makes itself."""
+    from html import escape
+
     title = f"{error.status} {_REASONS.get(error.status, error.code)}"
     told = {"Code": error.code, "Message": error.message, **error.members}
     told |= {"RequestId": exchange.request_id, "HostId": host_id(exchange.request_id)}
@@ -237,5 +238,7 @@ _TITLE = "<html>\n<head><title>{title}</title></head>\n<body>\n<h1>{title}</h1>\
 
 
 def _listed(told: Mapping[str, object]) -> str:
+    from html import escape
+
     lines = [f"<li>{escape(name)}: {escape(str(value))}</li>\n" for name, value in told.items()]
     return f"<ul>\n{''.join(lines)}</ul>\n"

@@ -5,7 +5,6 @@ AWS: SES Developer Guide, Using subscription management. RFC 8058.
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -158,6 +157,8 @@ def _preferences(found: ContactList, contact: Contact) -> dict[str, object]:
 
 
 def _shown(found: ContactList, contact: Contact, said: str) -> HttpResponse:
+    import html
+
     open_contact = msgspec.structs.replace(contact, is_unsubscribed_from_all=False)
     topics = "".join(
         f'<p><label><input type="checkbox" name="topic-{number}" value="1"'

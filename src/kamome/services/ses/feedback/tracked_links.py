@@ -8,7 +8,6 @@ AWS: SES Developer Guide, Amazon SES email sending metrics FAQs (open and click 
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Mapping
 
@@ -65,6 +64,8 @@ def with_pixel(text: str, url: str) -> str:
 
     AWS: SES Developer Guide, Amazon SES email sending metrics FAQs (open tracking).
     """
+    import html
+
     image = f'<img alt="" src="{html.escape(url)}" style="display: none; width: 1px; height: 1px;">'
     if OPEN_TRACKER in text:
         return text.replace(OPEN_TRACKER, image, 1)
@@ -123,6 +124,8 @@ def _behind(lowered: str, at: int) -> int:
 
 def _changed(tag: str, track: Callable[[Link], str], is_room: bool) -> tuple[str, bool]:
     """A start tag as it leaves, and whether it is tracked now."""
+    import html
+
     attributes = list(_ATTRIBUTE.finditer(tag, len("<a")))
     by_name = {found["name"].lower(): found for found in reversed(attributes)}
     href = by_name.get("href")

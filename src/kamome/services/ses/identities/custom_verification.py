@@ -7,7 +7,6 @@ AWS: SES Developer Guide, Using custom verification email templates.
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING
 
@@ -101,6 +100,8 @@ async def send_custom(
 
     AWS: SES API Reference, SendCustomVerificationEmail.
     """
+    import html
+
     owner, name = Owner(ctx.account, ctx.region), checked_address(address)
     known_or_new(ses, owner, name)
     token = ses.ids.hex(_TOKEN_DIGITS)
