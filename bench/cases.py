@@ -229,14 +229,14 @@ def s3_put(size: int) -> Callable[[Bench], Callable[[int], Work]]:
     return prepare
 
 
-def s3_get(size: int) -> Callable[[Bench], Callable[[int], Work]]:
-    """Read one object of that size."""
+def s3_read(method: str, size: int) -> Callable[[Bench], Callable[[int], Work]]:
+    """Read one object of that size, or its head."""
 
     def prepare(bench: Bench) -> Callable[[int], Work]:
         bucket = _bucket(bench)
         content = b"x" * size
         bench.client("s3").put_object(Bucket=bucket, Key="key", Body=content)  # type: ignore[attr-defined] # boto3
-        return repeat(bench.requests.s3("GET", f"/{bucket}/key"))
+        return repeat(bench.requests.s3(method, f"/{bucket}/key"))
 
     return prepare
 
@@ -290,9 +290,10 @@ CASES = (
     Case("PutObject 1 KB", s3_put(1024), target=0.25),
     Case("PutObject 100 KB", s3_put(100 * 1024), connections=16),
     Case("PutObject 1 MB", s3_put(1024 * 1024), connections=8),
-    Case("GetObject 1 KB", s3_get(1024)),
-    Case("GetObject 100 KB", s3_get(100 * 1024), connections=16),
-    Case("GetObject 1 MB", s3_get(1024 * 1024), connections=8),
+    Case("GetObject 1 KB", s3_read("GET", 1024)),
+    Case("GetObject 100 KB", s3_read("GET", 100 * 1024), connections=16),
+    Case("GetObject 1 MB", s3_read("GET", 1024 * 1024), connections=8),
+    Case("HeadObject", s3_read("HEAD", 1024)),
     Case("PutItem 1 KB", dynamodb_put),
     Case("GetItem 1 KB", dynamodb_get),
 )
