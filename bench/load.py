@@ -62,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._tally = tally
         self._buffer = bytearray()
         self._needed = -1
+        self._is_head = False
         self._head_end = 0
         self._operations = 0
         self._sent_at = 0.0
@@ -74,6 +75,7 @@ class Connection(asyncio.Protocol):
     def _send(self, request: tuple[bytes, int]) -> None:
         self._operations = request[1]
         self._sent_at = time.perf_counter()
+        self._is_head = request[0].startswith(b"HEAD ")  # its answer tells a length and has no body
         self._transport.write(request[0])
 
     def data_received(self, data: bytes) -> None:
@@ -86,7 +88,8 @@ class Connection(asyncio.Protocol):
             self._head_end = end + 4
             head = bytes(self._buffer[:end]).lower()
             at = head.find(b"content-length:")
-            length = 0 if at < 0 else int(head[at + 15 :].split(b"\r\n", 1)[0])
+            is_bare = at < 0 or self._is_head
+            length = 0 if is_bare else int(head[at + 15 :].split(b"\r\n", 1)[0])
             self._needed = self._head_end + length
         if len(self._buffer) >= self._needed:
             self._answered()
