@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_ROUNDS = rounds(6)
+_ROUNDS = rounds(12)
 _CALLS_PER_ROUND_MAX = 200
 _BODY_BYTES = 200_000  # lies in a file of its own
 _KEYS = 5

@@ -28,7 +28,7 @@ from botocore.parsers import ResponseParserError
 from tests.durability.server_process import ServerProcess, rounds
 from tests.mail.postfix import free_port
 
-_ROUNDS = rounds(5)
+_ROUNDS = rounds(10)
 _SENDER = "shop@example.com"
 _ACCOUNT = "000000000000"
 _TOPIC = f"arn:aws:sns:us-east-1:{_ACCOUNT}:feedback"

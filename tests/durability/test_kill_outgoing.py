@@ -30,7 +30,7 @@ from tests.mail.postfix import free_port
 
 from kamome.mail.transports.relay import SESSIONS_MAX
 
-_ROUNDS = rounds(6)
+_ROUNDS = rounds(10)
 _SENDERS = 3
 _MAILS_PER_ROUND_MAX = 40
 _ROUND_S = 60

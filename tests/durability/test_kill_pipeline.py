@@ -28,7 +28,7 @@ from kamome.cli.blueprint import find_blueprint, load_modules
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROUNDS = rounds(8)
+_ROUNDS = rounds(20)
 # Enough mails are accepted; a function has been started, too; it has been at work for a while.
 _MOMENTS = ("started", "working", "accepted")
 _SENDERS = 3

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_ROUNDS = rounds(4)
+_ROUNDS = rounds(6)
 _BUCKET = "kill"
 _KEYS = ("overwrite", "sealed", "source", "copy", "delete", "multipart")
 _BODY_BYTES = 200_000  # lies in a file of its own

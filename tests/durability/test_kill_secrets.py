@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_ROUNDS = rounds(4)
+_ROUNDS = rounds(6)
 _CALLS_MAX = 400
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["seed"]
 
-_ROUNDS = rounds(4)
+_ROUNDS = rounds(5)
 _QUEUES = ("first", "second", "broken", "dead")
 _ARN = "arn:aws:sqs:us-east-1:000000000000:"
 _RETRIES = 3
