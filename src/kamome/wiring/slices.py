@@ -36,7 +36,19 @@ if TYPE_CHECKING:
 # Most of what making the slices imports.
 IMPORTED = tuple(
     f"kamome.wiring.{name}"
-    for name in ("sqs", "sns", "s3", "lambda_", "dynamodb", "ecs", "ssm", "kms", "mail", "ses")
+    for name in (
+        "sqs",
+        "sns",
+        "s3",
+        "lambda_",
+        "dynamodb",
+        "ecs",
+        "ssm",
+        "kms",
+        "secretsmanager",
+        "mail",
+        "ses",
+    )
 )
 
 
