@@ -64,15 +64,49 @@ class Tenant:
         self.server.advance(seconds)
 
 
+class _SharedServer:
+    """The server that tests share: its start is paid once, and again after a test moved its clock.
+
+    Verifiers, caches and tokens that we did not write look at the machine's clock; a test must not
+    find a server that lives a week ahead of it, depending on what ran before.
+    """
+
+    def __init__(self, folder: Callable[[], Path]) -> None:
+        self._folder = folder
+        self._running: ServerThread | None = None
+
+    @property
+    def running(self) -> ServerThread:
+        if self._running is None:
+            settings = Settings(port=0, smtp_port=0, data=str(self._folder()))
+            self._running = ServerThread(settings).__enter__()
+        return self._running
+
+    def close_if_ahead(self) -> None:
+        if self._running is not None and self._running.app.clock.offset_ms > 0:
+            self.close()
+
+    def close(self) -> None:
+        if self._running is not None:
+            self._running.__exit__()
+            self._running = None
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerThread]:
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_SharedServer]:
+    shared = _SharedServer(lambda: tmp_path_factory.mktemp("data"))
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def server(_shared: _SharedServer) -> Iterator[ServerThread]:
     """A server that keeps its data, as the real one does, in a temporary folder."""
-    folder: Path = tmp_path_factory.mktemp("data")
-    with ServerThread(Settings(port=0, smtp_port=0, data=str(folder))) as running:
-        yield running
+    yield _shared.running
+    _shared.close_if_ahead()
 
 
 @pytest.fixture
 def kamome(server: ServerThread) -> Tenant:
-    """A fresh account of the session's server."""
+    """A fresh account of the shared server."""
     return Tenant(server, str(next(_accounts)))
