@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.file_work import file_work_done
 from tests.mail.spool_world import CONTENT, Scripted, SpoolWorld, running_spool
 
 from kamome.errors import ServiceUnavailable
@@ -144,7 +145,7 @@ async def test_content_in_a_file_is_sent_and_its_file_removed(world: SpoolWorld)
     world.send(content=blob)  # type: ignore[arg-type] # a Blob is content, too
     await world.settle()
     await world.engine.durable()
-    await world.blobs.in_thread(lambda: None)
+    await file_work_done(world.blobs)
 
     assert world.transport.contents == [content]
     assert not world.blobs.path(blob.id).exists()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.file_work import file_work_done
 from tests.s3.conftest import customer_key
 
 from kamome.errors import AwsError
@@ -262,8 +263,7 @@ async def test_reader_keeps_the_old_body_while_it_is_replaced(world: World) -> N
     got = await world.call("GetObject", Bucket="orders", Key="key")
 
     await world.put("key", b"new")
-    for _ in range(8):
-        await world.s3.blobs.in_thread(lambda: None)
+    await file_work_done(world.s3.blobs)
 
     assert b"".join([piece async for piece in got["Body"]]) == body
     assert (await world.get("key"))["Body"] == b"new"
@@ -274,8 +274,7 @@ async def test_deleted_object_and_its_blob_are_gone(world: World) -> None:
     await world.put("key", CONTENT * 40_000)
 
     assert await world.call("DeleteObject", Bucket="orders", Key="key") == {}
-    for _ in range(8):
-        await world.s3.blobs.in_thread(lambda: None)
+    await file_work_done(world.s3.blobs)
 
     assert await world.keys() == []
     assert world.blob_files() == []

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.file_work import file_work_done
 from tests.s3.conftest import customer_key, stream_of
 
 from kamome.errors import AwsError
@@ -364,7 +365,7 @@ async def test_reader_of_parts_keeps_them_while_the_object_is_deleted(world: Wor
     body = b"".join([piece async for piece in got["Body"]])
 
     assert body == b"A" * 300_000 + b"B" * 300_000 + b"C" * 300_000
-    await world.s3.blobs.in_thread(lambda: None)
+    await file_work_done(world.s3.blobs)
     assert world.engine.one("SELECT count(*) FROM blob") == (0,)
 
 

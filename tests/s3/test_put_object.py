@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from tests.file_work import file_work_done
 
 from kamome.errors import AwsError, ServiceUnavailable
 from kamome.services.s3 import errors
@@ -435,8 +436,7 @@ async def test_failing_step_keeps_the_old_object_and_its_blob(world: World) -> N
 async def settled(world: World) -> None:
     """All file work that was handed to threads so far is done."""
     await world.engine.durable()
-    for _ in range(8):
-        await world.s3.blobs.in_thread(lambda: None)
+    await file_work_done(world.s3.blobs)
 
 
 @pytest.mark.parametrize("size", [12, 300_000])

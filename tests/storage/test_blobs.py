@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.file_work import file_work_done
 from tests.storage.outbox_world import SCHEMA_FOLDER, Refused
 from tests.storage.syncs import HeldSync, passes
 
@@ -63,8 +64,7 @@ async def content_of(blobs: Blobs, blob: Blob, start: int = 0, length: int | Non
 async def files_settled(blobs: Blobs) -> list[str]:
     """The names of all files, once the threads have nothing left to do."""
     await passes()
-    for _ in range(8):
-        await blobs.in_thread(lambda: None)
+    await file_work_done(blobs)
     return sorted(path.name for path in blobs.folder.rglob("*") if path.is_file())
 
 
@@ -420,6 +420,35 @@ class TestReadingAhead:
 
         assert open_files(blobs.path(blob.id)) == 0
 
+    async def test_a_reader_cancelled_while_it_stops_leaves_no_file_open(
+        self, blobs: Blobs, engine: Engine
+    ) -> None:
+        blob = await kept(blobs, engine, b"x" * 5000)
+        begun, go_on = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def check(start: int, piece: bytes) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            go_on.wait(10)
+
+        async def read() -> None:
+            async for _ in blobs.read(blob.id, piece_bytes=1000, check=check):
+                pass
+
+        reader = asyncio.create_task(read())
+        await begun.wait()
+        for _ in range(2):  # the first ends the reading, the second the wait for the thread
+            reader.cancel()
+            await passes()
+        ended = reader.done()
+        still_open = open_files(blobs.path(blob.id))
+        go_on.set()
+        await file_work_done(blobs)
+        await passes()
+
+        assert (ended, still_open) == (True, 1)
+        assert open_files(blobs.path(blob.id)) == 0
+
     async def test_a_piece_that_fails_its_check_is_told_behind_those_before_it(
         self, blobs: Blobs, engine: Engine
     ) -> None:
@@ -444,7 +473,7 @@ class TestReadingAhead:
         pieces = blobs.read(blob.id, piece_bytes=1000, check=lambda start, _: read.append(start))
 
         await anext(pieces)
-        await blobs.in_thread(lambda: None)
+        await file_work_done(blobs)
         await anext(pieces)
         await pieces.aclose()
 

@@ -13,7 +13,6 @@ STARTTLS = "starttls"
 IMPLICIT = "implicit"
 OPPORTUNISTIC = "opportunistic"
 OFF = "off"
-RELAY_TLS = (STARTTLS, IMPLICIT, OPPORTUNISTIC, OFF)
 
 
 class RelaySettings(msgspec.Struct, frozen=True):
