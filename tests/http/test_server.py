@@ -15,6 +15,7 @@ from tests.http.raw_client import RawClient, head
 from tests.watched_loop import idle
 
 from kamome.config import Settings
+from kamome.errors import AwsError
 from kamome.http.listener import HttpListener
 from kamome.http.server import Server
 from kamome.services.sqs.store import SqsStore
@@ -238,6 +239,49 @@ def test_object_that_was_sent_in_part_is_not_there(
 
 def _files(folder: Path) -> set[Path]:
     return set(folder.iterdir())
+
+
+class Holding:
+    """A pipeline that reads each body and answers the first when it is let go."""
+
+    def __init__(self) -> None:
+        self.has_read = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def run(self, _request: HttpRequest, body: Body) -> HttpResponse:
+        try:
+            content = await body.read(1000)
+        except AwsError as error:
+            return HttpResponse(error.status, [], error.code.encode())
+        if not self.has_read.is_set():
+            self.has_read.set()
+            await self.go_on.wait()
+        return HttpResponse(200, [], b"%d" % len(content))
+
+
+async def test_bodies_in_memory_are_bounded_over_all_connections() -> None:
+    pipeline = Holding()
+    server = Server(cast("Pipeline", pipeline), cast("Any", None), gathered_bytes_max=1000)
+    listener = HttpListener(server, request_id=lambda: "the-id")
+    port = await listener.start("127.0.0.1", 0)
+
+    async def posted() -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 800\r\n\r\n"
+        writer.write(head + b"x" * 800)
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    first = asyncio.create_task(posted())
+    await pipeline.has_read.wait()
+    refused = await posted()
+    pipeline.go_on.set()
+    answers = [await first, refused, await posted()]
+    await listener.stop()
+
+    assert [answer.split(b"\r\n")[0][9:12] for answer in answers] == [b"200", b"503", b"200"]
+    assert refused.endswith(b"ServiceUnavailable")
 
 
 # --- answers --------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from kamome.errors import (
     AwsError,
     MalformedRequest,
     RequestEntityTooLarge,
+    ServiceUnavailable,
     UnknownTransferCoding,
 )
 from kamome.http.pipeline import Body, Pipeline, Reply, in_task
@@ -41,6 +42,9 @@ Send = Callable[[Message], Awaitable[None]]
 Admin = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 _ADMIN_BODY_BYTES_MAX = 1024 * 1024
+# All bodies together that are held in memory while their requests are answered; those of turns
+# (http/turn.py) have a bound of their own, as many as there are connections.
+GATHERED_BYTES_MAX = 512 * 1024 * 1024
 _ADMIN_PREFIXES = ("/_kamome/", "/_localstack/", "/_aws/", "/SimpleNotificationService-")
 # A name or an address, and a port. Hosts are echoed in the URLs that we hand out (queue URLs,
 # links to unsubscribe), so nothing else passes. Underscores are not of the RFC, but containers
@@ -50,15 +54,40 @@ _HOST_LENGTH_MAX = 253 + 6
 _BAD_HOST = "The Host header is missing, sent twice or not a host."
 
 
+class Gathered:
+    """How much of bodies is held in memory, over all connections together."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_left = bytes_max
+
+    def take(self, count: int) -> None:
+        """Hold so many bytes more.
+
+        Raises:
+            ServiceUnavailable: there is no room for them; SDKs try again.
+        """
+        if count > self._bytes_left:
+            raise ServiceUnavailable("Too many large requests are being served. Try again.")
+        self._bytes_left -= count
+
+    def give_back(self, count: int) -> None:
+        """Hold so many bytes less."""
+        self._bytes_left += count
+
+
 class AsgiBody:
     """A request body on its way in. See `http.pipeline.Body`."""
 
     whole = None
 
-    def __init__(self, receive: Receive, announced: int | None, waiting: Waiting) -> None:
+    def __init__(
+        self, receive: Receive, announced: int | None, waiting: Waiting, gathered: Gathered
+    ) -> None:
         self._receive = receive
         self._announced = announced
         self._waiting = waiting
+        self._gathered = gathered
+        self._bytes_held = 0
         self._is_complete = False
         self.has_begun = False
         self._callbacks: list[Callable[[], None]] = []
@@ -69,6 +98,7 @@ class AsgiBody:
 
         Raises:
             RequestEntityTooLarge: it is, or says it is, longer than `bytes_max`.
+            ServiceUnavailable: too much is held of other bodies.
             MalformedRequest: the client hung up in the middle.
         """
         if self._announced is not None and self._announced > bytes_max:
@@ -79,6 +109,8 @@ class AsgiBody:
             size += len(piece)
             if size > bytes_max:
                 raise RequestEntityTooLarge(f"The body is longer than {bytes_max} bytes.")
+            self._gathered.take(len(piece))
+            self._bytes_held += len(piece)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -118,6 +150,8 @@ class AsgiBody:
 
     def close(self) -> None:
         """The request has been answered."""
+        self._gathered.give_back(self._bytes_held)
+        self._bytes_held = 0
         if self._watcher is not None:
             self._watcher.cancel()
             self._waiting.remove(self)
@@ -150,10 +184,13 @@ class Waiting:
 class Server:
     """The ASGI application."""
 
-    def __init__(self, pipeline: Pipeline, admin: Admin) -> None:
+    def __init__(
+        self, pipeline: Pipeline, admin: Admin, *, gathered_bytes_max: int = GATHERED_BYTES_MAX
+    ) -> None:
         self._pipeline = pipeline
         self._admin = admin
         self._waiting = Waiting()
+        self._gathered = Gathered(gathered_bytes_max)
 
     def end_waiting(self) -> None:
         """The server stops: long polls are answered with what there is."""
@@ -163,7 +200,7 @@ class Server:
         """Answer one HTTP request."""
         assert scope["type"] == "http"
         request = _request(scope)
-        body = AsgiBody(receive, _announced(request), self._waiting)
+        body = AsgiBody(receive, _announced(request), self._waiting, self._gathered)
         try:
             response = await self._answer(scope, request, body)
             if response.status == NO_ANSWER:
@@ -208,7 +245,7 @@ class Server:
 
     async def send(self, response: HttpResponse, receive: Receive, send: Send) -> None:
         """Send an answer by ASGI's messages (a streamed one)."""
-        body = AsgiBody(receive, None, self._waiting)
+        body = AsgiBody(receive, None, self._waiting, self._gathered)
         try:
             await _send(response, body, send)
         except Exception:
