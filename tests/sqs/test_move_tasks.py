@@ -185,6 +185,23 @@ async def test_deleted_source_fails_the_task_and_keeps_the_message(world: World)
     assert await dead.counts() == (1, 0, 0)
 
 
+async def test_deleted_queue_takes_its_tasks_along(world: World) -> None:
+    queue, dead = await world.with_dead_letters(receives=1)
+    await _kill(queue, "1", "2")
+    started = await world.call(
+        "StartMessageMoveTask", SourceArn=dead.arn, MaxNumberOfMessagesPerSecond=1
+    )
+    await world.advance(0)
+
+    await dead.call("DeleteQueue")
+    await world.advance(10)
+
+    assert await queue.counts() == (1, 0, 0)
+    assert world.sqs.store.move_tasks.latest(dead.arn, 10) == []
+    with pytest.raises(ResourceNotFoundException):
+        await world.call("CancelMessageMoveTask", TaskHandle=started["TaskHandle"])
+
+
 async def test_last_ten_tasks_are_listed_newest_first(world: World) -> None:
     _, dead = await world.with_dead_letters(receives=1)
     for _ in range(12):

@@ -125,9 +125,7 @@ def move_messages(sqs: Sqs, entry: Entry) -> None:
     if task is None or task.status != Status.RUNNING:
         return
     source = sqs.store.find_queue_by_arn(task.source_arn)
-    if source is None:
-        _end(sqs, task, Status.FAILED, _FAILED_WITHOUT_QUEUE)
-        return
+    assert source is not None, "a queue takes its tasks along"
     now_ms = sqs.clock.now_ms()
     wanted = min(task.messages_per_s or _MOVES_PER_STEP, task.to_move - task.moved)
     moved, failure = _move_some(sqs, task, source, wanted, now_ms)

@@ -27,6 +27,8 @@ UPDATE_TASK = "UPDATE sqs_move_task SET status = ?, moved = ?, failure_reason = 
 DELETE_OLDER_TASKS = """
 DELETE FROM sqs_move_task WHERE source_arn = ? AND id < ?
 """
+# Index sqs_move_task_source.
+DELETE_TASKS = "DELETE FROM sqs_move_task WHERE source_arn = ?"
 
 
 class MoveTaskStore:
@@ -74,6 +76,10 @@ class MoveTaskStore:
     def forget_before(self, source_arn: str, task_id: int) -> None:
         """Drop the tasks of a dead-letter queue that are older than one of them."""
         self._engine.write(DELETE_OLDER_TASKS, (source_arn, task_id))
+
+    def forget(self, source_arn: str) -> None:
+        """Drop all tasks of a queue; one that is running goes no further."""
+        self._engine.write(DELETE_TASKS, (source_arn,))
 
 
 def _task(row: Row) -> MoveTask:

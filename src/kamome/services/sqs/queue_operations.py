@@ -111,6 +111,7 @@ async def delete_queue(
     queue = find_queue(sqs.store, ctx, request["QueueUrl"])
     with sqs.store.engine.atomic():
         sqs.store.delete_queue(queue, sqs.clock.now_ms())
+        sqs.store.move_tasks.forget(queue.arn)
         _discard(sqs, queue.messages_id)
     sqs.counters.forget(queue.id)
     sqs.waiting.end(queue.id)
