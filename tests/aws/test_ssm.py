@@ -141,9 +141,10 @@ def test_task_finds_parameters_in_its_environment(tmp_path: Path) -> None:
     )
     with ServerThread(settings) as server:
         ssm, ecs = Tenant(server, ACCOUNT).client("ssm"), Tenant(server, ACCOUNT).client("ecs")
-        ssm.put_parameter(Name="/db/password", Value="swordfish", Type="SecureString")
+        elsewhere = Tenant(server, ACCOUNT, "us-east-1").client("ssm")
+        elsewhere.put_parameter(Name="/db/password", Value="swordfish", Type="SecureString")
         ssm.put_parameter(Name="plain", Value="p", Type="String")
-        arn = ssm.get_parameter(Name="/db/password")["Parameter"]["ARN"]
+        arn = elsewhere.get_parameter(Name="/db/password")["Parameter"]["ARN"]
         secrets = [{"name": "PASSWORD", "valueFrom": arn}, {"name": "PLAIN", "valueFrom": "plain"}]
         code = "import os; print(os.environ['PASSWORD'], os.environ['PLAIN'])"
         script = f"import sys; sys.stdout = open({str(out)!r}, 'w'); {code}"

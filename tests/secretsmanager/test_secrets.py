@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from kamome.errors import OperationNotServed
@@ -98,6 +100,47 @@ async def test_secrets_are_listed_by_date_or_name_in_pages(world: World) -> None
     assert await world.listed(NextToken=page["NextToken"]) == ["b"]
     with pytest.raises(errors.InvalidNextTokenException):
         await world.listed(NextToken="é")
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort_by", ["created-date", "name"])
+async def test_who_deletes_page_by_page_misses_none(world: World, sort_by: str, order: str) -> None:
+    for name in ("a", "b", "c"):
+        await world.create(name)
+    left = ["a", "b", "c"]
+    token: dict[str, str] = {}
+
+    while left:
+        page = await world.call(
+            "ListSecrets", MaxResults=1, SortBy=sort_by, SortOrder=order, **token
+        )
+        left.remove(page["SecretList"][0]["Name"])
+        await world.call("DeleteSecret", SecretId=page["SecretList"][0]["ARN"])
+        token = {"NextToken": page["NextToken"]} if left else {}
+
+    assert await world.listed() == []
+
+
+async def test_secret_of_another_region_is_not_found_by_its_arn(world: World) -> None:
+    arn = (await world.create())["ARN"].replace("eu-west-1", "us-east-1")
+    there = replace(world, ctx=msgspec.structs.replace(world.ctx, region="us-east-1"))
+    await there.create()
+
+    for operation in ("DescribeSecret", "GetSecretValue", "DeleteSecret"):
+        with pytest.raises(errors.ResourceNotFoundException):
+            await world.call(operation, SecretId=arn)
+
+
+async def test_tagging_changes_the_date_of_the_last_change(world: World) -> None:
+    await world.create()
+    await world.clock.advance(1_000)
+    await world.call("TagResource", SecretId="db", Tags=[{"Key": "a", "Value": "b"}])
+    tagged = (await world.described())["LastChangedDate"]
+    await world.clock.advance(1_000)
+    await world.call("UntagResource", SecretId="db", TagKeys=["a"])
+
+    assert tagged == world.clock.now_ms() / 1000 - 1
+    assert (await world.described())["LastChangedDate"] == world.clock.now_ms() / 1000
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import orjson
@@ -32,6 +33,17 @@ async def test_parameter_is_shown_whole(world: World) -> None:
         "ARN": f"{ARN}shop/name",
         "DataType": "text",
     }
+
+
+async def test_parameter_of_another_region_is_not_found_by_its_arn(world: World) -> None:
+    there = dataclasses.replace(world, ctx=replace(world.ctx, region="us-east-1"))
+    await there.put("a")
+    arn = (await there.get("a"))["ARN"]
+
+    with pytest.raises(errors.ParameterNotFound):
+        await world.get(arn)
+
+    assert (await world.call("GetParameters", Names=[arn]))["InvalidParameters"] == [arn]
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,11 @@ def make(kernel: Kernel, settings: SliceSettings, offers: Offers) -> Ecs:
 
     async def secret(cluster: ClusterName, value_from: str) -> str:
         parsed = parse_arn(value_from)
+        # An ARN is asked for in its own Region. AWS: ECS, API Reference, Secret (valueFrom).
+        ctx = context(cluster._replace(region=parsed.region) if parsed else cluster)
         if parsed is not None and parsed.service == "secretsmanager":
-            return await offers.read_secret(context(cluster), value_from)
-        return await offers.read_parameter(context(cluster), value_from)
+            return await offers.read_secret(ctx, value_from)
+        return await offers.read_parameter(ctx, value_from)
 
     return make_ecs(
         kernel.engine,

@@ -130,19 +130,30 @@ async def list_secrets(
     if not request.get("IncludePlannedDeletion", False):
         found = [secret for secret in found if secret.gone_at_ms is None]
     sort_by = request.get("SortBy", "created-date")
-    found.sort(key=lambda secret: _sort_key(secret, sort_by))
-    if request.get("SortOrder") == "desc":
-        found.reverse()
-    start = _offset(request.get("NextToken"))
+    is_descending = request.get("SortOrder") == "desc"
+    found.sort(key=lambda secret: _sort_key(secret, sort_by), reverse=is_descending)
+    last = _last_key(request.get("NextToken"))
+    if last is not None:
+        # Not so many further on: what was deleted between two pages would hide as many others.
+        found = [
+            secret
+            for secret in found
+            if (
+                _sort_key(secret, sort_by) < last
+                if is_descending
+                else _sort_key(secret, sort_by) > last
+            )
+        ]
     limit = request.get("MaxResults", PAGE_MAX)
     entries: list[shapes.SecretListEntry] = []
-    for secret in found[start : start + limit]:
+    for secret in found[:limit]:
         entry = cast("shapes.SecretListEntry", _described(secret))
         entry["SecretVersionsToStages"] = _version_stages(slice_, secret)
         entries.append(entry)
     result: shapes.ListSecretsResult = {"SecretList": entries}
-    if len(found) > start + limit:
-        result["NextToken"] = token_after(str(start + limit))
+    if len(found) > limit:
+        moment, name = _sort_key(found[limit - 1], sort_by)
+        result["NextToken"] = token_after(f"{moment} {name}")
     return result
 
 
@@ -193,7 +204,8 @@ async def tag_resource(
     AWS: Secrets Manager API Reference, TagResource.
     """
     secret = active_secret(slice_, ctx, request["SecretId"])
-    slice_.store.put_secret(secret._replace(tags=_checked_tags(secret.tags, request["Tags"])))
+    tags = _checked_tags(secret.tags, request["Tags"])
+    slice_.store.put_secret(secret._replace(tags=tags, changed_at_ms=slice_.clock.now_ms()))
 
 
 async def untag_resource(
@@ -209,7 +221,7 @@ async def untag_resource(
     secret = active_secret(slice_, ctx, request["SecretId"])
     gone = set(request["TagKeys"])
     tags = {key: value for key, value in secret.tags.items() if key not in gone}
-    slice_.store.put_secret(secret._replace(tags=tags))
+    slice_.store.put_secret(secret._replace(tags=tags, changed_at_ms=slice_.clock.now_ms()))
 
 
 # ---------------------------------------------------------------------- CreateSecret
@@ -307,8 +319,12 @@ def _sort_key(secret: Secret, sort_by: str) -> tuple[int, str]:
     return moment, secret.name.name
 
 
-def _offset(token: str | None) -> int:
-    text = after(token) or "0"
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
+def _last_key(token: str | None) -> tuple[int, str] | None:
+    """The sort key of the last secret of the page before, None for the first page."""
+    text = after(token)
+    if not text:
+        return None
+    moment, space, name = text.partition(" ")
+    if not (space and moment.isascii() and moment.isdigit() and len(moment) < 19):
         raise InvalidNextTokenException("The NextToken value is invalid.")
-    return int(text)
+    return int(moment), name

@@ -68,7 +68,7 @@ def candidates(ctx: RequestContext, secret_id: str) -> list[Wanted]:
 
     Raises:
         AccessDeniedException: the ARN is of another account.
-        ResourceNotFoundException: it is another ARN.
+        ResourceNotFoundException: it is another ARN, or one of another Region.
 
     AWS: User Guide, Finding a secret from a partial ARN.
     """
@@ -82,6 +82,8 @@ def candidates(ctx: RequestContext, secret_id: str) -> list[Wanted]:
             f"User: {ctx.principal} is not authorized to access the secret {secret_id} because no"
             " resource-based policy allows it"
         )
+    if arn.region != ctx.region:
+        raise ResourceNotFoundException(NOT_FOUND)
     text = arn.resource.removeprefix(_KIND)
     whole = _BEHIND.fullmatch(text)
     partial = Wanted(SecretName(arn.account, arn.region, text), "")

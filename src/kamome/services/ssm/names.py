@@ -14,6 +14,7 @@ from kamome.context import RequestContext
 from kamome.services.ssm.errors import (
     AccessDeniedException,
     HierarchyLevelLimitExceededException,
+    ParameterNotFound,
     ValidationException,
 )
 from kamome.services.ssm.limits import ARN_CHARACTERS_MAX, HIERARCHY_LEVELS_MAX
@@ -120,6 +121,7 @@ def selected(ctx: RequestContext, text: str) -> Selected:
     Raises:
         ValidationException: it cannot be a name, or is another ARN.
         AccessDeniedException: the ARN is of another account.
+        ParameterNotFound: the ARN is of another Region.
 
     AWS: API Reference, GetParameter, Name.
     """
@@ -139,6 +141,8 @@ def _selected_by_arn(ctx: RequestContext, text: str) -> Selected:
         raise AccessDeniedException(
             f"User: {ctx.principal} is not authorized to access parameter: {text}"
         )
+    if arn.region != ctx.region:
+        raise ParameterNotFound
     path = resource.removeprefix("parameter")
     texts = [path] if "/" in path[1:] else [path[1:], path]
     if not all(_NAME.fullmatch(name) for name in texts):
