@@ -111,6 +111,110 @@ async def test_node_function_that_cannot_be_loaded(
 
 
 @needs_node
+@pytest.mark.parametrize(
+    ("source", "error_type", "words"),
+    [
+        (
+            "require('nope');\n",
+            "Runtime.ImportModuleError",
+            "Error: Cannot find module 'nope'\nRequire stack:\n",
+        ),
+        ("exports.handler = (\n", "Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected end"),
+        ("exports.handler = 1;\n", "Runtime.HandlerNotFound", "index.handler is not a function"),
+    ],
+    ids=["module missing", "syntax error", "no function"],
+)
+async def test_node_says_why_a_module_cannot_be_loaded(
+    runtime: Runtime, source: str, error_type: str, words: str
+) -> None:
+    report = await runtime.invoke(node_spec(runtime, source, name="index.js"))
+
+    document = orjson.loads(report.outcome.payload)
+    assert document["errorType"] == error_type
+    assert document["errorMessage"].startswith(words)
+
+
+@needs_node
+async def test_node_handler_answers_as_up_to_nodejs22(runtime: Runtime) -> None:
+    spec = node_spec(
+        runtime,
+        "const cases = [\n"
+        "  () => 5,\n"
+        "  (context) => context.succeed({ ok: 1 }),\n"
+        "  (context) => context.done(null, 'done'),\n"
+        "  () => undefined,\n"
+        "  async () => undefined,\n"
+        "  async () => 5,\n"
+        "];\n"
+        "exports.handler = (event, context, callback) => cases[event](context);\n",
+        name="index.js",
+    )
+
+    answers = [(await runtime.invoke(spec, case)).outcome.payload for case in range(6)]
+
+    # A plain value is not an answer; nor is a callback that is never called waited for in vain.
+    assert answers == [b"null", b'{"ok":1}', b'"done"', b"null", b"null", b"5"]
+
+
+@needs_node
+async def test_node_handler_fails_as_up_to_nodejs22(runtime: Runtime) -> None:
+    spec = node_spec(
+        runtime,
+        "const cases = [\n"
+        "  (context) => context.fail(new RangeError('f')),\n"
+        "  (context, callback) => callback(''),\n"
+        "  async () => Promise.reject(),\n"
+        "  async () => { throw { a: 1 }; },\n"
+        "  async () => 10n,\n"
+        "  () => { Promise.reject(new Error('boom')); return new Promise(() => {}); },\n"
+        "];\n"
+        "exports.handler = (event, context, callback) => cases[event](context, callback);\n",
+        name="index.js",
+    )
+
+    reports = [await runtime.invoke(spec, case) for case in range(6)]
+
+    documents = [orjson.loads(report.outcome.payload) for report in reports]
+    assert [(one["errorType"], one["errorMessage"]) for one in documents] == [
+        ("RangeError", "f"),
+        ("string", ""),
+        ("string", "handled"),
+        ("object", "[object Object]"),
+        ("Error", "Unable to stringify response body"),
+        ("Runtime.UnhandledPromiseRejection", "Error: boom"),
+    ]
+
+
+@needs_node
+async def test_node_promise_that_is_never_settled_is_an_error(runtime: Runtime) -> None:
+    spec = node_spec(runtime, "export const handler = async () => new Promise(() => {});\n")
+
+    report = await runtime.invoke(spec)
+
+    assert report.outcome.error_type == "Runtime.NodeJsExit"
+
+
+@needs_node
+async def test_node_handler_without_callbacks_answers_by_its_value_from_nodejs24(
+    runtime: Runtime,
+) -> None:
+    spec = node_spec(runtime, "export const handler = (event, context) => 'fail' in context;\n")
+
+    report = await runtime.invoke(replace(spec, runtime="nodejs24.x"))
+
+    assert report.outcome.payload == b"false"
+
+
+@needs_node
+async def test_node_handler_with_callback_is_refused_from_nodejs24(runtime: Runtime) -> None:
+    spec = node_spec(runtime, "export const handler = (event, context, callback) => {};\n")
+
+    report = await runtime.invoke(replace(spec, runtime="nodejs24.x"))
+
+    assert report.outcome.error_type == "Runtime.CallbackHandlerDeprecated"
+
+
+@needs_node
 async def test_node_module_of_a_layer_is_found(runtime: Runtime, tmp_path: Path) -> None:
     module = tmp_path / "layer/nodejs/node_modules/greeting"
     module.mkdir(parents=True)

@@ -313,6 +313,7 @@ def test_failure_has_the_error_document(outcome: Outcome, error_type: str, messa
 
 def test_exit_status_is_told() -> None:
     assert exit_words(1) == "Runtime exited with error: exit status 1"
+    assert exit_words(-2) == "Runtime exited with error: signal: interrupt"
 
 
 def test_report_line_has_the_fields_of_a_cold_start() -> None:

@@ -92,11 +92,19 @@ def log_stream_name(now_ms: int, version: str, unique: str) -> str:
 
 # As Lambda's own runtime supervisor, a Go program, prints them.
 _SIGNAL_WORDS = {
+    1: "hangup",
+    2: "interrupt",
+    3: "quit",
     4: "illegal instruction",
+    5: "trace/breakpoint trap",
     6: "aborted",
     7: "bus error",
     8: "floating point exception",
     9: "killed",
+    10: "user defined signal 1",
     11: "segmentation fault",
+    12: "user defined signal 2",
+    13: "broken pipe",
+    14: "alarm clock",
     15: "terminated",
 }

@@ -1,17 +1,24 @@
 // The runtime client of nodejs functions: fetches invocations from the Lambda Runtime API and runs
 // the handler. AWS: Lambda Developer Guide, Using the Lambda runtime API for custom runtimes;
 // Define Lambda function handler in Node.js; Using the Lambda context object (Node.js).
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import http from "node:http";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
-import { format } from "node:util";
+import { format, types } from "node:util";
 
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 const PREFIX = "/2018-06-01/runtime/";
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+// From nodejs24.x on handlers know neither callbacks nor the functions of the context that end an
+// invocation, and what a handler returns without a promise is its answer.
+// AWS: Lambda Developer Guide, Define Lambda function handler in Node.js.
+const HAS_CALLBACKS = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1] ?? 0) < 24;
 let current = "";
+// What ends an invocation when nothing is left that could: called as the process would exit.
+let onEmptyLoop = () => undefined;
 
 function call(method, target, body, headers = {}) {
   return new Promise((resolve, reject) => {
@@ -32,12 +39,34 @@ function call(method, target, body, headers = {}) {
   });
 }
 
-function errorDocument(error) {
-  if (error instanceof Error) {
-    const trace = (error.stack ?? "").split("\n");
-    return { errorType: error.name, errorMessage: error.message, trace };
+function isError(thrown) {
+  return types.isNativeError(thrown) || thrown instanceof Error;
+}
+
+// User code throws anything, errors among it whose properties throw in turn.
+function errorDocument(thrown) {
+  try {
+    if (isError(thrown)) {
+      const trace = (thrown.stack ?? "").split("\n");
+      return { errorType: thrown.name, errorMessage: thrown.message, trace };
+    }
+    return { errorType: typeof thrown, errorMessage: String(thrown), trace: [] };
+  } catch {
+    const errorMessage = "The error that was thrown cannot be read";
+    return { errorType: "handled", errorMessage, trace: [] };
   }
-  return { errorType: typeof error, errorMessage: format(error), trace: [] };
+}
+
+// An error as it stands in the log: its own properties, too.
+function logError(heading, thrown) {
+  const { errorType, errorMessage, trace } = errorDocument(thrown);
+  const shown = { errorType, errorMessage, stack: trace };
+  let text = JSON.stringify(shown);
+  try {
+    const own = isError(thrown) ? thrown : {};
+    text = JSON.stringify({ errorType, errorMessage, ...own, ...shown });
+  } catch {} // what is not JSON is left out
+  console.error(heading, "\t", text);
 }
 
 function reportError(target, document) {
@@ -58,25 +87,58 @@ for (const [name, level] of Object.entries({
   };
 }
 
-function notFound(type, words) {
-  return Object.assign(new Error(words), { name: type });
+function runtimeError(type, words, stack) {
+  const error = new Error(words);
+  Object.defineProperty(error, "name", { value: type });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+function isEsModule(file) {
+  if (!file.endsWith(".js")) return file.endsWith(".mjs");
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    const found = path.join(folder, "package.json");
+    if (existsSync(found)) return JSON.parse(readFileSync(found, "utf8")).type === "module";
+    if (folder === path.dirname(folder) || folder.endsWith("/node_modules")) return false;
+  }
+}
+
+// The file itself, .js, .mjs, .cjs; else what `require` finds by that name.
+async function loadModule(base, name) {
+  const isFile = (one) => statSync(one, { throwIfNoEntry: false })?.isFile();
+  const root = process.env.LAMBDA_TASK_ROOT;
+  const require = createRequire(path.join(root, "_"));
+  const file = ["", ".js", ".mjs", ".cjs"].map((end) => base + end).find(isFile);
+  const paths = [path.dirname(base), root];
+  if (file === undefined) return require(require.resolve(name, { paths }));
+  return isEsModule(file) ? import(pathToFileURL(file)) : require(file);
 }
 
 async function loadHandler() {
   const name = process.env._HANDLER;
   const dot = name.indexOf(".", name.lastIndexOf("/") + 1);
-  if (dot < 0) throw notFound("Runtime.MalformedHandlerName", `Bad handler: ${name}`);
+  if (dot < 0) throw runtimeError("Runtime.MalformedHandlerName", "Bad handler");
   const base = path.resolve(process.env.LAMBDA_TASK_ROOT, name.slice(0, dot));
-  const file = [".mjs", ".js", ".cjs", ""].map((end) => base + end).find((one) => existsSync(one));
-  if (file === undefined) {
-    throw notFound("Runtime.ImportModuleError", `Error: Cannot find module '${name.slice(0, dot)}'`);
+  let loaded;
+  try {
+    loaded = await loadModule(base, path.basename(base));
+  } catch (error) {
+    if (types.isNativeError(error) && error.name === "SyntaxError") {
+      throw runtimeError("Runtime.UserCodeSyntaxError", String(error), error.stack);
+    }
+    if (error?.code === "MODULE_NOT_FOUND") {
+      throw runtimeError("Runtime.ImportModuleError", String(error));
+    }
+    throw error;
   }
-  const loaded = await import(pathToFileURL(file));
-  const members = name.slice(dot + 1).split(".");
-  const find = (root) => members.reduce((value, member) => value?.[member], root);
-  const handler = find(loaded) ?? find(loaded.default);
+  const handler = name.slice(dot + 1).split(".").reduce((value, member) => value?.[member], loaded);
   if (typeof handler !== "function") {
-    throw notFound("Runtime.HandlerNotFound", `${name} is undefined or not exported`);
+    const words = handler ? "is not a function" : "is undefined or not exported";
+    throw runtimeError("Runtime.HandlerNotFound", `${name} ${words}`);
+  }
+  if (!HAS_CALLBACKS && handler.length > 2 && !isStreaming(handler)) {
+    const words = "Handlers with a callback are not supported from nodejs24.x on";
+    throw runtimeError("Runtime.CallbackHandlerDeprecated", words);
   }
   return handler;
 }
@@ -85,7 +147,7 @@ function contextOf(headers) {
   const deadline = Number(headers["lambda-runtime-deadline-ms"]);
   const client = headers["lambda-runtime-client-context"];
   return {
-    callbackWaitsForEmptyEventLoop: true,
+    ...(HAS_CALLBACKS ? { callbackWaitsForEmptyEventLoop: true } : {}),
     functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
     memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
@@ -99,19 +161,43 @@ function contextOf(headers) {
   };
 }
 
+function neverSettled() {
+  const words = "The process would have exited before a promise was settled.";
+  return runtimeError("Runtime.NodeJsExit", words);
+}
+
+// The answer of a handler. Up to nodejs22.x what counts is a promise, the callback, or the done,
+// succeed and fail of the context, the first of them; a plain value that is returned is not an
+// answer, and where nothing is left that could, a handler that is not async has answered null.
 function run(handler, event, context) {
   return new Promise((resolve, reject) => {
-    const callback = (error, value) => (error ? reject(error) : resolve(value));
-    const returned = handler(event, context, callback);
-    // A handler that takes a callback and returns no promise answers by the callback.
-    if (typeof returned?.then === "function") returned.then(resolve, reject);
-    else if (handler.length < 3) resolve(returned);
+    if (!HAS_CALLBACKS) {
+      onEmptyLoop = () => reject(neverSettled());
+      resolve(handler(event, context));
+      return;
+    }
+    const isNone = (error) => error === undefined || error === null;
+    const done = (error, value) => (isNone(error) ? resolve(value) : reject(error));
+    const fail = (error) => reject(error ?? "handled");
+    Object.assign(context, { done, succeed: (value) => resolve(value), fail });
+    const isAsync = handler.constructor?.name === "AsyncFunction";
+    onEmptyLoop = () => (isAsync ? reject(neverSettled()) : resolve(null));
+    const returned = handler(event, context, done);
+    if (typeof returned?.then === "function") returned.then(resolve, fail);
   });
+}
+
+function answerOf(value) {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch {
+    throw new Error("Unable to stringify response body");
+  }
 }
 
 // A handler that streams is marked by awslambda.streamifyResponse and gets the stream as its second
 // argument. AWS: Lambda Developer Guide, Writing response streaming-enabled Lambda functions.
-const STREAMING = Symbol("streams its response");
+const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
 const PRELUDE_TYPE = "application/vnd.awslambda.http-integration-response";
 const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
 const ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
@@ -174,11 +260,14 @@ class ResponseStream extends Writable {
   }
 }
 
+function isStreaming(handler) {
+  return handler[STREAMING] === "response";
+}
+
 globalThis.awslambda = {
   streamifyResponse(handler) {
-    const streaming = (...all) => handler(...all);
-    streaming[STREAMING] = true;
-    return streaming;
+    handler[STREAMING] = "response";
+    return handler;
   },
   HttpResponseStream: {
     from(stream, metadata) {
@@ -203,7 +292,7 @@ async function workStreaming(handler, next, target) {
     await ended;
   } catch (error) {
     const document = errorDocument(error);
-    console.error("Invoke Error", "\t", JSON.stringify({ ...document, stack: document.trace }));
+    logError("Invoke Error", error);
     if (stream.hasBegun) await stream.break(document);
     else await reportError(`${target}error`, document);
   }
@@ -214,38 +303,38 @@ async function work(handler) {
   current = next.headers["lambda-runtime-aws-request-id"];
   process.env._X_AMZN_TRACE_ID = next.headers["lambda-runtime-trace-id"] ?? "";
   const target = `invocation/${current}/`;
-  if (handler[STREAMING]) return workStreaming(handler, next, target);
+  if (isStreaming(handler)) return workStreaming(handler, next, target);
   let answer;
   try {
-    answer = JSON.stringify(await run(handler, JSON.parse(next.body), contextOf(next.headers)));
+    answer = answerOf(await run(handler, JSON.parse(next.body), contextOf(next.headers)));
   } catch (error) {
     const document = errorDocument(error);
-    console.error("Invoke Error", "\t", JSON.stringify({ ...document, stack: document.trace }));
+    logError("Invoke Error", error);
     await reportError(`${target}error`, document);
     return;
   }
   const headers = { "content-type": "application/json" };
-  await call("POST", `${target}response`, answer ?? "null", headers);
+  await call("POST", `${target}response`, answer, headers);
 }
 
-async function fatal(error) {
-  const document = errorDocument(error);
-  console.error("Uncaught Exception", "\t", JSON.stringify(document));
-  await reportError(current ? `invocation/${current}/error` : "init/error", document);
-  process.exit(129);
+async function fatal(heading, error, exitCode) {
+  logError(heading, error);
+  await reportError(current ? `invocation/${current}/error` : "init/error", errorDocument(error));
+  process.exit(exitCode);
 }
 
-process.on("uncaughtException", fatal);
-process.on("unhandledRejection", (reason) =>
-  fatal(notFound("Runtime.UnhandledPromiseRejection", format(reason))),
-);
+process.on("beforeExit", () => onEmptyLoop());
+process.on("uncaughtException", (error) => fatal("Uncaught Exception", error, 129));
+process.on("unhandledRejection", (reason) => {
+  const stack = types.isNativeError(reason) ? reason.stack : undefined;
+  const error = runtimeError("Runtime.UnhandledPromiseRejection", String(reason), stack);
+  return fatal("Unhandled Promise Rejection", error, 128);
+});
 
 let handler;
 try {
   handler = await loadHandler();
 } catch (error) {
-  console.error("Uncaught Exception", "\t", JSON.stringify(errorDocument(error)));
-  await reportError("init/error", errorDocument(error));
-  process.exit(1);
+  await fatal("Uncaught Exception", error, 129);
 }
 for (;;) await work(handler);
