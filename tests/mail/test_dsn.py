@@ -165,6 +165,40 @@ class TestParse:
 
         assert read(mail).recipients[0].final_recipient == "usér@example.net"
 
+    def test_name_before_the_address_is_left_out(self) -> None:
+        mail = POSTFIX.replace(
+            b"rfc822; nobody@example.net", b"RFC822; Nobody <nobody@example.net>"
+        )
+
+        assert read(mail).recipients[0].final_recipient == "nobody@example.net"
+
+    @pytest.mark.parametrize(
+        ("field", "kind", "words"),
+        [
+            (b"X-Notes; User not listed", "X-Notes", "User not listed"),
+            (b"550 no user; ask elsewhere", "smtp", "550 no user; ask elsewhere"),
+        ],
+    )
+    def test_words_keep_the_type_that_they_came_with(
+        self, field: bytes, kind: str, words: str
+    ) -> None:
+        recipient = read(POSTFIX.replace(b"smtp; 452 4.2.2 Mailbox full", field)).recipients[1]
+
+        assert (recipient.diagnostic_type, recipient.diagnostic) == (kind, words)
+
+    @pytest.mark.parametrize("more", [b"", b" ", b"  "], ids=["whole", "one over", "two over"])
+    def test_base64_is_read_to_its_last_octet(self, more: bytes) -> None:
+        import base64
+
+        status = b"Final-Recipient: rfc822; a@example.net\nAction: failed%s\nStatus: 5.1.1" % more
+        mail = (
+            b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"
+            b"Content-Type: message/delivery-status\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            b"%s\r\n--b--\r\n"
+        ) % base64.b64encode(status)
+
+        assert read(mail).recipients[0].status == "5.1.1"
+
     @pytest.mark.parametrize(
         "mail",
         [

@@ -85,6 +85,9 @@ def test_encoded_words_are_decoded(value: str, text: str) -> None:
         ("undisclosed-recipients:;", []),
         ('"a \\" , b" <c@example.com>', ['"a \\" , b" <c@example.com>']),
         (", ,", []),
+        ("a@[IPv6:2001:db8::1], b@[192.0.2.1]", ["a@[IPv6:2001:db8::1]", "b@[192.0.2.1]"]),
+        ("[Team] a <a@example.com>, b@example.com", ["[Team] a <a@example.com>", "b@example.com"]),
+        ("(none)Hidden :(nobody(at all))  ;", []),
     ],
 )
 def test_address_list_is_split(value: str, mailboxes: list[str]) -> None:
@@ -97,6 +100,10 @@ def test_address_list_is_split(value: str, mailboxes: list[str]) -> None:
         ("a@example.com", "a@example.com"),
         ('"x <y>" <a@example.com>', "a@example.com"),
         ("a@example.com (comment)", "a@example.com"),
+        ("a@example.com (one (and another) \\) more)", "a@example.com"),
+        ("A <a(his account)@(his host)example.com>", "a@example.com"),
+        ("a@example.com (A <b@example.org>)", "a@example.com"),
+        ('"a(b)"@example.com', '"a(b)"@example.com'),
         ("nobody", ""),
     ],
 )

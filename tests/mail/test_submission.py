@@ -323,6 +323,19 @@ class TestMail:
         assert await client.reply() == "250 Ok 0102-id"
         assert desk.taken[0][2] == MAIL
 
+    async def test_nobody_is_added_once_the_mail_has_begun(self, desk: Desk) -> None:
+        client = await desk.logged_in()
+        await client.say("MAIL FROM:<a@example.com>")
+        await client.say("RCPT TO:<b@example.net>")
+        await client.send(b"BDAT %d\r\n" % len(MAIL) + MAIL)
+        await client.reply()
+
+        refusal = await client.say("RCPT TO:<c@example.net>")
+        await client.say("BDAT 0 LAST")
+
+        assert refusal.startswith("503 5.5.1")
+        assert desk.taken[0][1].recipients == ("b@example.net",)
+
     async def test_chunks_without_a_login_are_refused(self, desk: Desk) -> None:
         client = await desk.connect()
 

@@ -12,7 +12,7 @@ from email.utils import formatdate
 
 import msgspec
 
-from kamome.mail.header_fields import Field, first
+from kamome.mail.header_fields import Field, address_of, first
 from kamome.mail.outgoing import printable
 from kamome.mail.report_parts import (
     blocks,
@@ -20,6 +20,7 @@ from kamome.mail.report_parts import (
     original_fields,
     read_report,
     typed_value,
+    value_type,
     without_comments,
 )
 
@@ -41,8 +42,9 @@ class DsnRecipient(msgspec.Struct, frozen=True):
 
     `action` is failed, delayed, delivered, relayed or expanded. `status` is an enhanced status code
     (`5.1.1`), empty where the report names none. `diagnostic` is what the remote server said,
-    without its type; `remote_mta` its name. `original_recipient` is the address that the sender
-    wrote, where the report knows it. `extension_fields` are written and not read (RFC 3464 §2.2.4).
+    `diagnostic_type` in whose words (`smtp`, or a name of its own such as `X-Notes`); `remote_mta`
+    is its name. `original_recipient` is the address that the sender wrote, where the report knows
+    it. `extension_fields` are written and not read (RFC 3464 §2.2.4).
     """
 
     final_recipient: str
@@ -52,6 +54,7 @@ class DsnRecipient(msgspec.Struct, frozen=True):
     remote_mta: str = ""
     original_recipient: str = ""
     extension_fields: tuple[Field, ...] = ()
+    diagnostic_type: str = "smtp"
 
 
 class Dsn(msgspec.Struct, frozen=True):
@@ -184,7 +187,8 @@ def _recipient(fields: list[Field]) -> DsnRecipient | None:
     if not (address or original):
         return None
     status = _STATUS.search(without_comments(first(fields, "Status") or ""))
-    diagnostic = printable(typed_value(first(fields, "Diagnostic-Code") or ""))
+    said = first(fields, "Diagnostic-Code") or ""
+    diagnostic = printable(typed_value(said))
     if status is None or status[1].endswith(".0.0"):
         # Many servers give `5.0.0` and say the true code in words.
         status = _STATUS.search(diagnostic) or status
@@ -198,12 +202,17 @@ def _recipient(fields: list[Field]) -> DsnRecipient | None:
         diagnostic=diagnostic,
         remote_mta=printable(typed_value(first(fields, "Remote-MTA") or "")),
         original_recipient=original,
+        diagnostic_type=value_type(said) or "smtp",
     )
 
 
 def _address(value: str) -> str:
-    """`rfc822; user@example.com`, or `utf-8; …` with the escapes of RFC 6533 §3."""
+    """`rfc822; user@example.com`, or `utf-8; …` with the escapes of RFC 6533 §3.
+
+    Some servers write a name before the address.
+    """
     text = without_comments(typed_value(value))
+    text = address_of(text) if text.endswith(">") else text
     if value.lower().lstrip().startswith("utf-8"):
         text = _ESCAPED.sub(_unescaped, text)
     return printable(text)[:512] if "@" in text else ""

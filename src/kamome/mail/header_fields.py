@@ -15,7 +15,6 @@ _FOLD = re.compile(rb"\r?\n[ \t]+")
 # RFC 2047 §2, the language suffix of RFC 2231 §5 allowed.
 _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]*)?\?([BbQq])\?([^?]*)\?=")
 _ADDRESS_IN_ANGLES = re.compile(r"<([^<>]*)>[^<>]*$")
-_COMMENT = re.compile(r"\([^()]*\)")
 # Japanese senders call by these names what are Microsoft's supersets.
 _CHARSETS = {
     "shift_jis": "cp932",
@@ -108,7 +107,7 @@ def split_addresses(value: str) -> list[str]:
     """The mailboxes of an address list as written, groups opened. RFC 5322 §3.4."""
     found: list[str] = []
     start = depth = 0
-    is_quoted = is_angled = False
+    is_quoted = is_angled = is_literal = False
     at = 0
     while at < len(value):
         character = value[at]
@@ -122,6 +121,8 @@ def split_addresses(value: str) -> list[str]:
             depth = max(0, depth - 1)
         elif depth:
             pass
+        elif is_literal or value.startswith("@[", at):
+            is_literal = character != "]"  # the colons of an IPv6 address are no group's
         elif character == '"':
             is_quoted = True
         elif character == "<":
@@ -135,15 +136,38 @@ def split_addresses(value: str) -> list[str]:
             start = at + 1  # a group's name ends here
         at += 1
     found.append(value[start:])
-    return [mailbox.strip() for mailbox in found if mailbox.strip()]
+    return [mailbox.strip() for mailbox in found if _uncommented(mailbox).strip()]
 
 
 def address_of(mailbox: str) -> str:
     """The address of a mailbox, without name and comments; empty where there is none."""
-    found = _ADDRESS_IN_ANGLES.search(mailbox)
-    address = found[1] if found else _COMMENT.sub("", mailbox)
-    address = address.strip()
+    bare = _uncommented(mailbox)
+    found = _ADDRESS_IN_ANGLES.search(bare)
+    address = (found[1] if found else bare).strip()
     return address if "@" in address else ""
+
+
+def _uncommented(text: str) -> str:
+    """What is left without comments, which may be nested. RFC 5322 §3.2.2."""
+    if "(" not in text:
+        return text
+    kept: list[str] = []
+    depth = 0
+    is_quoted = is_escaped = False
+    for character in text:
+        if not depth and (is_quoted or character != "("):
+            kept.append(character)
+        if is_escaped:
+            is_escaped = False
+        elif character == "\\":
+            is_escaped = True
+        elif character == '"' and not depth:
+            is_quoted = not is_quoted
+        elif character == "(" and not is_quoted:
+            depth += 1
+        elif character == ")" and depth:
+            depth -= 1
+    return "".join(kept)
 
 
 def _text(value: bytes) -> str:

@@ -21,6 +21,7 @@ _TYPE = re.compile(r"\s*([A-Za-z0-9.+-]{1,80})/([A-Za-z0-9.+-]{1,80})\s*(?:;|$)"
 _PARAMETER = re.compile(
     r';\s*([A-Za-z0-9*_-]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.){0,200})"|([^\s;"]{1,200}))'
 )
+_TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,79}")
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 
 
@@ -92,11 +93,17 @@ def without_comments(value: str) -> str:
 
 def typed_value(value: str) -> str:
     """What stands behind the type in `rfc822; user@example.com`, without angle brackets."""
-    kind, semicolon, rest = value.partition(";")
-    text = (rest if semicolon else kind).strip()
+    text = (value.partition(";")[2] if value_type(value) else value).strip()
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1]
     return text.strip()
+
+
+def value_type(value: str) -> str:
+    """The type in front of such a value, as in `smtp; 550 …`; empty where there is none."""
+    kind, semicolon, _ = value.partition(";")
+    name = without_comments(kind)
+    return name if semicolon and _TYPE_NAME.fullmatch(name) else ""
 
 
 def message_id(fields: list[Field]) -> str:
@@ -154,7 +161,8 @@ def _decoded(fields: list[Field], body: bytes) -> bytes:
     if encoding == "base64":
         kept = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
         try:
-            return with_crlf(base64.b64decode(kept[: len(kept) // 4 * 4]))
+            whole = kept[:-1] if len(kept) % 4 == 1 else kept
+            return with_crlf(base64.b64decode(whole + b"=" * (-len(whole) % 4)))
         except binascii.Error:
             return body
     if encoding == "quoted-printable":

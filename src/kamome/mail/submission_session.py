@@ -77,6 +77,8 @@ class SubmissionSession(SmtpSession):
         if self._transaction is None:
             return replies.MAIL_FIRST
         transaction = self._transaction
+        if transaction.chunked is not None:
+            return replies.CHUNKS_BEGUN
         recipient = parse_rcpt(argument, is_smtputf8=transaction.is_smtputf8)
         if "@" not in recipient:
             return replies.BAD_RECIPIENT  # <Postmaster> is somebody's only where mail comes in

@@ -21,6 +21,7 @@ from kamome.services.ses.feedback.bounce_types import bounce_type, delay_type, s
         (554, "5.7.1", "rejected as spam", "Transient/ContentRejected"),
         (550, "5.7.1", "this Attachment is not allowed", "Transient/AttachmentRejected"),
         (451, "4.3.0", "try later", "Transient/General"),
+        (550, "5.4.7", "delivery time expired", "Transient/General"),
         (0, "", "", "Undetermined/Undetermined"),
     ],
 )

@@ -168,6 +168,39 @@ async def test_an_automatic_answer_is_a_soft_bounce(sender: Sender, sent: SentMa
     assert told[0]["bounce"]["bouncedRecipients"] == [{"emailAddress": "to@example.net"}]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "X-Failed-Recipients: b@example.net\n",
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n",
+    ],
+    ids=["names whom it failed", "a report that names nobody"],
+)
+async def test_what_a_server_answers_automatically_is_a_bounce(sender: Sender, head: str) -> None:
+    await sender.destination("BOUNCE")
+    sent = await sender.send("a@example.net", "b@example.net", configuration_set="set")
+    report = f"From: Mailer-Daemon@example.net\nAuto-Submitted: auto-replied\n{head}\nSorry.\n"
+
+    told = await come_back(sender, sent, report)
+
+    assert told[0]["bounce"]["bounceType"] == "Undetermined"
+    assert told[0]["bounce"]["bouncedRecipients"][-1] == {"emailAddress": "b@example.net"}
+
+
+async def test_a_bounce_of_qmail_is_read(sender: Sender, sent: SentMail) -> None:
+    report = (
+        "From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\n"
+        "Hi. This is the qmail-send program at mx.example.net.\nIt did not work.\n\n"
+        "<to@example.net>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
+        "--- Below this line is a copy of the message.\n\nMessage-ID: <a@b>\n\nhi\n"
+    )
+
+    bounce = (await come_back(sender, sent, report))[0]["bounce"]
+
+    assert (bounce["bounceType"], bounce["reportingMTA"]) == ("Permanent", "dns; mx.example.net")
+    assert bounce["bouncedRecipients"][0]["emailAddress"] == "to@example.net"
+
+
 async def test_a_bounce_in_no_form_is_undetermined(sender: Sender, sent: SentMail) -> None:
     told = await come_back(sender, sent, "From: daemon@example.net\n\nSorry.\n")
 

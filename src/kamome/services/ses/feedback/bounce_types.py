@@ -20,6 +20,8 @@ _STORAGE_EXCEEDED = 552
 # By the status without its class. RFC 3463 §3.3, §3.4, RFC 7505 §4.
 _MAILBOX_FULL = frozenset({"2.2", "3.1"})
 _TOO_LARGE = frozenset({"2.3", "3.4"})
+# Time is over: of use as a persistent transient error alone, whatever its class. RFC 3463 §3.5.
+_EXPIRED = "4.7"
 # The address or its domain does not exist, or takes no mail. RFC 3463 §3.2, RFC 7505 §4.
 _NO_EMAIL = frozenset({"1.2", "1.6", "1.10"})
 # Subjects: media and security or policy. RFC 3463 §3.7, §3.8.
@@ -82,7 +84,7 @@ def bounce_type(status: str, code: int = 0, text: str = "") -> BounceType:
         return MESSAGE_TOO_LARGE
     if found[2] in _CONTENT_SUBJECTS and found[1] == "5":
         return ATTACHMENT_REJECTED if "attachment" in text.lower() else CONTENT_REJECTED
-    if found[1] != "5":
+    if found[1] != "5" or detail == _EXPIRED:
         return SOFT
     return NO_EMAIL if detail in _NO_EMAIL else GENERAL
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from kamome.mail import arf, dsn
-from kamome.mail.header_fields import first, header_end, split_fields
+from kamome.mail import arf, dsn, qsbmf
+from kamome.mail.header_fields import first, header_end, split_addresses, split_fields
 from kamome.mail.report_parts import READ_BYTES_MAX
 from kamome.services.ses.feedback import events
 from kamome.services.ses.feedback.bounce_types import SOFT, UNDETERMINED, BounceType, bounce_type
@@ -54,15 +54,17 @@ def take_in(ses: Ses, sent: SentMail, mail: Mail, content: bytes) -> None:
     """Publish what a mail that came back means, inside the step that settles it.
 
     A delivery report brings a bounce for those it calls failed, a feedback report a complaint, an
-    automatic answer a soft bounce; another mail from the null reverse path is a bounce of unknown
-    kind, and one from a person means nothing.
+    automatic answer a soft bounce; another mail from the null reverse path, or one that says whom
+    it could not reach, is a bounce of unknown kind, and one from a person means nothing.
     """
-    report = dsn.parse(content)
+    report = dsn.parse(content) or qsbmf.parse(content)
     complaint = None if report is not None else arf.parse(content)
     if report is not None:
         incoming_dsn(ses, sent, report)
     elif complaint is not None:
         incoming_complaint(ses, sent, complaint)
+    elif not mail.envelope.reverse_path and (failed := _failed(sent, content)):
+        _bounce(ses, sent, UNDETERMINED, failed)
     elif _is_automatic(content):
         _bounce(ses, sent, SOFT, _answering(sent, content))
     elif not mail.envelope.reverse_path:
@@ -91,7 +93,7 @@ def incoming_dsn(ses: Ses, sent: SentMail, report: dsn.Dsn) -> None:
         if failed.action != dsn.FAILED:
             continue
         kind = bounce_type(failed.status, 0, failed.diagnostic)
-        diagnostic = f"smtp; {failed.diagnostic}" if failed.diagnostic else ""
+        diagnostic = f"{failed.diagnostic_type}; {failed.diagnostic}" if failed.diagnostic else ""
         described = BouncedRecipient(
             failed.final_recipient, failed.action, failed.status, diagnostic
         )
@@ -143,6 +145,21 @@ def _destinations_named(sent: SentMail, named: list[str]) -> list[str]:
         return list(sent.destinations)
     wanted = {normal_address(address) for address in named}
     return [address for address in sent.destinations if normal_address(address) in wanted]
+
+
+def _failed(sent: SentMail, content: bytes) -> list[str]:
+    """Who could not be reached, by a mail that a server wrote and that is no report to be read.
+
+    Exim wrote no reports for decades, but named the recipients in a field of its own; a report may
+    name them in a way that is no address.
+    """
+    fields = split_fields(content[: header_end(content)])
+    named = split_addresses(first(fields, "X-Failed-Recipients") or "")
+    if named:
+        return _destinations_named(sent, named) or list(sent.destinations)
+    kind = (first(fields, "Content-Type") or "").lower().replace('"', "")
+    is_report = kind.startswith("multipart/report") and "delivery-status" in kind
+    return list(sent.destinations) if is_report else []
 
 
 def _answering(sent: SentMail, content: bytes) -> list[str]:
