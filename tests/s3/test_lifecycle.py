@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kamome.errors import AwsError
 from kamome.services.s3.lifecycle import lifecycle
-from kamome.services.s3.lifecycle.lifecycle_rules import Candidate, action_of
+from kamome.services.s3.lifecycle.lifecycle_configurations import check_lifecycle
+from kamome.services.s3.lifecycle.lifecycle_rules import Action, Candidate, action_of
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World
 
 BUCKET = "orders"
 DAY_MS = 86_400_000
+# The smallest object that transitions move by default.
+LARGE = bytes(128 * 1024)
 
 
 async def rules(world: World, *given: dict[str, Any]) -> None:
@@ -113,11 +118,13 @@ async def test_locked_version_outlives_the_rule(world: World) -> None:
 async def test_object_moves_to_a_colder_class(world: World) -> None:
     await world.bucket()
     await rules(world, {"Transitions": [{"Days": 1, "StorageClass": "GLACIER_IR"}]})
-    await world.put("key", b"x")
+    await world.put("key", LARGE)
+    await world.put("small", LARGE[1:])
 
     await world.clock.advance(3 * DAY_MS)
 
     assert (await world.head("key"))["StorageClass"] == "GLACIER_IR"
+    assert "StorageClass" not in await world.head("small")
 
 
 async def test_abandoned_upload_is_aborted(world: World) -> None:
@@ -185,3 +192,201 @@ def test_filters_choose_by_prefix_tags_and_size(
     rule = {"Status": "Enabled", "Filter": conditions, "Expiration": {"Days": 1}}
 
     assert (action_of([rule], candidate, 2 * DAY_MS) is not None) == is_due
+
+
+async def test_transition_comes_before_the_delete_marker(world: World) -> None:
+    await enable(world)
+    await rules(
+        world,
+        {"Filter": {"Prefix": "k"}, "Expiration": {"Days": 2}},
+        {"Transitions": [{"Days": 2, "StorageClass": "GLACIER"}]},
+    )
+    version_id = (await world.put("key", LARGE))["VersionId"]
+
+    await world.clock.advance(3 * DAY_MS)
+    moved = await world.head("key")
+    await world.clock.advance(DAY_MS)
+    hidden = await versions_of(world)
+
+    assert moved["StorageClass"] == "GLACIER"
+    assert hidden["DeleteMarkers"][0]["IsLatest"]
+    assert [each["VersionId"] for each in hidden["Versions"]] == [version_id]
+
+
+async def test_deletion_for_good_comes_before_a_transition(world: World) -> None:
+    await world.bucket()
+    await rules(
+        world,
+        {"Filter": {"Prefix": "k"}, "Expiration": {"Days": 2}},
+        {"Transitions": [{"Days": 2, "StorageClass": "GLACIER"}]},
+    )
+    await world.put("key", LARGE)
+
+    await world.clock.advance(3 * DAY_MS)
+
+    assert await world.keys() == []
+
+
+@pytest.mark.parametrize(
+    ("classes", "chosen"),
+    [
+        (("STANDARD_IA", "INTELLIGENT_TIERING"), "INTELLIGENT_TIERING"),
+        (("GLACIER_IR", "INTELLIGENT_TIERING"), "INTELLIGENT_TIERING"),
+        (("GLACIER", "INTELLIGENT_TIERING"), "GLACIER"),
+        (("ONEZONE_IA", "GLACIER_IR"), "GLACIER_IR"),
+    ],
+)
+def test_cheapest_class_is_chosen_but_tiering_before_all_but_archives(
+    classes: tuple[str, str], chosen: str
+) -> None:
+    given = [
+        {"Status": "Enabled", "Filter": {}, "Transitions": [{"Days": 30, "StorageClass": each}]}
+        for each in classes
+    ]
+    candidate = Candidate(
+        "key", 1 << 20, {}, 0, 0, "STANDARD",
+        is_current=True, is_delete_marker=False, is_alone=False, newer_noncurrent=0,
+    )  # fmt: skip
+
+    assert action_of(given, candidate, 40 * DAY_MS) == Action(storage_class=chosen)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "storage_class", "minimum", "is_moved"),
+    [
+        ({"Prefix": ""}, "GLACIER", "all_storage_classes_128K", False),
+        ({"Prefix": ""}, "GLACIER", "varies_by_storage_class", True),
+        ({"Prefix": ""}, "GLACIER_IR", "varies_by_storage_class", False),
+        ({"ObjectSizeGreaterThan": 5}, "GLACIER_IR", "all_storage_classes_128K", True),
+    ],
+)
+def test_small_objects_are_moved_only_where_the_rules_say_so(
+    conditions: dict[str, object], storage_class: str, minimum: str, is_moved: bool
+) -> None:
+    rule = {
+        "Status": "Enabled",
+        "Filter": conditions,
+        "Transitions": [{"Days": 1, "StorageClass": storage_class}],
+    }
+    candidate = Candidate(
+        "key", 1000, {}, 0, 0, "STANDARD",
+        is_current=True, is_delete_marker=False, is_alone=False, newer_noncurrent=0,
+    )  # fmt: skip
+
+    assert (action_of([rule], candidate, 9 * DAY_MS, minimum) is not None) == is_moved
+
+
+async def test_minimum_size_of_transitions_is_shown(world: World) -> None:
+    await world.bucket()
+    await rules(world, {"Expiration": {"Days": 1}})
+    default = await world.call("GetBucketLifecycleConfiguration", Bucket=BUCKET)
+
+    put = await world.call(
+        "PutBucketLifecycleConfiguration",
+        Bucket=BUCKET,
+        LifecycleConfiguration={
+            "Rules": [{"Status": "Enabled", "Prefix": "", "Expiration": {"Days": 1}}]
+        },
+        TransitionDefaultMinimumObjectSize="varies_by_storage_class",
+    )
+
+    chosen = await world.call("GetBucketLifecycleConfiguration", Bucket=BUCKET)
+    assert default["TransitionDefaultMinimumObjectSize"] == "all_storage_classes_128K"
+    assert put == {"TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
+    assert chosen["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
+
+
+async def test_answers_tell_when_the_object_expires(world: World) -> None:
+    await enable(world)
+    await rules(
+        world,
+        {"ID": "late", "Expiration": {"Days": 9}},
+        {"ID": "soon, now", "Filter": {"Prefix": "k"}, "Expiration": {"Days": 2}},
+    )
+    put = await world.put("key", b"x")
+    old = put["VersionId"]
+    await world.put("key", b"y")
+
+    got, former = await world.get("key"), await world.head("key", VersionId=old)
+    copied = await world.call("CopyObject", Bucket=BUCKET, Key="a", CopySource=f"{BUCKET}/key")
+    await world.call("DeleteBucketLifecycle", Bucket=BUCKET)
+
+    due_s = (world.clock.now_ms() // DAY_MS + 3) * DAY_MS / 1000
+    date = formatdate(due_s, usegmt=True)
+    assert put["Expiration"] == f'expiry-date="{date}", rule-id="soon%2C%20now"'
+    assert got["Expiration"] == put["Expiration"]
+    assert 'rule-id="late"' in copied["Expiration"]
+    assert "Expiration" not in former
+    assert "Expiration" not in await world.head("key")
+
+
+async def test_upload_tells_when_it_is_aborted(world: World) -> None:
+    await world.bucket()
+    action = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3}}
+    await rules(world, {"ID": "tidy", "Filter": {"Prefix": "k"}, **action})
+
+    begun = await world.call("CreateMultipartUpload", Bucket=BUCKET, Key="key")
+    other = await world.call("CreateMultipartUpload", Bucket=BUCKET, Key="other")
+
+    parts = await world.call("ListParts", Bucket=BUCKET, Key="key", UploadId=begun["UploadId"])
+    due_s = (world.clock.now_ms() // DAY_MS + 4) * DAY_MS // 1000
+    assert (begun["AbortDate"], begun["AbortRuleId"]) == (due_s, "tidy")
+    assert (parts["AbortDate"], parts["AbortRuleId"]) == (due_s, "tidy")
+    assert "AbortDate" not in other
+
+
+_SOON = {"Days": 1, "StorageClass": "GLACIER"}
+_IA = {"Days": 30, "StorageClass": "STANDARD_IA"}
+_TAG = {"Tag": {"Key": "a", "Value": "b"}}
+_DATE_S = 1_900_022_400
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ({"Transitions": [{"Days": 29, "StorageClass": "STANDARD_IA"}]}, "InvalidArgument"),
+        ({"Transitions": [{"Days": -1, "StorageClass": "GLACIER"}]}, "InvalidArgument"),
+        ({"Transitions": [{"StorageClass": "GLACIER"}]}, "MalformedXML"),
+        ({"Transitions": [{**_SOON, "Date": _DATE_S}]}, "MalformedXML"),
+        ({"Transitions": [_SOON, {**_SOON, "Days": 3}]}, "InvalidRequest"),
+        ({"Transitions": [_SOON], "Expiration": {"Days": 1}}, "InvalidArgument"),
+        ({"Transitions": [_SOON], "Expiration": {"Date": _DATE_S}}, "InvalidRequest"),
+        ({"Transitions": [_IA, {**_SOON, "Days": 59}]}, "InvalidArgument"),
+        ({"Transitions": [_IA, {**_SOON, "Days": 60}], "Expiration": {"Days": 61}}, ""),
+        ({"Transitions": [_SOON, _IA]}, "InvalidArgument"),
+        ({"Filter": {"Prefix": "a", **_TAG}, "Expiration": {"Days": 1}}, "MalformedXML"),
+        ({"Filter": _TAG, "Expiration": {"ExpiredObjectDeleteMarker": True}}, "InvalidRequest"),
+        (
+            {"Filter": _TAG, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}},
+            "InvalidRequest",
+        ),
+        (
+            {
+                "Filter": {"And": {"ObjectSizeGreaterThan": 5, "ObjectSizeLessThan": 5}},
+                "Expiration": {"Days": 1},
+            },
+            "InvalidRequest",
+        ),
+        (
+            {"NoncurrentVersionExpiration": {"NoncurrentDays": 1, "NewerNoncurrentVersions": 101}},
+            "InvalidArgument",
+        ),
+        (
+            {
+                "NoncurrentVersionTransitions": [{"NoncurrentDays": 1, "StorageClass": "GLACIER"}],
+                "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            },
+            "InvalidArgument",
+        ),
+    ],
+)
+def test_configuration_that_contradicts_itself_is_refused(rule: dict[str, Any], code: str) -> None:
+    configuration = {"Rules": [{"Status": "Enabled", "Filter": {}, **rule}]}
+
+    if not code:
+        check_lifecycle(configuration)
+        return
+    with pytest.raises(AwsError) as refused:
+        check_lifecycle(configuration)
+
+    assert refused.value.code == code

@@ -47,6 +47,12 @@ CORS_RULES_MAX = 100
 LIFECYCLE_RULES_MAX = 1_000
 REPLICATION_RULES_MAX = 1_000
 RULE_ID_CHARACTERS_MAX = 255
+# S3 API Reference, NoncurrentVersionExpiration: up to 100 noncurrent versions are retained.
+NEWER_NONCURRENT_VERSIONS_MAX = 100
+# S3 User Guide, Constraints and considerations for transitions: days before STANDARD_IA and
+# ONEZONE_IA, and in them before the next class; smaller objects are not moved by default.
+DAYS_BEFORE_INFREQUENT_ACCESS_MIN = 30
+TRANSITION_BYTES_MIN = 128 * 1024
 # S3 User Guide, Policies and permissions in Amazon S3: bucket policies are limited to 20 KB.
 POLICY_BYTES_MAX = 20 * 1024
 # S3 User Guide, Using cost allocation S3 bucket tags.

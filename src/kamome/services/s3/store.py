@@ -7,7 +7,7 @@ deleted and created again shares nothing with the old one.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -25,6 +25,7 @@ from kamome.storage.engine import Engine, Row
 ABOVE_ALL_KEYS = b"\xff"
 
 _BUCKET_COLUMNS = 9
+LIFECYCLE_KIND = "LifecycleConfiguration"
 # Half a megabyte of rows in memory.
 _BUCKETS_KNOWN_MAX = 1_024
 
@@ -38,7 +39,9 @@ INSERT_SEQUENCE = "INSERT INTO s3_sequence (bucket_id, last) VALUES (?, 0)"
 SELECT_BUCKET = """
 SELECT partition, name, bucket_id, account, region, created_at_ms, versioning, is_locking,
   default_encryption,
-  EXISTS (SELECT 1 FROM s3_notification n WHERE n.bucket_id = s3_bucket.bucket_id)
+  EXISTS (SELECT 1 FROM s3_notification n WHERE n.bucket_id = s3_bucket.bucket_id),
+  (SELECT document FROM s3_setting s WHERE s.bucket_id = s3_bucket.bucket_id
+    AND s.kind = 'LifecycleConfiguration' AND s.id = '')
 FROM s3_bucket
 WHERE partition = ? AND name = ?
 """
@@ -154,7 +157,7 @@ DELETE_BODY_PARTS = "DELETE FROM s3_body_part WHERE body_id = ? RETURNING part_b
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """A bucket's row."""
+    """A bucket's row; `lifecycle` is its lifecycle configuration, as JSON, or empty."""
 
     partition: str
     name: str
@@ -166,6 +169,7 @@ class Bucket(msgspec.Struct, frozen=True):
     is_locking: bool = False
     default_encryption: str = ""
     has_destinations: bool = True
+    lifecycle: bytes = b""
 
 
 class ListedObject(msgspec.Struct, frozen=True):
@@ -265,6 +269,14 @@ class S3Store:
                 bucket.name,
             ),
         )
+
+    def put_lifecycle(self, bucket: Bucket, document: Mapping[str, object] | None) -> None:
+        """Keep the lifecycle configuration of a bucket, or forget it; part of a step."""
+        self._buckets.clear()
+        if document is None:
+            self.settings.remove(bucket.bucket_id, LIFECYCLE_KIND)
+        else:
+            self.settings.put(bucket.bucket_id, LIFECYCLE_KIND, document)
 
     def remove_bucket(self, bucket: Bucket) -> None:
         """Delete an empty bucket and its notification configuration; part of a step."""
@@ -417,9 +429,11 @@ class S3Store:
 
 def _bucket(row: Row) -> Bucket:
     """Listings do not look for destinations: `has_destinations` is true where it is not known."""
-    is_locking, has_destinations = row[7], row[9] if len(row) > _BUCKET_COLUMNS else 1
+    is_locking = bool(row[7])
+    has_destinations, lifecycle = row[9:] if len(row) > _BUCKET_COLUMNS else (True, None)
     texts = cast("tuple[str, str, str, str, str, int, str]", row[:7])
-    return Bucket(*texts, bool(is_locking), str(row[8]), bool(has_destinations))
+    document = cast("bytes | None", lifecycle) or b""
+    return Bucket(*texts, is_locking, str(row[8]), bool(has_destinations), document)
 
 
 def _listed(row: Row) -> ListedObject:

@@ -10,18 +10,21 @@ import orjson
 from kamome.context import RequestContext
 from kamome.services.s3.access.access_control import blocks_public
 from kamome.services.s3.buckets.bucket_access import POLICY_KIND, own_bucket
-from kamome.services.s3.buckets.setting_rules import check_lifecycle, check_policy
+from kamome.services.s3.buckets.setting_rules import check_policy
 from kamome.services.s3.errors import (
     AccessDenied,
     MalformedXML,
     NoSuchBucketPolicy,
     NoSuchLifecycleConfiguration,
 )
-from kamome.services.s3.lifecycle.lifecycle import LIFECYCLE_KIND, schedule
+from kamome.services.s3.lifecycle.lifecycle import schedule
+from kamome.services.s3.lifecycle.lifecycle_configurations import check_lifecycle
+from kamome.services.s3.lifecycle.lifecycle_rules import ALL_STORAGE_CLASSES_128K
 from kamome.services.s3.slice import S3
-from kamome.services.s3.store import Bucket
+from kamome.services.s3.store import LIFECYCLE_KIND, Bucket
 
 _RULE_ID_DIGITS = 32
+_MINIMUM = "TransitionDefaultMinimumObjectSize"
 
 Request = Mapping[str, object]
 
@@ -32,7 +35,8 @@ async def delete_bucket_lifecycle(s3: S3, ctx: RequestContext, request: Request)
     AWS: S3 API Reference, DeleteBucketLifecycle.
     """
     bucket = _bucket_of(s3, ctx, request)
-    s3.store.settings.remove(bucket.bucket_id, LIFECYCLE_KIND)
+    with s3.store.atomic():
+        s3.store.put_lifecycle(bucket, None)
 
 
 async def delete_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> None:
@@ -90,8 +94,13 @@ async def get_bucket_policy_status(
     return {"PolicyStatus": {"IsPublic": _is_public(str(found["Policy"]))}}
 
 
-async def put_bucket_lifecycle_configuration(s3: S3, ctx: RequestContext, request: Request) -> None:
+async def put_bucket_lifecycle_configuration(
+    s3: S3, ctx: RequestContext, request: Request
+) -> Mapping[str, object]:
     """Replace the bucket's rules; they are worked at the next midnight UTC by the clock.
+
+    Objects below 128 KB are moved by no rule, or, with `varies_by_storage_class`, into archives
+    only, where the rule has no size filter of its own.
 
     Raises:
         MalformedXML, InvalidRequest, InvalidArgument: see `check_lifecycle`.
@@ -104,9 +113,11 @@ async def put_bucket_lifecycle_configuration(s3: S3, ctx: RequestContext, reques
         raise MalformedXML
     check_lifecycle(configuration)
     rules = [{"ID": s3.ids.hex(_RULE_ID_DIGITS), **rule} for rule in configuration["Rules"]]
+    minimum = {_MINIMUM: request.get(_MINIMUM, ALL_STORAGE_CLASSES_128K)}
     with s3.store.atomic():
-        s3.store.settings.put(bucket.bucket_id, LIFECYCLE_KIND, {"Rules": rules})
+        s3.store.put_lifecycle(bucket, {"Rules": rules, **minimum})
         schedule(s3, bucket)
+    return minimum
 
 
 async def put_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> None:

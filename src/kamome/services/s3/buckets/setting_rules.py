@@ -2,7 +2,7 @@
 
 Types and required members have been checked against the model; here is what S3 words itself.
 
-AWS: S3 API Reference, PutBucketCors, PutBucketLifecycleConfiguration, PutBucketPolicy, ….
+AWS: S3 API Reference, PutBucketCors, PutBucketPolicy, PutBucketWebsite, ….
 """
 
 from __future__ import annotations
@@ -24,26 +24,16 @@ from kamome.services.s3.errors import (
 )
 from kamome.services.s3.limits import (
     CORS_RULES_MAX,
-    LIFECYCLE_RULES_MAX,
     POLICY_BYTES_MAX,
     REPLICATION_RULES_MAX,
-    RULE_ID_CHARACTERS_MAX,
     TAGS_PER_BUCKET_MAX,
 )
 from kamome.services.s3.objects.tagging import tags_of
 
 Document = Mapping[str, object]
 _CORS_METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
-_DAY_S = 86_400
 _REDIRECT_CODE = re.compile(r"3(?:0[1-9]|[1-9][0-9])")
 _ERROR_CODE = re.compile(r"[45][0-9]{2}")
-_ACTIONS = (
-    "Expiration",
-    "Transitions",
-    "NoncurrentVersionTransitions",
-    "NoncurrentVersionExpiration",
-    "AbortIncompleteMultipartUpload",
-)
 
 
 def check_cors(configuration: Document) -> None:
@@ -90,70 +80,6 @@ def check_encryption(configuration: Document) -> None:
             " aws:kms:dsse",
             "ApplyServerSideEncryptionByDefault",
             default["KMSMasterKeyID"],
-        )
-
-
-def check_lifecycle(configuration: Document) -> None:
-    """Raises: MalformedXML, InvalidRequest, InvalidArgument.
-
-    AWS: S3 API Reference, PutBucketLifecycleConfiguration; S3 User Guide, Lifecycle configuration
-    elements.
-    """
-    rules = documents_of(configuration, "Rules")
-    if not 1 <= len(rules) <= LIFECYCLE_RULES_MAX:
-        raise MalformedXML
-    ids = [str(rule["ID"]) for rule in rules if "ID" in rule]
-    if len(set(ids)) != len(ids):
-        raise InvalidArgument(
-            "Rule ID must be unique. Found same ID for more than one rule", "ID", ids[0]
-        )
-    for rule in rules:
-        _check_lifecycle_rule(rule)
-
-
-def _check_lifecycle_rule(rule: Document) -> None:
-    rule_id = str(rule.get("ID", ""))
-    if len(rule_id) > RULE_ID_CHARACTERS_MAX:
-        raise InvalidArgument("ID length should not exceed allowed limit of 255", "ID", rule_id)
-    if rule.get("Status") not in ("Enabled", "Disabled"):
-        raise MalformedXML
-    if ("Prefix" in rule) == ("Filter" in rule):
-        raise MalformedXML
-    if not any(action in rule for action in _ACTIONS):
-        raise InvalidRequest("At least one action needs to be specified in a rule.")
-    expiration = document_of(rule, "Expiration")
-    if expiration is not None:
-        _check_expiration(expiration)
-    for name, member in (
-        ("NoncurrentVersionExpiration", "NoncurrentDays"),
-        ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
-    ):
-        action = document_of(rule, name)
-        if action is not None:
-            _check_days(action.get(member), member, name)
-    for name in ("Transitions", "NoncurrentVersionTransitions"):
-        for transition in documents_of(rule, name):
-            if "StorageClass" not in transition:
-                raise MalformedXML
-
-
-def _check_expiration(expiration: Document) -> None:
-    given = [name for name in ("Days", "Date", "ExpiredObjectDeleteMarker") if name in expiration]
-    if len(given) != 1:
-        raise MalformedXML
-    if "Days" in expiration:
-        _check_days(expiration["Days"], "Days", "Expiration")
-    date_s = expiration.get("Date")
-    if isinstance(date_s, (int, float)) and date_s % _DAY_S:
-        raise InvalidArgument("'Date' must be at midnight GMT", "Date", date_s)
-
-
-def _check_days(days: object, member: str, action: str) -> None:
-    if not isinstance(days, int):
-        raise MalformedXML
-    if days < 1:
-        raise InvalidArgument(
-            f"'{member}' for {action} action must be a positive integer", member, days
         )
 
 

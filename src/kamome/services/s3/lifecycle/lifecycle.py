@@ -16,8 +16,15 @@ import msgspec
 from msgspec.structs import replace
 
 from kamome.context import RequestContext
+from kamome.services.s3.buckets.setting_rules import documents_of
 from kamome.services.s3.errors import AccessDenied
-from kamome.services.s3.lifecycle.lifecycle_rules import Action, Candidate, aborts, action_of
+from kamome.services.s3.lifecycle.lifecycle_rules import (
+    ALL_STORAGE_CLASSES_128K,
+    Action,
+    Candidate,
+    abort_of,
+    action_of,
+)
 from kamome.services.s3.limits import LIST_UPLOADS_MAX
 from kamome.services.s3.lock.object_lock import check_deletable
 from kamome.services.s3.notifications.events import (
@@ -30,10 +37,9 @@ from kamome.services.s3.objects.tagging import parse_tagging
 from kamome.services.s3.objects.version_store import StoredVersion
 from kamome.services.s3.objects.versions import delete_current, delete_version, drop_upload
 from kamome.services.s3.slice import S3
-from kamome.services.s3.store import ABOVE_ALL_KEYS, Bucket
+from kamome.services.s3.store import ABOVE_ALL_KEYS, LIFECYCLE_KIND, Bucket
 from kamome.storage.outbox import Entry
 
-LIFECYCLE_KIND = "LifecycleConfiguration"
 EVENT_KIND = "s3.lifecycle"
 _DAY_MS = 86_400_000
 _NEWEST_RANK = -(1 << 63)
@@ -68,7 +74,8 @@ def work_lifecycle(s3: S3, entry: Entry) -> None:
     bucket = s3.store.bucket(told["partition"], told["bucket"])
     if bucket is None or bucket.bucket_id != told["bucket_id"]:
         return
-    rules = (s3.store.settings.find(bucket.bucket_id, LIFECYCLE_KIND) or {}).get("Rules")
+    configuration = s3.store.settings.find(bucket.bucket_id, LIFECYCLE_KIND) or {}
+    rules = configuration.get("Rules")
     current = s3.store.settings.find(bucket.bucket_id, EVENT_KIND) or {}
     if not isinstance(rules, list) or current.get("Generation") != told["generation"]:
         return
@@ -80,7 +87,7 @@ def work_lifecycle(s3: S3, entry: Entry) -> None:
     for row in rows:
         if row.key != place.key:
             place = _Place(row.key)
-        _work(s3, bucket, rules, row, place)
+        _work(s3, bucket, configuration, row, place)
         place.successors += 1
     if len(rows) == _VERSIONS_PER_STEP:
         position = (rows[-1].key, rows[-1].object.rank + 1, place.successors)
@@ -113,7 +120,7 @@ def _next_midnight_ms(s3: S3) -> int:
 def _work(
     s3: S3,
     bucket: Bucket,
-    rules: list[Mapping[str, object]],
+    configuration: Mapping[str, object],
     version: StoredVersion,
     place: _Place,
 ) -> None:
@@ -130,8 +137,11 @@ def _work(
         is_delete_marker=version.is_delete_marker,
         is_alone=is_current and version.is_delete_marker and _is_alone(s3, bucket, stored.key),
         newer_noncurrent=max(0, place.successors - 1),
+        is_versioned=bool(bucket.versioning),
     )
-    action = action_of(rules, candidate, s3.clock.now_ms())
+    minimum = str(configuration.get("TransitionDefaultMinimumObjectSize", ALL_STORAGE_CLASSES_128K))
+    rules = documents_of(configuration, "Rules")
+    action = action_of(rules, candidate, s3.clock.now_ms(), minimum)
     if action is None:
         return
     if action.storage_class:
@@ -191,5 +201,6 @@ def _abort_uploads(s3: S3, bucket: Bucket, rules: list[Mapping[str, object]]) ->
     """End the uploads that were begun too long ago: as many as one listing page a night."""
     uploads = s3.store.uploads.listed(bucket.bucket_id, (b"", ""), ABOVE_ALL_KEYS, LIST_UPLOADS_MAX)
     for upload in uploads:
-        if aborts(rules, upload.key.decode(), upload.initiated_at_ms, s3.clock.now_ms()):
+        due = abort_of(rules, upload.key.decode(), upload.initiated_at_ms)
+        if due is not None and due.at_ms <= s3.clock.now_ms():
             drop_upload(s3, bucket, upload)

@@ -1,10 +1,11 @@
 """Which lifecycle rule does what to a version, and when.
 
 Days are counted from midnight UTC after the version was made (or became noncurrent). Where several
-rules apply, deleting for good comes before a delete marker, and that before a transition.
+rules apply, deleting for good comes before a transition, and that before a delete marker, which
+then comes in a later night.
 
-AWS: S3 User Guide, Lifecycle configuration elements; Examples of how S3 Lifecycle rules are
-resolved.
+AWS: S3 User Guide, Lifecycle configuration elements; How Amazon S3 handles conflicts in lifecycle
+configurations.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from kamome.services.s3.buckets.setting_rules import Document, document_of, documents_of
+from kamome.services.s3.limits import TRANSITION_BYTES_MIN
 
 _DAY_MS = 86_400_000
 # From warm to cold: transitions only go down. S3 User Guide, Transitioning objects.
-_WATERFALL = (
+WATERFALL = (
     "STANDARD",
     "REDUCED_REDUNDANCY",
     "STANDARD_IA",
@@ -27,6 +29,21 @@ _WATERFALL = (
     "GLACIER",
     "DEEP_ARCHIVE",
 )
+# What is chosen where several transitions are due, best last: Intelligent-Tiering before all but
+# the two archives. S3 User Guide, How Amazon S3 handles conflicts in lifecycle configurations.
+_PREFERENCE = (
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "GLACIER_IR",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+)
+# Which small objects are moved where a rule says nothing of sizes: none, or into archives only.
+VARIES_BY_STORAGE_CLASS = "varies_by_storage_class"
+ALL_STORAGE_CLASSES_128K = "all_storage_classes_128K"
+_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
+_SIZES = frozenset(("ObjectSizeGreaterThan", "ObjectSizeLessThan"))
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -42,6 +59,7 @@ class Candidate(msgspec.Struct, frozen=True):
     is_delete_marker: bool
     is_alone: bool
     newer_noncurrent: int
+    is_versioned: bool = False
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -51,41 +69,89 @@ class Action(msgspec.Struct, frozen=True):
     storage_class: str = ""
 
 
-def action_of(rules: Iterable[Document], candidate: Candidate, now_ms: int) -> Action | None:
+class Due(msgspec.Struct, frozen=True):
+    """When a rule acts on something, in epoch milliseconds, and the rule's id."""
+
+    at_ms: int
+    rule_id: str
+
+
+def action_of(
+    rules: Iterable[Document],
+    candidate: Candidate,
+    now_ms: int,
+    default_minimum: str = ALL_STORAGE_CLASSES_128K,
+) -> Action | None:
     """What is to be done with a version now, None where nothing is due.
 
-    AWS: S3 User Guide, Examples of how S3 Lifecycle rules are resolved.
+    `default_minimum` is the configuration's TransitionDefaultMinimumObjectSize.
+
+    AWS: S3 User Guide, How Amazon S3 handles conflicts in lifecycle configurations.
     """
     applying = [rule for rule in rules if _applies(rule, candidate)]
-    if any(_expires(rule, candidate, now_ms) for rule in applying):
-        is_permanent = not candidate.is_current or candidate.is_delete_marker
+    is_expired = any(_expires(rule, candidate, now_ms) for rule in applying)
+    is_permanent = not candidate.is_current or candidate.is_delete_marker
+    if is_expired and (is_permanent or not candidate.is_versioned):
         return Action(is_permanent=is_permanent)
     classes = [
         storage_class
         for rule in applying
         for storage_class in _transitions(rule, candidate, now_ms)
         if _is_colder(storage_class, candidate.storage_class)
+        and _is_large_enough(rule, storage_class, candidate.size, default_minimum)
     ]
     if classes and not candidate.is_delete_marker:
-        return Action(storage_class=max(classes, key=_WATERFALL.index))
-    return None
+        return Action(storage_class=max(classes, key=_PREFERENCE.index))
+    return Action() if is_expired else None
 
 
-def aborts(rules: Iterable[Document], key: str, initiated_at_ms: int, now_ms: int) -> bool:
-    """Whether a multipart upload is to be ended.
+def expiration_of(rules: Iterable[Document], candidate: Candidate) -> Due | None:
+    """When a current version expires, by the rule that comes first.
+
+    AWS: S3 API Reference, GetObject, x-amz-expiration.
+    """
+    found: list[Due] = []
+    for rule in rules:
+        action = document_of(rule, "Expiration")
+        if action is None or not _applies(rule, candidate):
+            continue
+        date_s, days = action.get("Date"), action.get("Days")
+        if isinstance(date_s, (int, float)):
+            found.append(Due(int(date_s * 1000), str(rule.get("ID", ""))))
+        elif isinstance(days, int):
+            at_ms = _due_ms(candidate.last_modified_ms, days)
+            found.append(Due(at_ms, str(rule.get("ID", ""))))
+    return min(found, key=_moment, default=None)
+
+
+def _moment(due: Due) -> int:
+    return due.at_ms
+
+
+def abort_of(rules: Iterable[Document], key: str, initiated_at_ms: int) -> Due | None:
+    """When a multipart upload is to be ended, by the rule that comes first.
 
     AWS: S3 User Guide, Configuring a bucket lifecycle configuration to delete incomplete
     multipart uploads.
     """
+    found: list[Due] = []
     for rule in rules:
         action = document_of(rule, "AbortIncompleteMultipartUpload")
-        if action is None or rule.get("Status") != "Enabled":
+        if action is None or rule.get("Status") != "Enabled" or not key.startswith(_prefix(rule)):
             continue
-        if key.startswith(_prefix(rule)) and _is_due(
-            initiated_at_ms, action.get("DaysAfterInitiation"), now_ms
-        ):
-            return True
-    return False
+        days = action.get("DaysAfterInitiation")
+        if isinstance(days, int):
+            found.append(Due(_due_ms(initiated_at_ms, days), str(rule.get("ID", ""))))
+    return min(found, key=_moment, default=None)
+
+
+def _is_large_enough(rule: Document, storage_class: str, size: int, default_minimum: str) -> bool:
+    """A rule's own size filter has been looked at; without one, small objects stay."""
+    conditions = document_of(rule, "Filter") or {}
+    conditions = document_of(conditions, "And") or conditions
+    if size >= TRANSITION_BYTES_MIN or not _SIZES.isdisjoint(conditions):
+        return True
+    return default_minimum == VARIES_BY_STORAGE_CLASS and storage_class in _ARCHIVES
 
 
 def _applies(rule: Document, candidate: Candidate) -> bool:
@@ -120,10 +186,9 @@ def _expires(rule: Document, candidate: Candidate, now_ms: int) -> bool:
         action = document_of(rule, "NoncurrentVersionExpiration")
         if action is None:
             return False
-        kept = action.get("NewerNoncurrentVersions", 0)
-        is_spare = not isinstance(kept, int) or candidate.newer_noncurrent >= kept
         since_ms = candidate.noncurrent_at_ms or candidate.last_modified_ms
-        return is_spare and _is_due(since_ms, action.get("NoncurrentDays"), now_ms)
+        is_due = _is_due(since_ms, action.get("NoncurrentDays"), now_ms)
+        return is_due and _is_spare(action, candidate)
     action = document_of(rule, "Expiration")
     if action is None:
         return False
@@ -149,19 +214,29 @@ def _transitions(rule: Document, candidate: Candidate, now_ms: int) -> list[str]
     return [
         str(each["StorageClass"])
         for each in documents_of(rule, "NoncurrentVersionTransitions")
-        if _is_due(candidate.noncurrent_at_ms, each.get("NoncurrentDays"), now_ms)
+        if _is_spare(each, candidate)
+        and _is_due(candidate.noncurrent_at_ms, each.get("NoncurrentDays"), now_ms)
     ]
+
+
+def _is_spare(action: Document, candidate: Candidate) -> bool:
+    """Whether as many newer noncurrent versions as the action keeps are there."""
+    kept = action.get("NewerNoncurrentVersions", 0)
+    return not isinstance(kept, int) or candidate.newer_noncurrent >= kept
 
 
 def _is_due(since_ms: int, days: object, now_ms: int) -> bool:
     """The next midnight after so many days. S3 User Guide, Lifecycle rules based on age."""
     if not isinstance(days, int):
         return False
-    due_ms = -(-(since_ms + days * _DAY_MS) // _DAY_MS) * _DAY_MS
-    return now_ms >= due_ms
+    return now_ms >= _due_ms(since_ms, days)
+
+
+def _due_ms(since_ms: int, days: int) -> int:
+    return -(-(since_ms + days * _DAY_MS) // _DAY_MS) * _DAY_MS
 
 
 def _is_colder(storage_class: str, than: str) -> bool:
-    if storage_class not in _WATERFALL or than not in _WATERFALL:
+    if storage_class not in WATERFALL or than not in WATERFALL:
         return False
-    return _WATERFALL.index(storage_class) > _WATERFALL.index(than)
+    return WATERFALL.index(storage_class) > WATERFALL.index(than)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -11,6 +11,7 @@ from kamome.services.s3.bodies.checksums import DEFAULT_ALGORITHM, checksum_memb
 from kamome.services.s3.buckets.bucket_access import own_bucket
 from kamome.services.s3.buckets.owners import canonical_user_id
 from kamome.services.s3.errors import InvalidArgument
+from kamome.services.s3.lifecycle.lifecycle_headers import abort_members
 from kamome.services.s3.limits import LIST_PARTS_MAX, LIST_UPLOADS_MAX
 from kamome.services.s3.listing.common_prefixes import common_prefix_of
 from kamome.services.s3.multipart.multipart_uploads import find_upload
@@ -114,7 +115,8 @@ async def list_parts(
     if upload.checksum_algorithm:
         answer["ChecksumAlgorithm"] = upload.checksum_algorithm
         answer["ChecksumType"] = upload.checksum_type
-    return answer
+    aborted = abort_members(bucket, request["Key"], upload.initiated_at_ms)
+    return cast("shapes.ListPartsResult", {**answer, **aborted})
 
 
 def check_encoding_type(encoding_type: str | None) -> None:

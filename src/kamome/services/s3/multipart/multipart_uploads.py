@@ -32,6 +32,7 @@ from kamome.services.s3.errors import (
     NoSuchUpload,
     PreconditionFailed,
 )
+from kamome.services.s3.lifecycle.lifecycle_headers import abort_members, expiration_members
 from kamome.services.s3.limits import PART_NUMBER_MAX
 from kamome.services.s3.multipart.parts import (
     assembled,
@@ -100,12 +101,13 @@ async def create_multipart_upload(
         customer_key=customer_key(request),
     )
     upload_id = base64.urlsafe_b64encode(s3.ids.bytes(_UPLOAD_ID_BYTES)).decode()
+    now_ms = s3.clock.now_ms()
     s3.store.uploads.add(
         bucket.bucket_id,
         StoredUpload(
             key,
             upload_id,
-            s3.clock.now_ms(),
+            now_ms,
             new.storage_class,
             algorithm,
             kind,
@@ -118,6 +120,7 @@ async def create_multipart_upload(
         "Key": request["Key"],
         "UploadId": upload_id,
         **encryption_members(new.attributes),
+        **abort_members(bucket, request["Key"], now_ms),
     }
     if algorithm:
         answer |= {"ChecksumAlgorithm": algorithm, "ChecksumType": kind}
@@ -258,6 +261,7 @@ async def complete_multipart_upload(
         "ChecksumType": stored.checksum_type,
         **encryption_members(stored.attributes),
         **shown_version_id(bucket, stored),
+        **expiration_members(bucket, stored),
     }
     return cast("shapes.CompleteMultipartUploadResult", answer)
 

@@ -22,6 +22,7 @@ from kamome.services.s3.encryption.encryption import (
     encryption_members,
 )
 from kamome.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidRequest
+from kamome.services.s3.lifecycle.lifecycle_headers import expiration_members
 from kamome.services.s3.limits import PUT_BYTES_MAX
 from kamome.services.s3.multipart.multipart_uploads import (
     check_part_number,
@@ -126,6 +127,7 @@ async def copy_object(
         },
         **encryption_members(stored.attributes),
         **shown_version_id(bucket, stored),
+        **expiration_members(bucket, stored),
         **_source_version(source),
     }
     return cast("shapes.CopyObjectResult", answer)

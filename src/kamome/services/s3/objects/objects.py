@@ -17,6 +17,7 @@ from kamome.services.s3.errors import (
     InternalError,
     InvalidRequest,
 )
+from kamome.services.s3.lifecycle.lifecycle_headers import expiration_members
 from kamome.services.s3.limits import INLINE_BYTES_MAX
 from kamome.services.s3.objects.conditions import ReadConditions, check_read
 from kamome.services.s3.objects.object_rows import StoredObject
@@ -70,7 +71,9 @@ async def get_object(
         bucket, stored = _readable(s3, ctx, request)
         check_readable(stored.storage_class, stored.attributes)
         chosen = _chosen_range(s3, request, stored)
-        answer = cast("shapes.GetObjectResult", _described(bucket, request, stored, chosen))
+        described = _described(bucket, request, stored, chosen)
+        described.update(_expiration(s3, bucket, request, stored))
+        answer = cast("shapes.GetObjectResult", described)
         try:
             answer["Body"] = await _open(s3, request, stored, chosen)
         except InternalError:
@@ -93,7 +96,9 @@ async def head_object(
     """
     bucket, stored = _readable(s3, ctx, request)
     chosen = _chosen_range(s3, request, stored)
-    return cast("shapes.HeadObjectResult", _described(bucket, request, stored, chosen))
+    described = _described(bucket, request, stored, chosen)
+    described.update(_expiration(s3, bucket, request, stored))
+    return cast("shapes.HeadObjectResult", described)
 
 
 def _readable(s3: S3, ctx: RequestContext, request: ReadRequest) -> tuple[Bucket, StoredObject]:
@@ -120,6 +125,19 @@ def _readable(s3: S3, ctx: RequestContext, request: ReadRequest) -> tuple[Bucket
     check_key(stored.attributes, customer_key(request))
     check_read(conditions, stored.etag, stored.last_modified_s)
     return bucket, stored
+
+
+def _expiration(
+    s3: S3, bucket: Bucket, request: ReadRequest, stored: StoredObject
+) -> dict[str, object]:
+    """When the object expires; of a version that is not current nothing is told."""
+    if not bucket.lifecycle:
+        return {}
+    if "VersionId" in request:
+        current = s3.store.object(bucket.bucket_id, stored.key)
+        if current is None or current.version_id != stored.version_id:
+            return {}
+    return expiration_members(bucket, stored)
 
 
 def _chosen_range(s3: S3, request: ReadRequest, stored: StoredObject) -> ByteRange | None:

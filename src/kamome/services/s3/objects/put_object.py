@@ -19,6 +19,7 @@ from kamome.services.s3.bodies.checksums import (
 from kamome.services.s3.buckets.bucket_access import own_bucket
 from kamome.services.s3.encryption.encryption import customer_key, encryption_members
 from kamome.services.s3.errors import EntityTooLarge, MissingContentLength
+from kamome.services.s3.lifecycle.lifecycle_headers import expiration_members
 from kamome.services.s3.limits import PUT_BYTES_MAX
 from kamome.services.s3.notifications.events import OBJECT_CREATED_PUT
 from kamome.services.s3.objects.keys import key_bytes
@@ -173,5 +174,6 @@ def _answer(new: NewObject, stored: StoredObject) -> shapes.PutObjectResult:
         "ChecksumType": stored.checksum_type,
         **encryption_members(stored.attributes),
         **shown_version_id(new.bucket, stored),
+        **expiration_members(new.bucket, stored),
     }
     return cast("shapes.PutObjectResult", answer)
