@@ -17,8 +17,8 @@ class AccessDenied(AwsError):
 
     status = 403
 
-    def __init__(self) -> None:
-        super().__init__("Access Denied")
+    def __init__(self, sentence: str = "Access Denied") -> None:
+        super().__init__(sentence)
 
 
 class AccessControlListNotSupported(AwsError):

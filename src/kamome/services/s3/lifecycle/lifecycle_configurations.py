@@ -73,13 +73,14 @@ def _check_rule(rule: Document) -> None:
             "DaysAfterInitiation",
             "AbortIncompleteMultipartUpload",
         )
+    _check_filtered(rule)
     _check_noncurrent_expiration(rule)
     _check_transitions(rule)
     _check_noncurrent_transitions(rule)
 
 
 def _check_filter(rule: Document) -> None:
-    """A rule has a filter of one predicate, or the former prefix; some actions take no tags."""
+    """A rule has a filter of one predicate, or the former prefix."""
     if ("Prefix" in rule) == ("Filter" in rule):
         raise MalformedXML
     given = document_of(rule, "Filter") or {}
@@ -91,8 +92,14 @@ def _check_filter(rule: Document) -> None:
         raise InvalidRequest(
             "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'"
         )
+
+
+def _check_filtered(rule: Document) -> None:
+    """Two actions are about no object, and take no filter that looks at one."""
+    chosen = document_of(rule, "Filter") or {}
+    chosen = document_of(chosen, "And") or chosen
     has_tags = "Tag" in chosen or bool(documents_of(chosen, "Tags"))
-    has_sizes = above is not None or below is not None
+    has_sizes = "ObjectSizeGreaterThan" in chosen or "ObjectSizeLessThan" in chosen
     for name in ("AbortIncompleteMultipartUpload", "ExpiredObjectDeleteMarker"):
         if name not in rule and name not in (document_of(rule, "Expiration") or {}):
             continue

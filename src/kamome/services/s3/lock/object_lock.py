@@ -23,6 +23,7 @@ LEGAL_HOLD = "ObjectLockLegalHoldStatus"
 _MEMBERS = frozenset((MODE, RETAIN_UNTIL, LEGAL_HOLD))
 _ON = "ON"
 _DAY_S = 86_400
+_PROTECTED = "Access Denied because object protected by object lock."
 _DAYS_PER_YEAR = 365
 
 
@@ -123,12 +124,12 @@ def check_deletable(
     AWS: S3 User Guide, Locking objects with Object Lock, Retention modes.
     """
     if attributes.get(LEGAL_HOLD) == _ON:
-        raise AccessDenied
+        raise AccessDenied(_PROTECTED)
     until = attributes.get(RETAIN_UNTIL)
     if not isinstance(until, (int, float)) or until <= now_s:
         return
     if attributes.get(MODE) == COMPLIANCE or not bypasses_governance:
-        raise AccessDenied
+        raise AccessDenied(_PROTECTED)
 
 
 def check_retention(
@@ -165,4 +166,4 @@ def check_retention(
     if is_extended and is_same_or_stricter:
         return
     if attributes.get(MODE) == COMPLIANCE or not bypasses_governance:
-        raise AccessDenied
+        raise AccessDenied(_PROTECTED)
