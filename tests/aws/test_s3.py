@@ -319,7 +319,7 @@ def events(kamome: Tenant, s3: Any, bucket: str) -> Iterator[tuple[Any, str]]:
     sqs = kamome.client("sqs")
     url = sqs.create_queue(QueueName="events")["QueueUrl"]
     arn = f"arn:aws:sqs:eu-west-1:{kamome.account}:events"
-    rules = [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".eml"}]
+    rules = [{"Name": "prefix", "Value": "in/"}, {"Name": "Suffix", "Value": ".eml"}]  # in either case
     s3.put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration={
@@ -367,7 +367,7 @@ def test_configuration_is_given_back(s3: Any, bucket: str, events: tuple[Any, st
 
     [configuration] = kept["QueueConfigurations"]
     assert configuration["Id"] == "mails"
-    assert configuration["Filter"]["Key"]["FilterRules"][0] == {"Name": "prefix", "Value": "in/"}
+    assert configuration["Filter"]["Key"]["FilterRules"][0] == {"Name": "Prefix", "Value": "in/"}
 
 
 def test_missing_queue_is_refused(kamome: Tenant, s3: Any, bucket: str) -> None:

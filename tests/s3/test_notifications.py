@@ -230,9 +230,12 @@ def test_configuration_is_given_back_with_ids() -> None:
         )
     )
 
+    capital = [{"Name": "Prefix", "Value": "in/"}, {"Name": "Suffix", "Value": ".eml"}]
     assert given_back == {
         "TopicConfigurations": [{"Id": "t", "TopicArn": TOPIC, "Events": ["s3:ObjectRemoved:*"]}],
-        "QueueConfigurations": [{"Id": "id-1", **queue(**rules("in/", ".eml"))}],
+        "QueueConfigurations": [
+            {"Id": "id-1", **queue(Filter={"Key": {"FilterRules": capital}})},
+        ],
         "LambdaFunctionConfigurations": [
             {"Id": "id-2", "LambdaFunctionArn": FUNCTION, "Events": ["s3:ObjectTagging:*"]}
         ],

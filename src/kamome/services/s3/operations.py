@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from kamome.errors import AwsError
 from kamome.protocols.model import Violation
@@ -66,6 +67,7 @@ from kamome.services.s3.notifications.bucket_notifications import (
     get_bucket_notification_configuration,
     put_bucket_notification_configuration,
 )
+from kamome.services.s3.notifications.notifications import lower_filter_names
 from kamome.services.s3.objects.copy_object import copy_object, upload_part_copy
 from kamome.services.s3.objects.delete_objects import delete_object, delete_objects
 from kamome.services.s3.objects.object_attributes import get_object_attributes
@@ -77,6 +79,9 @@ from kamome.services.s3.objects.object_tagging import (
 from kamome.services.s3.objects.objects import get_object, head_object
 from kamome.services.s3.objects.put_object import put_object
 from kamome.services.s3.objects.restore_object import restore_object
+
+if TYPE_CHECKING:
+    from kamome.wire import HttpRequest
 
 _OPERATIONS: Mapping[str, Operation] = {
     "AbortMultipartUpload": abort_multipart_upload,
@@ -168,7 +173,18 @@ def violation(found: Sequence[Violation]) -> AwsError:
 
 
 edge = edge_of
-complete = check_document
+
+
+def complete(request: HttpRequest, decoded: dict[str, object]) -> None:
+    """What is done with a request before the model's constraints are checked.
+
+    Raises:
+        what `check_document` raises.
+    """
+    check_document(request, decoded)
+    configuration = decoded.get("NotificationConfiguration")
+    if isinstance(configuration, dict):
+        lower_filter_names(configuration)
 
 
 def resource_of(request: Mapping[str, object]) -> str:

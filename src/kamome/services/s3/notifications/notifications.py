@@ -160,18 +160,29 @@ def _destination(
     )
 
 
+def lower_filter_names(configuration: Mapping[str, object]) -> None:
+    """Write the names of filter rules as the model does: S3 takes them in either case.
+
+    AWS: S3 API Reference, FilterRule; S3 answers with `Prefix` and `Suffix`, which tools send back.
+    """
+    for destinations in configuration.values():
+        for destination in destinations if isinstance(destinations, list) else ():
+            for rule in destination.get("Filter", {}).get("Key", {}).get("FilterRules", ()):
+                if "Name" in rule:
+                    rule["Name"] = rule["Name"].lower()
+
+
 def _filter_rules(rules: Sequence[shapes.FilterRule]) -> dict[str, str]:
     values: dict[str, str] = {}
     for rule in rules:
-        name, value = rule.get("Name", ""), rule.get("Value", "")
-        kind = name.lower()
+        kind, value = rule.get("Name", ""), rule.get("Value", "")
         if kind not in ("prefix", "suffix"):
             raise InvalidArgument(
-                "filter rule name must be either prefix or suffix", "FilterRule.Name", name
+                "filter rule name must be either prefix or suffix", "FilterRule.Name", kind
             )
         if kind in values:
             raise InvalidArgument(
-                f"Cannot specify more than one {kind} rule in a filter.", "FilterRule.Name", name
+                f"Cannot specify more than one {kind} rule in a filter.", "FilterRule.Name", kind
             )
         if len(value.encode("utf-8", "surrogatepass")) > FILTER_VALUE_BYTES_MAX:
             raise InvalidArgument(
@@ -308,9 +319,9 @@ class _Filtered(TypedDict, total=False):
 def _filter_of(destination: Destination) -> _Filtered:
     rules: list[shapes.FilterRule] = []
     if destination.prefix:
-        rules.append({"Name": "prefix", "Value": destination.prefix})
+        rules.append({"Name": "Prefix", "Value": destination.prefix})
     if destination.suffix:
-        rules.append({"Name": "suffix", "Value": destination.suffix})
+        rules.append({"Name": "Suffix", "Value": destination.suffix})
     return {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
 
 
