@@ -201,6 +201,19 @@ async def test_mail_too_large_for_one_of_its_actions_bounces(world: World) -> No
     assert [each.recipients[0].status for each in bounces(world)] == ["5.3.4"]
 
 
+@pytest.mark.parametrize(("octet", "reports"), [(b"x", 0), (b"\xe9", 1), (b'"', 1)])
+async def test_mail_that_is_too_large_as_text_bounces_at_once(
+    world: World, octet: bytes, reports: int
+) -> None:
+    await world.receiving({"Actions": [{"SNSAction": {"TopicArn": TOPIC}}]})
+
+    await world.mail(b"Subject: hi\r\n\r\n" + octet * 140_000)
+    await world.settle()
+
+    assert len(bounces(world)) == reports
+    assert len(world.neighbours.messages()) == 1 - reports
+
+
 async def test_workmail_and_connect_are_recorded(world: World) -> None:
     workmail = "arn:aws:workmail:us-east-1:000000000000:organization/m-1"
     connect = "arn:aws:connect:us-east-1:0:instance/" + "-".join(

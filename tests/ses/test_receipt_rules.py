@@ -54,6 +54,16 @@ async def test_new_rule_comes_first_unless_after_is_given(world: World) -> None:
     assert await names(world) == ["a", "m", "b", "z"]
 
 
+async def test_an_empty_after_is_none(world: World) -> None:
+    """AWS's own example of CreateReceiptRule has one."""
+    await with_rules(world, "b")
+
+    await world.call("CreateReceiptRule", RuleSetName="inbound", Rule={"Name": "a"}, After="")
+    await world.call("SetReceiptRulePosition", RuleSetName="inbound", RuleName="b", After="")
+
+    assert await names(world) == ["b", "a"]
+
+
 async def test_rule_is_described_with_its_defaults(world: World) -> None:
     actions = [
         {"S3Action": {"BucketName": "mails", "ObjectKeyPrefix": "in/", "TopicArn": TOPIC}},

@@ -25,6 +25,8 @@ HEADER_NAME_CHARACTERS_MAX = 50
 HEADER_VALUE_CHARACTERS_MAX = 2_048
 # 150 KB with headers. AWS: SES API Reference, SNSAction.
 SNS_MAIL_BYTES_MAX = 150 * 1024
+# What a topic takes, the JSON around the mail included. AWS: SNS API Reference, Publish (Message).
+SNS_MESSAGE_BYTES_MAX = 256 * 1024
 # AWS: SES Developer Guide, Contents of notifications, mail object: headersTruncated.
 NOTIFIED_HEADER_BYTES_MAX = 10 * 1024
 # A key has 1,024 bytes at most, 40 of which are the mail's id. AWS: S3 User Guide, Object keys.

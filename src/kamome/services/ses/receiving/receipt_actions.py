@@ -18,7 +18,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from kamome.errors import AwsError
 from kamome.mail.envelope import Mail
 from kamome.mail.header_fields import header_end, split_fields
-from kamome.services.ses.limits import HEADER_SECTION_BYTES_MAX, SNS_MAIL_BYTES_MAX
+from kamome.services.ses.limits import (
+    HEADER_SECTION_BYTES_MAX,
+    SNS_MAIL_BYTES_MAX,
+    SNS_MESSAGE_BYTES_MAX,
+)
 from kamome.services.ses.receiving import notifications
 from kamome.services.ses.receiving.headers import header_block, trace_headers, verdicts
 from kamome.services.ses.receiving.receipt_jobs import Job, close, close_step, finish
@@ -41,7 +45,7 @@ logger = logging.getLogger(__name__)
 # retries for four hours. One second doubling to 60 s is that after 245 attempts.
 _ATTEMPTS_MAX = 245
 _DELAY_MAX_MS = 60_000
-_ENTITY_TOO_LARGE = ("552", "5.3.4", "The mail has more than 150 KB, which this action cannot take")
+_ENTITY_TOO_LARGE = ("552", "5.3.4", "The mail is larger than this action can take")
 
 
 async def work_received(ses: Ses, entry: Entry) -> None:
@@ -137,16 +141,15 @@ async def store_in_s3(job: Job) -> None:
 async def publish_to_sns(job: Job) -> None:
     """Publish the mail itself, up to 150 KB with headers. A larger one bounces.
 
+    So does one that UTF-8 and JSON make larger than a topic takes: octets that are no UTF-8 take
+    three there, quotes two, control characters six. Base64 has no such mails.
+
     AWS: SES Developer Guide, Publish to Amazon SNS topic action.
     """
     action = job.step.planned.action["SNSAction"]
     block = header_block(job.prepended)
     if job.mail.raw_bytes > SNS_MAIL_BYTES_MAX:
-        from kamome.services.ses.receiving import bounces
-
-        with job.ses.store.engine.atomic():
-            if close(job, "failed", "the mail has more than 150 KB: bounced"):
-                bounces.bounce(job, *_ENTITY_TOO_LARGE)
+        _bounce_too_large(job, "the mail has more than 150 KB: bounced")
         return
     raw = b"".join([piece async for piece in job.content(block)])
     content = (
@@ -155,9 +158,20 @@ async def publish_to_sns(job: Job) -> None:
         else raw.decode("utf-8", "replace")
     )
     message = notifications.notification(job.receipt(), job.described_mail(), content)
+    if len(message.encode()) > SNS_MESSAGE_BYTES_MAX:
+        _bounce_too_large(job, "the notification has more than 256 KB: bounced")
+        return
     with job.ses.store.engine.atomic():
         job.ses.ports.publish(job.ctx, action["TopicArn"], message, subject=notifications.SUBJECT)
         close(job, "ok", action["TopicArn"])
+
+
+def _bounce_too_large(job: Job, detail: str) -> None:
+    from kamome.services.ses.receiving import bounces
+
+    with job.ses.store.engine.atomic():
+        if close(job, "failed", detail):
+            bounces.bounce(job, *_ENTITY_TOO_LARGE)
 
 
 async def invoke_function(job: Job) -> None:

@@ -51,7 +51,7 @@ async def clone_receipt_rule_set(
 async def create_receipt_rule(
     ses: Ses, ctx: RequestContext, request: shapes.CreateReceiptRuleRequest
 ) -> shapes.CreateReceiptRuleResult:
-    """Add a rule to a set, after the rule `After`, or as the first one where that is not given.
+    """Add a rule to a set, after the rule `After`, or as the first one where that is not given or empty.
 
     Mail that is accepted from now on is judged with it, if the set is active.
 
@@ -71,14 +71,14 @@ async def create_receipt_rule(
     names = [each["Name"] for each in rules]
     if rule["Name"] in names:
         raise AlreadyExists(f"Rule already exists: {rule['Name']}", {"Name": rule["Name"]})
-    after = request.get("After")
-    if after is not None and after not in names:
+    after = request.get("After", "")
+    if after and after not in names:
         raise _no_rule(after)
     if len(rules) >= RULES_PER_RULE_SET_MAX:
         raise LimitExceeded(
             f"Maximum number of rules per rule set ({RULES_PER_RULE_SET_MAX}) reached: {set_name}"
         )
-    rules.insert(0 if after is None else names.index(after) + 1, rule)
+    rules.insert(names.index(after) + 1 if after else 0, rule)
     with ses.store.engine.atomic():
         ses.store.replace_rules(owner, set_name, rules)
         announce(ses, ctx, rule, [])
@@ -254,7 +254,7 @@ async def set_active_receipt_rule_set(
 async def set_receipt_rule_position(
     ses: Ses, ctx: RequestContext, request: shapes.SetReceiptRulePositionRequest
 ) -> shapes.SetReceiptRulePositionResult:
-    """Move a rule behind the rule `After`, or to the front where that is not given.
+    """Move a rule behind the rule `After`, or to the front where that is not given or empty.
 
     Raises:
         RuleSetDoesNotExist: no such set.
@@ -265,14 +265,14 @@ async def set_receipt_rule_position(
     owner, set_name = _owner(ctx), request["RuleSetName"]
     _need_rule_set(ses, owner, set_name)
     rules = {rule["Name"]: rule for rule in ses.store.rules(owner, set_name)}
-    name, after = request["RuleName"], request.get("After")
-    for each in (name, after):
-        if each is not None and each not in rules:
+    name, after = request["RuleName"], request.get("After", "")
+    for each in filter(None, (name, after)):
+        if each not in rules:
             raise _no_rule(each)
     if after != name:
         moved = rules.pop(name)
         order = list(rules.values())
-        order.insert(0 if after is None else list(rules).index(after) + 1, moved)
+        order.insert(list(rules).index(after) + 1 if after else 0, moved)
         ses.store.replace_rules(owner, set_name, order)
     return {}
 
