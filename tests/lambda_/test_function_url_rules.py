@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 
+from kamome.context import RequestContext
 from kamome.services.lambda_.errors import ResourceNotFoundException, ValidationException
 from kamome.services.lambda_.function_urls import function_urls
+from kamome.services.lambda_.function_urls.function_url_events import (
+    BadAnswer,
+    url_answer,
+    url_event,
+)
 from kamome.services.lambda_.function_urls.function_url_rules import (
     FunctionUrl,
     UrlSettings,
@@ -18,6 +25,7 @@ from kamome.services.lambda_.functions.function_names import FunctionName
 from kamome.services.lambda_.invocation.event_stream import event
 from kamome.services.lambda_.permissions.policies import allows_url
 from kamome.services.lambda_.versions import versions
+from kamome.wire import HttpRequest
 
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World
@@ -109,6 +117,30 @@ def test_both_actions_must_be_allowed(
     statements: list[dict[str, object]], account: str, *, may: bool
 ) -> None:
     assert allows_url(statements, account=account, auth_type="NONE") is may
+
+
+def test_each_cookie_header_is_a_list_of_cookies() -> None:
+    headers = [("host", "abc.lambda-url.eu-west-1.localhost")]
+    request = HttpRequest("GET", "/", "", [*headers, ("cookie", "a=1; b=2"), ("cookie", "c=3")])
+    ctx = RequestContext("000000000000", "eu-west-1", "", "r")
+
+    seen = orjson.loads(url_event(URL, ctx, request, now_ms=0, trace="t"))
+
+    assert seen["cookies"] == ["a=1", "b=2", "c=3"]
+
+
+@pytest.mark.parametrize("status", [100, 101, 199, 600, "abc", True])
+def test_status_that_is_no_answer_is_refused(status: object) -> None:
+    with pytest.raises(BadAnswer, match="is no HTTP status"):
+        url_answer(orjson.dumps({"statusCode": status}))
+
+
+def test_service_says_date_and_request_id_itself() -> None:
+    headers = {"Date": "x", "X-Amzn-RequestId": "y", "X-Own": "z"}
+
+    answer = url_answer(orjson.dumps({"statusCode": 200, "headers": headers}))
+
+    assert answer.headers == [("x-own", "z"), ("content-type", "application/json")]
 
 
 async def test_urls_are_paged_the_function_s_own_first(world: World) -> None:

@@ -215,6 +215,38 @@ async def test_node_handler_with_callback_is_refused_from_nodejs24(runtime: Runt
 
 
 @needs_node
+async def test_node_stream_that_breaks_off_is_an_error_to_who_reads_it_whole(
+    runtime: Runtime,
+) -> None:
+    spec = node_spec(
+        runtime,
+        "exports.handler = awslambda.streamifyResponse(async (event, stream) => {\n"
+        "  stream.write('a'); throw new TypeError('broken off'); });\n",
+        name="index.js",
+    )
+
+    report = await runtime.invoke(spec)
+
+    document = orjson.loads(report.outcome.payload)
+    assert (report.outcome.kind, report.outcome.error_type) == ("error", "TypeError")
+    assert document["errorMessage"] == "broken off"
+
+
+@needs_node
+async def test_node_stream_that_is_not_ended_runs_into_the_timeout(runtime: Runtime) -> None:
+    spec = node_spec(
+        runtime,
+        "exports.handler = awslambda.streamifyResponse(async (event, stream) => {\n"
+        "  stream.write('a'); });\n",
+        name="index.js",
+    )
+
+    report = await runtime.invoke(replace(spec, timeout_s=1))
+
+    assert report.outcome.kind == "timed_out"
+
+
+@needs_node
 async def test_node_module_of_a_layer_is_found(runtime: Runtime, tmp_path: Path) -> None:
     module = tmp_path / "layer/nodejs/node_modules/greeting"
     module.mkdir(parents=True)

@@ -28,9 +28,12 @@ _TEXT_TYPES = re.compile(
     r"(?:text/.*|application/(?:json|xml|javascript|.*\+(?:json|xml)))(?:\s*;.*)?", re.IGNORECASE
 )
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_STATUS_MIN, _STATUS_MAX = 100, 599
-# Of an answer, what the connection decides and not the function.
-_HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
+# Those below are no answers: whoever reads one waits for what follows it (RFC 9110 §15.2).
+_STATUS_MIN, _STATUS_MAX = 200, 599
+# Of an answer, what the connection and the service decide and not the function.
+_OF_THE_SERVICE = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "transfer-encoding", "x-amzn-requestid"}
+)
 
 
 class UrlAnswer(msgspec.Struct, frozen=True):
@@ -63,7 +66,9 @@ def url_event(
         "rawPath": request.raw_path.partition("?")[0],
         "rawQueryString": request.raw_query,
     }
-    cookies = [text for one in request.header("cookie").split(";") if (text := one.strip())]
+    # Each Cookie header is a list of its own: HTTP/2 lets clients send many (RFC 9113 §8.2.3).
+    sent = [value for name, value in request.headers if name == "cookie"]
+    cookies = [text for one in sent for cookie in one.split(";") if (text := cookie.strip())]
     if cookies:
         event["cookies"] = cookies
     event["headers"] = _headers(request, ctx, trace)
@@ -186,7 +191,7 @@ def _answer_headers(result: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in cast("dict[str, object]", headers).items():
         if not _TOKEN.fullmatch(name):
             raise BadAnswer(f"{name!r} is no header name.")
-        if name.lower() not in _HOP_BY_HOP:
+        if name.lower() not in _OF_THE_SERVICE:
             yield name.lower(), _header_value(value)
     cookies = result.get("cookies") or []
     if not isinstance(cookies, list):

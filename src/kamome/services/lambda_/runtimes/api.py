@@ -100,14 +100,23 @@ class RuntimeApi:
 
     # ------------------------------------------------------------------ requests of the runtime
 
-    def handle(self, connection: _Connection, method: str, path: str, body: bytes) -> None:
-        """Answer one request that has arrived whole."""
+    def handle(
+        self,
+        connection: _Connection,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: dict[bytes, bytes],
+    ) -> None:
+        """Answer one request that has arrived whole; `headers` are those kept, and trailers."""
         if method == "GET" and path == _NEXT:
             self._next(connection)
             return
         found = _INVOCATION.fullmatch(path)
         if method == "POST" and path == f"{_PREFIX}init/error":
             self._init_error(connection, body)
+        elif found is not None and found[2] == "response" and _ERROR_TYPE in headers:
+            self._broken_off(connection, found[1], headers)
         elif method == "POST" and found is not None:
             self._answered(connection, found[1], found[2], body)
         else:
@@ -141,15 +150,7 @@ class RuntimeApi:
     def streamed(self, connection: _Connection, headers: dict[bytes, bytes]) -> None:
         """A streamed response has ended; its trailers tell of an error."""
         connection.write(_ACCEPTED)
-        error_type = headers.get(_ERROR_TYPE, b"").decode("latin-1")
-        if not error_type:
-            self._settle(Outcome("response"))
-            return
-        try:
-            body = base64.b64decode(headers.get(_ERROR_BODY, b""), validate=True)
-        except binascii.Error:
-            body = b""
-        self._settle(Outcome("error", body, error_type))
+        self._settle(_error_of(headers) if _ERROR_TYPE in headers else Outcome("response"))
 
     def opened(self, connection: _Connection) -> bool:
         """Whether one more connection is taken."""
@@ -204,6 +205,19 @@ class RuntimeApi:
             self._settle(Outcome("response", body))
         else:
             self._settle(Outcome("error", body, _error_type(body)))
+
+    def _broken_off(
+        self, connection: _Connection, request_id: str, headers: dict[bytes, bytes]
+    ) -> None:
+        """A streamed response that nobody reads so: what came before its error counts for nothing.
+
+        AWS: Lambda Developer Guide, Building a custom runtime for AWS Lambda (Response streaming).
+        """
+        if not self._is_current(request_id):
+            connection.refuse(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
+            return
+        connection.write(_ACCEPTED)
+        self._settle(_error_of(headers))
 
     def _init_error(self, connection: _Connection, body: bytes) -> None:
         if self.initialized.done():
@@ -319,7 +333,7 @@ class _Connection(asyncio.Protocol):
                 self._api.streamed(self, self._headers)
         elif not self.is_closing:
             method = self._parser.get_method().decode("ascii")
-            self._api.handle(self, method, self._path(), b"".join(self._body))
+            self._api.handle(self, method, self._path(), b"".join(self._body), self._headers)
         self._body.clear()
 
     def reply(self, status: HTTPStatus, headers: dict[str, str], body: bytes) -> None:
@@ -377,6 +391,15 @@ def _header_value(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(letter for letter in text if " " <= letter <= "~")
+
+
+def _error_of(headers: dict[bytes, bytes]) -> Outcome:
+    """The error that the trailers of a streamed response tell of."""
+    try:
+        body = base64.b64decode(headers.get(_ERROR_BODY, b""), validate=True)
+    except binascii.Error:
+        body = b""
+    return Outcome("error", body, headers[_ERROR_TYPE].decode("latin-1"))
 
 
 def _error_type(body: bytes) -> str:

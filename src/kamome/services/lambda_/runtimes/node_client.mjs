@@ -279,22 +279,30 @@ globalThis.awslambda = {
   },
 };
 
+// The response ends when the handler has ended its stream, and not when it returns: one that forgets
+// to runs into its timeout, as on AWS.
 async function workStreaming(handler, next, target) {
   const stream = new ResponseStream(`${target}response`);
+  const waiting = setInterval(() => undefined, 2 ** 30);
   try {
     const ended = new Promise((resolve, reject) => {
       stream.on("finish", resolve);
       stream.on("error", reject);
     });
     ended.catch(() => undefined);
-    await handler(JSON.parse(next.body), stream, contextOf(next.headers));
-    if (!stream.writableEnded) stream.end();
+    const returned = handler(JSON.parse(next.body), stream, contextOf(next.headers));
+    if (typeof returned?.then !== "function") {
+      throw new Error("Streaming does not support non-async handlers.");
+    }
+    await returned;
     await ended;
   } catch (error) {
     const document = errorDocument(error);
     logError("Invoke Error", error);
     if (stream.hasBegun) await stream.break(document);
     else await reportError(`${target}error`, document);
+  } finally {
+    clearInterval(waiting);
   }
 }
 
