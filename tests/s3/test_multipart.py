@@ -421,3 +421,56 @@ async def test_event_tells_of_the_completion(world: World) -> None:
     await world.clock.advance(1)
 
     assert '"eventName":"ObjectCreated:CompleteMultipartUpload"' in world.neighbours.got[-1][2]
+
+
+async def completed(world: World, upload_id: str, body: bytes) -> dict[str, Any]:
+    return await complete(world, upload_id, [await upload(world, upload_id, 1, body)])
+
+
+async def test_object_is_as_old_as_its_upload(world: World) -> None:
+    await world.bucket()
+    initiated_s = world.clock.now_ms() // 1000
+    upload_id = await begin(world)
+
+    await world.clock.advance(60_000)
+    await completed(world, upload_id, b"parts")
+
+    assert (await world.head("key"))["LastModified"] == initiated_s
+
+
+async def test_upload_that_started_last_is_the_current_version(world: World) -> None:
+    await world.bucket()
+    await world.call(
+        "PutBucketVersioning", Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
+    )
+    ids = []
+    for _ in range(3):
+        ids.append(await begin(world))
+        await world.clock.advance(1_000)
+
+    for number in (1, 0, 2):
+        await completed(world, ids[number], b"upload %d" % number)
+        await world.clock.advance(1_000)
+
+    listed = (await world.call("ListObjectVersions", Bucket=BUCKET))["Versions"]
+    bodies = [(await world.get("key", VersionId=each["VersionId"]))["Body"] for each in listed]
+    assert bodies == [b"upload 2", b"upload 1", b"upload 0"]
+    assert [each["IsLatest"] for each in listed] == [True, False, False]
+    assert (await world.get("key"))["Body"] == b"upload 2"
+
+
+async def test_upload_completes_behind_a_marker_that_was_made_since(world: World) -> None:
+    await world.bucket()
+    await world.call(
+        "PutBucketVersioning", Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
+    )
+    upload_id = await begin(world)
+    await world.clock.advance(1_000)
+    marker = (await world.call("DeleteObject", Bucket=BUCKET, Key="key"))["VersionId"]
+
+    done = await completed(world, upload_id, b"parts")
+    hidden = await world.keys()
+    await world.call("DeleteObject", Bucket=BUCKET, Key="key", VersionId=marker)
+
+    assert hidden == []
+    assert (await world.head("key"))["VersionId"] == done["VersionId"]

@@ -196,7 +196,8 @@ async def complete_multipart_upload(
     """Make the object of the parts that are named; the others are forgotten.
 
     No byte is copied: the object consists of the parts. The object, its events and the end of the
-    upload are one step.
+    upload are one step. The object is as old as the upload: where versions are kept, those made
+    since stay newer.
 
     Raises:
         NoSuchUpload: there is no such upload.
@@ -233,6 +234,7 @@ async def complete_multipart_upload(
         checksum,
         kind,
         parts=body_parts(parts),
+        initiated_at_ms=upload.initiated_at_ms,
     )
     new = NewObject(
         bucket,

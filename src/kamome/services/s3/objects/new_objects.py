@@ -29,7 +29,11 @@ from kamome.services.s3.objects.metadata import attributes_of
 from kamome.services.s3.objects.object_rows import StoredObject
 from kamome.services.s3.objects.storage_classes import checked_storage_class
 from kamome.services.s3.objects.tagging import parse_tagging
-from kamome.services.s3.objects.versions import drop_former, put_current
+from kamome.services.s3.objects.versions import (
+    drop_former,
+    put_as_old_as_it_is,
+    put_current,
+)
 from kamome.services.s3.replication.replication_orders import (
     order_replication,
     pending,
@@ -55,7 +59,10 @@ class NewObject(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """The bytes of a new object: a body that has arrived, or parts that are kept already."""
+    """The bytes of a new object: a body that has arrived, or parts that are kept already.
+
+    An object of parts was created when its upload was initiated: `initiated_at_ms`.
+    """
 
     size: int
     etag: str
@@ -63,6 +70,7 @@ class Content(msgspec.Struct, frozen=True):
     checksum_type: str = FULL_OBJECT
     received: ReceivedBody | None = None
     parts: Sequence[BodyPart] = ()
+    initiated_at_ms: int | None = None
 
 
 def content_of(received: ReceivedBody) -> Content:
@@ -190,7 +198,7 @@ def _row(s3: S3, new: NewObject, content: Content) -> StoredObject:
         body_id,
         content.size,
         content.etag,
-        s3.clock.now_ms(),
+        s3.clock.now_ms() if content.initiated_at_ms is None else content.initiated_at_ms,
         new.storage_class,
         new.algorithm,
         content.checksum,
@@ -224,7 +232,8 @@ def _put_version(
     """Put a new version of a key, and order its replicas; part of a step."""
     _keep_content(s3, stored.body_id, content)
     plan = replication_plan(s3, bucket, stored)
-    stored = put_current(s3, bucket, pending(stored, plan))
+    put = put_current if content.initiated_at_ms is None else put_as_old_as_it_is
+    stored = put(s3, bucket, pending(stored, plan))
     order_replication(s3, ctx, bucket, stored, plan)
     return stored
 

@@ -31,6 +31,9 @@ _RANDOM_BYTES = 16
 _VERSION_ID = re.compile(r"[A-Za-z0-9_-]{32}")
 # Time in the upper digits of a rank, so that a bucket made anew goes on above the old.
 _RANK_TIME_SHIFT = 16
+_NEWEST_RANK = -(1 << 63)
+# Behind how many newer versions an upload may be placed; behind these, it is the oldest.
+_NEWER_MAX = 1_000
 
 
 class Deleted(msgspec.Struct, frozen=True):
@@ -114,6 +117,37 @@ def put_current(s3: S3, bucket: Bucket, stored: StoredObject) -> StoredObject:
     _displace(s3, bucket, present, stored)
     s3.store.put_object(bucket.bucket_id, stored)
     return stored
+
+
+def put_as_old_as_it_is(s3: S3, bucket: Bucket, stored: StoredObject) -> StoredObject:
+    """Put a version among those of its key by its time: an upload's, which was initiated earlier.
+
+    Where a version or a delete marker has been made since, it stays before this one. Returns it
+    with its version id.
+
+    AWS: S3 User Guide, Uploading and copying objects using multipart upload, Concurrent multipart
+    upload operations.
+    """
+    rank = None if bucket.versioning != ENABLED else _rank_behind_newer(s3, bucket, stored)
+    if rank is None:
+        return put_current(s3, bucket, stored)
+    stored = replace(stored, version_id=_new_version_id(s3, bucket, rank), rank=rank)
+    place_version(s3, bucket, StoredVersion(stored, is_delete_marker=False, noncurrent_at_ms=0))
+    return stored
+
+
+def _rank_behind_newer(s3: S3, bucket: Bucket, stored: StoredObject) -> int | None:
+    """A free rank behind the versions that are newer; None where the newest is not."""
+    rank = None
+    rows = s3.store.versions.listed(
+        bucket.bucket_id, (stored.key, _NEWEST_RANK), stored.key + b"\0", _NEWER_MAX
+    )
+    for row in rows:
+        present = row.object
+        if present.last_modified_ms <= stored.last_modified_ms and present.rank != rank:
+            break
+        rank = present.rank + 1
+    return rank
 
 
 def delete_current(s3: S3, bucket: Bucket, key: bytes) -> Deleted:
