@@ -125,6 +125,10 @@ def test_any_text_is_a_mailbox_or_refused(text: str) -> None:
         ('"B, \\"A\\"" <a@example.com>', 'B, "A"', "a@example.com"),
         ("日本 <a@example.com>", "日本", "a@example.com"),
         ('"a b"@example.com', "", '"a b"@example.com'),
+        ("a@example.com (Cron (Daemon))", "Cron (Daemon)", "a@example.com"),
+        ("A <a@example.com> (at work)", "A", "a@example.com"),
+        ("A (at work) <a@example.com>", "A (at work)", "a@example.com"),
+        ("a@example.com ()", "", "a@example.com"),
     ],
 )
 def test_mailbox_is_taken_apart(text: str, name: str, address: str) -> None:

@@ -49,6 +49,16 @@ async def test_a_mail_goes_to_the_recipients_of_its_envelope(verified: World) ->
     assert sent.tags["ses:source-tls-version"] == ["TLSv1.3"]
 
 
+async def test_an_author_may_be_named_in_a_comment(verified: World) -> None:
+    """So cron writes: `From: root@example.com (Cron Daemon)`."""
+    mail = b"From:\troot@example.com (Cron Daemon)\r\nTo: a@example.net (A)\r\n\r\nhi\r\n"
+
+    sent = verified.ses.sent.find(await submit(verified.ses, USER, ENVELOPE, mail))
+
+    assert sent is not None
+    assert sent.common_headers["from"] == ["Cron Daemon <root@example.com>"]
+
+
 @pytest.mark.parametrize(
     ("field", "told"),
     [(b"Return-Path: <back@example.com>\r\n", "back@example.com"), (b"", "news@example.com")],

@@ -44,7 +44,8 @@ class DsnRecipient(msgspec.Struct, frozen=True):
     (`5.1.1`), empty where the report names none. `diagnostic` is what the remote server said,
     `diagnostic_type` in whose words (`smtp`, or a name of its own such as `X-Notes`); `remote_mta`
     is its name. `original_recipient` is the address that the sender wrote, where the report knows
-    it. `extension_fields` are written and not read (RFC 3464 §2.2.4).
+    it. `extension_fields` are written and not read (RFC 3464 §2.2.4), and so is `attempted_at_ms`,
+    which is the report's own moment where nothing is said.
     """
 
     final_recipient: str
@@ -55,6 +56,7 @@ class DsnRecipient(msgspec.Struct, frozen=True):
     original_recipient: str = ""
     extension_fields: tuple[Field, ...] = ()
     diagnostic_type: str = "smtp"
+    attempted_at_ms: int | None = None
 
 
 class Dsn(msgspec.Struct, frozen=True):
@@ -244,7 +246,9 @@ def _status(report: DsnReport) -> str:
             lines.append(f"Remote-MTA: dns; {_ascii(recipient.remote_mta)}")
         if recipient.diagnostic:
             lines.append(f"Diagnostic-Code: smtp; {_ascii(recipient.diagnostic)}")
-        lines.append(f"Last-Attempt-Date: {formatdate(report.made_at_ms / 1000)}")
+        at_ms = recipient.attempted_at_ms
+        at_ms = report.made_at_ms if at_ms is None else at_ms
+        lines.append(f"Last-Attempt-Date: {formatdate(at_ms / 1000)}")
         lines += _extensions(recipient.extension_fields)
     return "\r\n".join(lines) + "\r\n"
 

@@ -136,38 +136,56 @@ def split_addresses(value: str) -> list[str]:
             start = at + 1  # a group's name ends here
         at += 1
     found.append(value[start:])
-    return [mailbox.strip() for mailbox in found if _uncommented(mailbox).strip()]
+    return [mailbox.strip() for mailbox in found if uncommented(mailbox).strip()]
 
 
 def address_of(mailbox: str) -> str:
     """The address of a mailbox, without name and comments; empty where there is none."""
-    bare = _uncommented(mailbox)
+    bare = uncommented(mailbox)
     found = _ADDRESS_IN_ANGLES.search(bare)
     address = (found[1] if found else bare).strip()
     return address if "@" in address else ""
 
 
-def _uncommented(text: str) -> str:
+def uncommented(text: str) -> str:
     """What is left without comments, which may be nested. RFC 5322 §3.2.2."""
+    return _by_comments(text)[0]
+
+
+def comment_of(mailbox: str) -> str:
+    """What stands in the comments of a mailbox: the older way to name its owner. RFC 822 §6.1."""
+    return " ".join(_by_comments(mailbox)[1].split())
+
+
+def _by_comments(text: str) -> tuple[str, str]:
+    """What stands outside of comments, and what stands in them without their parentheses."""
     if "(" not in text:
-        return text
+        return text, ""
     kept: list[str] = []
-    depth = 0
-    is_quoted = is_escaped = False
-    for character in text:
-        if not depth and (is_quoted or character != "("):
-            kept.append(character)
-        if is_escaped:
-            is_escaped = False
-        elif character == "\\":
-            is_escaped = True
-        elif character == '"' and not depth:
-            is_quoted = not is_quoted
-        elif character == "(" and not is_quoted:
+    said: list[str] = []
+    depth = at = 0
+    is_quoted = False
+    while at < len(text):
+        character = text[at]
+        at += 1
+        if character == "\\":
+            pair = text[at - 1 : at + 1]
+            (said if depth else kept).append(pair[1:] if depth else pair)
+            at += 1
+            continue
+        if character == "(" and not is_quoted:
             depth += 1
+            if depth == 1:
+                continue
         elif character == ")" and depth:
             depth -= 1
-    return "".join(kept)
+            if not depth:
+                said.append(" ")
+                continue
+        elif character == '"' and not depth:
+            is_quoted = not is_quoted
+        (said if depth else kept).append(character)
+    return "".join(kept), "".join(said)
 
 
 def _text(value: bytes) -> str:

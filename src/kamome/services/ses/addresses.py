@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-from kamome.mail.header_fields import split_addresses
+from kamome.mail.header_fields import comment_of, split_addresses, uncommented
 
 # RFC 5321 §4.5.3.1.1, §4.5.3.1.2 and erratum 1690: 64 and 255 octets, a path has 256 with `<>`.
 _LOCAL_CHARACTERS_MAX = 64
@@ -39,12 +39,12 @@ class AddressInvalid(ValueError):
 
 
 def parse_mailbox(text: str) -> Mailbox:
-    """Take a mailbox apart.
+    """Take a mailbox apart. A comment behind the address is its name: `root@example.com (Cron)`.
 
     Raises:
         AddressInvalid: it is none, or more than one, or holds what could end its header.
 
-    RFC 5322 §3.4.
+    RFC 5322 §3.4; RFC 822 §6.1 (comments).
     """
     if _CONTROL.search(text):
         raise AddressInvalid("Local address contains control or whitespace")
@@ -106,6 +106,9 @@ def _check_domain(domain: str) -> None:
 
 
 def _name_and_address(text: str) -> tuple[str, str]:
+    if text.endswith(")") and uncommented(text) != text:
+        name, address = _name_and_address(uncommented(text).strip())
+        return name or comment_of(text), address
     if not text.endswith(">"):
         return "", text
     name, angle, address = text[:-1].rpartition("<")

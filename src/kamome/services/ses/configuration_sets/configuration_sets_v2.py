@@ -190,7 +190,7 @@ async def get_configuration_set_event_destinations(
 async def list_configuration_sets(
     ses: Ses, ctx: RequestContext, request: shapes_v2.ListConfigurationSetsRequest
 ) -> shapes_v2.ListConfigurationSetsResult:
-    """Names of sets, 1,000 at a time or `PageSize`.
+    """Names of sets, or of those that contain a text, 1,000 at a time or `PageSize`.
 
     Raises:
         InvalidNextTokenException: the token is not ours.
@@ -199,7 +199,11 @@ async def list_configuration_sets(
     """
     limit = page_size(request.get("PageSize"))
     after = after_token(request.get("NextToken", ""))
-    names = store_of(ses).names(Owner(ctx.account, ctx.region), after, limit + 1)
+    wanted = request.get("Filter", {}).get("CONFIGURATION_SET_NAME_CONTAINS", "")
+    owner = Owner(ctx.account, ctx.region)
+    # All that an account may have: they are few, and names only.
+    found = store_of(ses).names(owner, after, CONFIGURATION_SETS_MAX if wanted else limit + 1)
+    names = [name for name in found if wanted in name][: limit + 1]
     if len(names) <= limit:
         return {"ConfigurationSets": names}
     return {"ConfigurationSets": names[:limit], "NextToken": next_token(names[limit - 1])}

@@ -97,12 +97,15 @@ async def set_identity_headers_in_notifications_enabled(
     """Say whether a topic's notifications have the mail's headers.
 
     Raises:
-        InvalidParameterValue: no such identity.
+        InvalidParameterValue: no such identity, or there is no topic whose notifications could
+            have them.
 
-    AWS: SES API Reference, SetIdentityHeadersInNotificationsEnabled.
+    AWS: SES API Reference, SetIdentityHeadersInNotificationsEnabled (Enabled).
     """
     owner, kind = Owner(ctx.account, ctx.region), request["NotificationType"]
     identity, settings = _of_request(ses, owner, request["Identity"])
+    if request["Enabled"] and kind not in settings.topics:
+        raise InvalidParameterValue(f"Identity <{identity}> has no topic for {kind}.")
     others = tuple(name for name in settings.with_headers if name != kind)
     with_headers = (*others, kind) if request["Enabled"] else others
     _put(ses, owner, identity, msgspec.structs.replace(settings, with_headers=with_headers))

@@ -30,6 +30,7 @@ from kamome.services.ses.sending.quotas import is_sandboxed
 from kamome.services.ses.sending.refusals import SendRefused, error_v1
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
+from kamome.services.ses.tags import forget_tags
 from kamome.services.ses.templates.template_store import CustomVerificationTemplate
 from kamome.services.ses.templates.templates import templates_of
 
@@ -76,11 +77,14 @@ async def create_custom_verification_email_template(
 async def delete_custom_verification_email_template(
     ses: Ses, ctx: RequestContext, request: shapes.DeleteCustomVerificationEmailTemplateRequest
 ) -> None:
-    """Forget a template; one that is not there is no error.
+    """Forget a template, with the tags it has by the other API; one that is not there is no error.
 
     AWS: SES API Reference, DeleteCustomVerificationEmailTemplate.
     """
-    templates_of(ses).delete_custom(Owner(ctx.account, ctx.region), request["TemplateName"])
+    name = request["TemplateName"]
+    with ses.store.engine.atomic():
+        templates_of(ses).delete_custom(Owner(ctx.account, ctx.region), name)
+        forget_tags(ses, ctx.arn("ses", f"custom-verification-email-template/{name}"))
 
 
 async def get_custom_verification_email_template(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -29,6 +30,7 @@ from kamome.services.ses.identities.identity_mail_from import BEHAVIOR_V2
 from kamome.services.ses.identities.identity_names import DOMAIN, normal_identity
 from kamome.services.ses.identities.identity_store import Identity
 from kamome.services.ses.identities.verification_mail import send_verification_mail
+from kamome.services.ses.limits import IDENTITIES_MAX
 from kamome.services.ses.pages import after_token, next_token
 from kamome.services.ses.receiving.rule_validation import is_domain
 from kamome.services.ses.slice import Ses
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 # AWS: SES API v2 Reference, ListEmailIdentities, PageSize.
 _PAGE_MAX = 1_000
 _TYPE_V2 = {"Domain": "DOMAIN", "EmailAddress": "EMAIL_ADDRESS"}
+# AWS: SES API v2 Reference, IdentityType.
+_TYPES_V2 = frozenset({"DOMAIN", "EMAIL_ADDRESS", "MANAGED_DOMAIN"})
 
 
 async def create_email_identity(
@@ -132,10 +136,10 @@ async def get_email_identity(
 async def list_email_identities(
     ses: Ses, ctx: RequestContext, request: shapes_v2.ListEmailIdentitiesRequest
 ) -> shapes_v2.ListEmailIdentitiesResult:
-    """The account's identities by name, 1,000 at a time or `PageSize`.
+    """The account's identities by name, or those that a filter lets pass, 1,000 at a time.
 
     Raises:
-        BadRequestException: `PageSize` is not 0 to 1,000.
+        BadRequestException: `PageSize` is not 0 to 1,000; there is no such type or status.
         InvalidNextTokenException: the token is not ours.
 
     AWS: SES API v2 Reference, ListEmailIdentities.
@@ -144,7 +148,11 @@ async def list_email_identities(
     if not 1 <= limit <= _PAGE_MAX:
         raise BadRequestException(f"PageSize must be between 0 and {_PAGE_MAX}.")
     after = after_token(request.get("NextToken", ""))
-    found = ses.identities.page(Owner(ctx.account, ctx.region), after, limit + 1)
+    wanted = _wanted(request.get("Filter", {}))
+    # All that an account may have: they are not so many that a filter would have to stop early.
+    rows = IDENTITIES_MAX if wanted else limit + 1
+    found = ses.identities.page(Owner(ctx.account, ctx.region), after, rows)
+    found = [identity for identity in found if _passes(identity, wanted)][: limit + 1]
     shown: list[shapes_v2.IdentityInfo] = [
         {
             "IdentityType": _TYPE_V2[identity.type],
@@ -157,6 +165,24 @@ async def list_email_identities(
     if len(found) <= limit:
         return {"EmailIdentities": shown}
     return {"EmailIdentities": shown, "NextToken": next_token(found[limit - 1].identity)}
+
+
+def _wanted(filter_: Mapping[str, str]) -> Mapping[str, str]:
+    """The filter of a list, whose values are known ones. AWS: IdentityFilterKey."""
+    known = {"IDENTITY_TYPE": _TYPES_V2, "VERIFICATION_STATUS": frozenset(STATUS_V2.values())}
+    for key, value in filter_.items():
+        if key in known and value not in known[key]:
+            raise BadRequestException(f"Invalid value <{value}> of the filter {key}.")
+    return filter_
+
+
+def _passes(identity: Identity, wanted: Mapping[str, str]) -> bool:
+    type_, status = _TYPE_V2[identity.type], STATUS_V2[identity.status]
+    return (
+        wanted.get("IDENTITY_NAME_CONTAINS", "") in identity.identity
+        and wanted.get("IDENTITY_TYPE", type_) == type_
+        and wanted.get("VERIFICATION_STATUS", status) == status
+    )
 
 
 async def put_email_identity_configuration_set_attributes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kamome.context import RequestContext
@@ -22,6 +23,7 @@ from kamome.services.ses.store import Owner
 if TYPE_CHECKING:
     from kamome.services.ses import shapes, shapes_v2
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FULL = f"An identity can have at most {POLICIES_PER_IDENTITY_MAX} policies."
 
 
@@ -77,7 +79,7 @@ async def put_identity_policy(
     """Add a policy, or replace the one of this name.
 
     Raises:
-        InvalidParameterValue: there is no such identity.
+        InvalidParameterValue: there is no such identity; the policy's name is not allowed.
         InvalidPolicy: the document is none that could be judged.
         LimitExceeded: the identity has 20 policies.
 
@@ -85,6 +87,8 @@ async def put_identity_policy(
     """
     identity = _existing_v1(ses, ctx, request["Identity"])
     owner, name = Owner(ctx.account, ctx.region), request["PolicyName"]
+    if not _NAME.fullmatch(name):
+        raise InvalidParameterValue(_wrong_name(name))
     try:
         _check(ctx, identity, request["Policy"])
     except PolicyInvalid as error:
@@ -107,7 +111,7 @@ async def create_email_identity_policy(
     Raises:
         NotFoundException: there is no such identity.
         AlreadyExistsException: it has a policy of this name.
-        BadRequestException: the document is none that could be judged.
+        BadRequestException: the document is none that could be judged; its name is not allowed.
         LimitExceededException: the identity has 20 policies.
 
     AWS: SES API v2 Reference, CreateEmailIdentityPolicy.
@@ -172,7 +176,14 @@ async def update_email_identity_policy(
     return {}
 
 
+def _wrong_name(name: str) -> str:
+    """AWS: SES API Reference, PutIdentityPolicy (PolicyName)."""
+    return f"Invalid policy name <{name[:64]}>: it has up to 64 letters, digits, '_' and '-'."
+
+
 def _put_v2(ses: Ses, ctx: RequestContext, identity: Identity, name: str, policy: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadRequestException(_wrong_name(name))
     try:
         _check(ctx, identity, policy)
     except PolicyInvalid as error:

@@ -51,6 +51,8 @@ _TYPES = {
     "Undefined": ("5.0.0", "554 5.0.0 The message could not be delivered"),
     "TemporaryFailure": ("4.0.0", "450 4.0.0 The message could not be delivered yet"),
 }
+# The first second that a date with a year of four digits cannot name.
+_YEAR_10000_S = 253_402_300_800
 _GIVEN_UP = ("4.4.7", "451 4.4.7 The message could not be processed in time")
 
 
@@ -87,7 +89,8 @@ async def send_bounce(
         made_at_ms=ses.clock.now_ms(),
         message_id="",
         boundary="",
-        arrived_at_ms=mail.received_at_ms,
+        arrived_at_ms=_ms(None if message_dsn is None else message_dsn.get("ArrivalDate"))
+        or mail.received_at_ms,
         extension_fields=_extension_fields(
             () if message_dsn is None else message_dsn.get("ExtensionFields", ())
         ),
@@ -273,7 +276,20 @@ def _reported(mail: Mail, info: shapes.BouncedRecipientInfo) -> dsn.DsnRecipient
         fields.get("DiagnosticCode", diagnostic).removeprefix("smtp;").strip(),
         fields.get("RemoteMta", "").removeprefix("dns;").strip(),
         extension_fields=_extension_fields(fields.get("ExtensionFields", ())),
+        attempted_at_ms=_ms(fields.get("LastAttemptDate")),
     )
+
+
+def _ms(moment_s: float | None) -> int | None:
+    """A moment that a field of a report can have; earlier and later ones are no dates there.
+
+    RFC 5322 §3.3.
+    """
+    if moment_s is None:
+        return None
+    if not 0 < moment_s < _YEAR_10000_S:
+        raise InvalidParameterValue("A date of the report is not valid.")
+    return round(moment_s * 1000)
 
 
 def _extension_fields(given: Sequence[shapes.ExtensionField]) -> tuple[Field, ...]:

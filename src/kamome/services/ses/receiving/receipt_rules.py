@@ -51,7 +51,7 @@ async def clone_receipt_rule_set(
 async def create_receipt_rule(
     ses: Ses, ctx: RequestContext, request: shapes.CreateReceiptRuleRequest
 ) -> shapes.CreateReceiptRuleResult:
-    """Add a rule to a set, after the rule `After`, or as the first one where that is not given or empty.
+    """Add a rule to a set, after the rule `After`, or first where that is empty or not given.
 
     Mail that is accepted from now on is judged with it, if the set is active.
 

@@ -129,14 +129,16 @@ def addressed(envelope: Envelope, destination: shapes.Destination) -> Envelope:
     return changed
 
 
-def existing_template(ses: Ses, ctx: RequestContext, name: str) -> Template:
-    """The template that a call names.
+def existing_template(ses: Ses, ctx: RequestContext, name: str, arn: str = "") -> Template:
+    """The template that a call names; an ARN as well must be the account's own, in its Region.
 
     Raises:
-        SendRefused: there is none of this name.
+        SendRefused: there is none of this name, or the ARN is another's.
 
-    AWS: SES API Reference, SendTemplatedEmail.
+    AWS: SES API Reference, SendTemplatedEmail (Template, TemplateArn).
     """
+    if arn and arn != ctx.arn("ses", f"template/{name}"):
+        raise SendRefused(TEMPLATE_MISSING, f"Template {arn} does not exist", name)
     template = templates_of(ses).find(Owner(ctx.account, ctx.region), name)
     if template is None:
         raise SendRefused(TEMPLATE_MISSING, f"Template {name} does not exist", name)

@@ -99,7 +99,7 @@ def mailboxes_of(fields: Sequence[Field], name: str) -> list[Mailbox]:
         if field.name.lower() != name.lower():
             continue
         for text in split_addresses(field.value):
-            mailbox = parse_mailbox(text)
+            mailbox = parse_mailbox(text.replace("\t", " "))
             found.append(Mailbox(decode_words(mailbox.name), mailbox.address))
     return found
 

@@ -48,7 +48,7 @@ async def send_bulk_templated_email(
     """
     try:
         check_bulk_size(len(request["Destinations"]))
-        template = existing_template(ses, ctx, request["Template"])
+        template = existing_template(ses, ctx, request["Template"], request.get("TemplateArn", ""))
         envelope = _envelope(request, "SendBulkTemplatedEmail", request.get("DefaultTags", []))
         check_bulk(ses, ctx, envelope)
     except SendRefused as refused:
@@ -145,7 +145,7 @@ async def send_templated_email(
     AWS: SES API Reference, SendTemplatedEmail.
     """
     try:
-        template = existing_template(ses, ctx, request["Template"])
+        template = existing_template(ses, ctx, request["Template"], request.get("TemplateArn", ""))
         envelope = addressed(
             _envelope(request, "SendTemplatedEmail", request.get("Tags", [])),
             request["Destination"],

@@ -228,7 +228,8 @@ def _arns(request: shapes_v2.SendEmailRequest | shapes_v2.SendBulkEmailRequest) 
 
 def _template(ses: Ses, ctx: RequestContext, content: shapes_v2.Template) -> Template:
     """The template that the content names, by name or ARN, or is."""
-    name = content.get("TemplateName") or content.get("TemplateArn", "").partition("template/")[2]
+    arn = content.get("TemplateArn", "")
+    name = content.get("TemplateName") or arn.partition("template/")[2]
     if "TemplateContent" in content:
         if name:
             raise SendRefused(INVALID, "Give a template's name or its content, not both.")
@@ -236,7 +237,7 @@ def _template(ses: Ses, ctx: RequestContext, content: shapes_v2.Template) -> Tem
         return Template("", given.get("Subject"), given.get("Text"), given.get("Html"))
     if not name:
         raise SendRefused(INVALID, "A template needs a name or content.")
-    return existing_template(ses, ctx, name)
+    return existing_template(ses, ctx, name, arn)
 
 
 def _headers(given: Sequence[shapes_v2.MessageHeader]) -> tuple[tuple[str, str], ...]:

@@ -18,6 +18,7 @@ from kamome.services.ses.limits import LIST_TEMPLATES_MAX, TEMPLATES_MAX
 from kamome.services.ses.pages import after_token_v1, next_token
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
+from kamome.services.ses.tags import forget_tags
 from kamome.services.ses.templates.template_preview import preview
 from kamome.services.ses.templates.template_store import Template
 from kamome.services.ses.templates.templates import (
@@ -61,11 +62,14 @@ async def create_template(
 async def delete_template(
     ses: Ses, ctx: RequestContext, request: shapes.DeleteTemplateRequest
 ) -> shapes.DeleteTemplateResult:
-    """Forget a template; one that is not there is no error.
+    """Forget a template, with the tags it has by the other API; one that is not there is no error.
 
     AWS: SES API Reference, DeleteTemplate.
     """
-    templates_of(ses).delete(Owner(ctx.account, ctx.region), request["TemplateName"])
+    name = request["TemplateName"]
+    with ses.store.engine.atomic():
+        templates_of(ses).delete(Owner(ctx.account, ctx.region), name)
+        forget_tags(ses, ctx.arn("ses", f"template/{name}"))
     return {}
 
 
@@ -93,16 +97,16 @@ async def get_template(
 async def list_templates(
     ses: Ses, ctx: RequestContext, request: shapes.ListTemplatesRequest
 ) -> shapes.ListTemplatesResult:
-    """Names of templates, 10 at a time or `MaxItems`, 100 at most.
+    """Names of templates, 10 at a time or `MaxItems`, 100 at most, whatever it says.
 
     Raises:
-        InvalidParameterValue: `MaxItems` or the token cannot be used.
+        InvalidParameterValue: `MaxItems` is less than 1, or the token cannot be used.
 
     AWS: SES API Reference, ListTemplates.
     """
-    limit = request.get("MaxItems", _LIST_DEFAULT)
-    if not 1 <= limit <= LIST_TEMPLATES_MAX:
-        raise InvalidParameterValue(f"MaxItems must be between 1 and {LIST_TEMPLATES_MAX}.")
+    limit = min(request.get("MaxItems", _LIST_DEFAULT), LIST_TEMPLATES_MAX)
+    if limit < 1:
+        raise InvalidParameterValue("MaxItems must be at least 1.")
     after = after_token_v1(request.get("NextToken", ""))
     found = templates_of(ses).page(Owner(ctx.account, ctx.region), after, limit + 1)
     shown: list[shapes.TemplateMetadata] = [
