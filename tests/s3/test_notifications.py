@@ -220,17 +220,18 @@ def test_destination_is_stored_as_it_is(destination: Destination) -> None:
 
 
 def test_configuration_is_given_back_with_ids() -> None:
+    given = [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ""}]
     given_back = configuration_of(
         checked(
             TopicConfigurations=[{"TopicArn": TOPIC, "Events": ["s3:ObjectRemoved:*"], "Id": "t"}],
-            QueueConfigurations=[queue(**rules("in/", ".eml"))],
+            QueueConfigurations=[queue(Filter={"Key": {"FilterRules": given}})],
             LambdaFunctionConfigurations=[
                 {"LambdaFunctionArn": FUNCTION, "Events": ["s3:ObjectTagging:*"]}
             ],
         )
     )
 
-    capital = [{"Name": "Prefix", "Value": "in/"}, {"Name": "Suffix", "Value": ".eml"}]
+    capital = [{"Name": "Prefix", "Value": "in/"}, {"Name": "Suffix", "Value": ""}]
     assert given_back == {
         "TopicConfigurations": [{"Id": "t", "TopicArn": TOPIC, "Events": ["s3:ObjectRemoved:*"]}],
         "QueueConfigurations": [

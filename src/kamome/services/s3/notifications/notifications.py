@@ -73,15 +73,16 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 class Destination(msgspec.Struct, frozen=True):
     """One configuration: which events, of which keys, go where.
 
-    `element` is the XML element of the ARN: `Queue`, `Topic` or `CloudFunction`.
+    `element` is the XML element of the ARN: `Queue`, `Topic` or `CloudFunction`. A filter rule may
+    be there and empty, which matches as none (None) does.
     """
 
     id: str
     element: str
     arn: str
     events: tuple[str, ...]
-    prefix: str = ""
-    suffix: str = ""
+    prefix: str | None = None
+    suffix: str | None = None
 
     def matches(self, event: str, key: str) -> bool:
         """Whether an event of that name on that key is to be sent.
@@ -90,8 +91,8 @@ class Destination(msgspec.Struct, frozen=True):
         """
         return (
             any(event_covers(pattern, event) for pattern in self.events)
-            and _begins(key, self.prefix)
-            and _ends(key, self.suffix)
+            and _begins(key, self.prefix or "")
+            and _ends(key, self.suffix or "")
         )
 
 
@@ -155,8 +156,8 @@ def _destination(
         element,
         arn,
         events,
-        rules.get("prefix", ""),
-        rules.get("suffix", ""),
+        rules.get("prefix"),
+        rules.get("suffix"),
     )
 
 
@@ -248,8 +249,9 @@ def _check_overlap(one: Destination, other: Destination) -> None:
     has_common_event = any(
         event_covers(a, b) or event_covers(b, a) for a in one.events for b in other.events
     )
-    prefixes_overlap = _begins_either_way(one.prefix, other.prefix)
-    suffixes_overlap = one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix)
+    suffix, other_suffix = one.suffix or "", other.suffix or ""
+    prefixes_overlap = _begins_either_way(one.prefix or "", other.prefix or "")
+    suffixes_overlap = suffix.endswith(other_suffix) or other_suffix.endswith(suffix)
     if not (has_common_event and prefixes_overlap and suffixes_overlap):
         return
     if one.prefix or one.suffix or other.prefix or other.suffix:
@@ -318,9 +320,9 @@ class _Filtered(TypedDict, total=False):
 
 def _filter_of(destination: Destination) -> _Filtered:
     rules: list[shapes.FilterRule] = []
-    if destination.prefix:
+    if destination.prefix is not None:
         rules.append({"Name": "Prefix", "Value": destination.prefix})
-    if destination.suffix:
+    if destination.suffix is not None:
         rules.append({"Name": "Suffix", "Value": destination.suffix})
     return {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
 
@@ -339,13 +341,13 @@ def as_stored(destination: Destination) -> Mapping[str, object]:
 
 def from_stored(members: Mapping[str, object]) -> Destination:
     """A destination from the JSON members of `as_stored`."""
-    events = members["Events"]
+    events, prefix, suffix = members["Events"], members["Prefix"], members["Suffix"]
     assert isinstance(events, list)
     return Destination(
         str(members["Id"]),
         str(members["Element"]),
         str(members["Arn"]),
         tuple(str(event) for event in events),
-        str(members["Prefix"]),
-        str(members["Suffix"]),
+        None if prefix is None else str(prefix),
+        None if suffix is None else str(suffix),
     )
