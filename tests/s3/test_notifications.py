@@ -132,7 +132,7 @@ PATTERNS = st.builds(
 @given(PATTERNS, PATTERNS, st.text("ab", max_size=6))
 def test_accepted_pairs_never_match_one_key(one: Destination, other: Destination, key: str) -> None:
     pair = [
-        queue(*each.events, Id=str(number), **rules(each.prefix, each.suffix))
+        queue(*each.events, Id=str(number), **rules(each.prefix or "", each.suffix or ""))
         for number, each in enumerate((one, other))
     ]
     try:
