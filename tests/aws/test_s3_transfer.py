@@ -40,6 +40,24 @@ def patterned(size: int) -> bytes:
     return (hashlib.sha256(b"pattern").digest() * (size // 32 + 1))[:size]
 
 
+def test_upload_is_completed_with_the_checksum_of_the_whole(s3: Any, bucket: str) -> None:
+    where = {"Bucket": bucket, "Key": "key"}
+    begun = s3.create_multipart_upload(
+        **where, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
+    )
+    where["UploadId"] = begun["UploadId"]
+    part = s3.upload_part(**where, PartNumber=1, Body=b"part", ChecksumAlgorithm="CRC32")
+    named = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+
+    with pytest.raises(ClientError, match="BadDigest"):
+        s3.complete_multipart_upload(**where, MultipartUpload=named, ChecksumCRC32="AAAAAA==")
+    done = s3.complete_multipart_upload(
+        **where, MultipartUpload=named, ChecksumCRC32=part["ChecksumCRC32"]
+    )
+
+    assert done["ChecksumCRC32"] == part["ChecksumCRC32"]
+
+
 def test_transfer_manager_uploads_in_parallel_parts_and_downloads_in_ranges(
     s3: Any, bucket: str
 ) -> None:

@@ -18,6 +18,8 @@ from kamome.services.s3.bodies.crc_combination import combined_crc
 from kamome.services.s3.multipart import parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.s3.conftest import World
 
 crt = import_module("awscrt.checksums")
@@ -209,17 +211,28 @@ async def test_announced_size_must_be_right(world: World) -> None:
     await complete(world, upload_id, named, MpuObjectSize=4)
 
 
-@pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "SHA1", "SHA256"])
+_DIGESTS: dict[str, Callable[[bytes], bytes]] = {
+    "CRC32": lambda body: zlib.crc32(body).to_bytes(4, "big"),
+    "CRC32C": lambda body: crt.crc32c(body).to_bytes(4, "big"),
+    "SHA1": lambda body: hashlib.sha1(body).digest(),
+    "SHA256": lambda body: hashlib.sha256(body).digest(),
+}
+
+
+@pytest.mark.parametrize("algorithm", _DIGESTS)
 async def test_composite_checksum_is_that_of_the_parts_checksums(
     world: World, algorithm: str
 ) -> None:
     await world.bucket()
     upload_id = await begin(world, ChecksumAlgorithm=algorithm)
-    named = [await upload(world, upload_id, number, b"part %d" % number) for number in (1, 2)]
+    member = f"Checksum{algorithm}"
+    named = [
+        await upload(world, upload_id, number, body, **{member: b64(_DIGESTS[algorithm](body))})
+        for number, body in ((1, b"part 1"), (2, b"part 2"))
+    ]
 
     done = await complete(world, upload_id, named)
 
-    member = f"Checksum{algorithm}"
     assert done["ChecksumType"] == "COMPOSITE"
     assert done[member].endswith("-2")
     if algorithm == "SHA256":
@@ -235,6 +248,19 @@ async def test_composite_checksum_is_that_of_the_parts_checksums(
     assert [part[member] for part in attributes["ObjectParts"]["Parts"]] == [
         part[member] for part in named
     ]
+    second = await world.head("key", PartNumber=2, ChecksumMode="ENABLED")
+    assert (second[member], second["ChecksumType"]) == (named[1][member], "COMPOSITE")
+
+
+async def test_part_of_a_composite_checksum_needs_its_own(world: World) -> None:
+    await world.bucket()
+    composite = await begin(world, ChecksumAlgorithm="SHA256")
+    whole = await begin(world, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
+
+    with pytest.raises(errors.InvalidRequest, match="actual checksum Type: null"):
+        await upload(world, composite, 1, b"part")
+
+    assert "ChecksumCRC32" in await upload(world, whole, 1, b"part")
 
 
 @pytest.mark.parametrize(

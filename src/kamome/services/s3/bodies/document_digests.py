@@ -41,11 +41,7 @@ def check_document(request: HttpRequest, _decoded: dict[str, object]) -> None:
     """
     if request.is_streamed or request.method not in ("PUT", "POST") or not request.body:
         return
-    named = {
-        checksum_member(algorithm): request.header(_CHECKSUM + algorithm.lower())
-        for algorithm in DIGEST_BYTES
-        if request.has_header(_CHECKSUM + algorithm.lower())
-    }
+    named = {} if _completes_upload(request) else _named(request)
     if named:
         expected = expected_checksum(named, frozenset())
         digest = new_digest(expected.algorithm)
@@ -56,6 +52,19 @@ def check_document(request: HttpRequest, _decoded: dict[str, object]) -> None:
         check_md5(expected_md5(request.header(_MD5)), md5)
     elif not named and _needs_digest(request):
         raise InvalidRequest("Missing required header for this request: Content-MD5")
+
+
+def _named(request: HttpRequest) -> dict[str, object]:
+    return {
+        checksum_member(algorithm): request.header(_CHECKSUM + algorithm.lower())
+        for algorithm in DIGEST_BYTES
+        if request.has_header(_CHECKSUM + algorithm.lower())
+    }
+
+
+def _completes_upload(request: HttpRequest) -> bool:
+    """The checksum that comes with CompleteMultipartUpload is the object's, not its document's."""
+    return request.method == "POST" and any(name == "uploadId" for name, _ in request.query)
 
 
 def _needs_digest(request: HttpRequest) -> bool:

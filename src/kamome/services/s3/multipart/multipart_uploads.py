@@ -35,6 +35,7 @@ from kamome.services.s3.errors import (
 from kamome.services.s3.lifecycle.lifecycle_headers import abort_members, expiration_members
 from kamome.services.s3.limits import PART_NUMBER_MAX
 from kamome.services.s3.multipart.parts import (
+    COMPOSITE,
     assembled,
     body_parts,
     check_size,
@@ -135,7 +136,8 @@ async def upload_part(
     Raises:
         NoSuchUpload: there is no such upload, or it ended while the part came.
         InvalidArgument: the number is not 1 to 10,000.
-        InvalidRequest: the checksum is of another algorithm than the upload's.
+        InvalidRequest: the checksum is of another algorithm than the upload's, or missing where
+            the object's is made of those of the parts.
         MissingContentLength, EntityTooLarge, IncompleteBody: the length (at most 5 GiB).
         InvalidDigest, BadDigest, MalformedTrailerError: MD5 and checksum.
         InvalidRequest, AccessDenied: the customer's key, see `check_key`.
@@ -361,9 +363,11 @@ def _is_given(request: shapes.UploadPartRequest, announced: frozenset[str]) -> b
 
 
 def _check_algorithm(upload: StoredUpload, algorithm: str, *, is_given: bool) -> None:
-    """Parts carry the checksum that the upload was begun with."""
+    """Parts carry the checksum that the upload was begun with; composite ones need it."""
     expected = upload.checksum_algorithm
-    if expected and is_given and algorithm != expected:
+    if not is_given:
+        algorithm = "null" if upload.checksum_type == COMPOSITE else expected
+    if expected and algorithm != expected:
         raise InvalidRequest(
             f"Checksum Type mismatch occurred, expected checksum Type: {expected.lower()}, actual"
             f" checksum Type: {algorithm.lower()}"

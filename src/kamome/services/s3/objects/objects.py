@@ -19,6 +19,7 @@ from kamome.services.s3.errors import (
 )
 from kamome.services.s3.lifecycle.lifecycle_headers import expiration_members
 from kamome.services.s3.limits import INLINE_BYTES_MAX
+from kamome.services.s3.multipart.parts import COMPOSITE
 from kamome.services.s3.objects.conditions import ReadConditions, check_read
 from kamome.services.s3.objects.object_rows import StoredObject
 from kamome.services.s3.objects.ranges import ByteRange, parse_range, part_range
@@ -71,9 +72,7 @@ async def get_object(
         bucket, stored = _readable(s3, ctx, request)
         check_readable(stored.storage_class, stored.attributes)
         chosen = _chosen_range(s3, request, stored)
-        described = _described(bucket, request, stored, chosen)
-        described.update(_expiration(s3, bucket, request, stored))
-        answer = cast("shapes.GetObjectResult", described)
+        answer = cast("shapes.GetObjectResult", _described(s3, bucket, request, stored, chosen))
         try:
             answer["Body"] = await _open(s3, request, stored, chosen)
         except InternalError:
@@ -96,9 +95,7 @@ async def head_object(
     """
     bucket, stored = _readable(s3, ctx, request)
     chosen = _chosen_range(s3, request, stored)
-    described = _described(bucket, request, stored, chosen)
-    described.update(_expiration(s3, bucket, request, stored))
-    return cast("shapes.HeadObjectResult", described)
+    return cast("shapes.HeadObjectResult", _described(s3, bucket, request, stored, chosen))
 
 
 def _readable(s3: S3, ctx: RequestContext, request: ReadRequest) -> tuple[Bucket, StoredObject]:
@@ -131,8 +128,6 @@ def _expiration(
     s3: S3, bucket: Bucket, request: ReadRequest, stored: StoredObject
 ) -> dict[str, object]:
     """When the object expires; of a version that is not current nothing is told."""
-    if not bucket.lifecycle:
-        return {}
     if "VersionId" in request:
         current = s3.store.object(bucket.bucket_id, stored.key)
         if current is None or current.version_id != stored.version_id:
@@ -167,7 +162,7 @@ async def _open(
 
 
 def _described(
-    bucket: Bucket, request: ReadRequest, stored: StoredObject, chosen: ByteRange | None
+    s3: S3, bucket: Bucket, request: ReadRequest, stored: StoredObject, chosen: ByteRange | None
 ) -> dict[str, object]:
     """Headers of the answer to GET and HEAD."""
     answer: dict[str, object] = {
@@ -187,9 +182,10 @@ def _described(
         answer["StorageClass"] = stored.storage_class
     if stored.tagging:
         answer["TagCount"] = len(parse_tagging(stored.tagging))
-    if request.get("ChecksumMode") == "ENABLED" and _is_whole(stored, chosen):
-        answer[checksum_member(stored.checksum_algorithm)] = stored.checksum
-        answer["ChecksumType"] = stored.checksum_type
+    if bucket.lifecycle:
+        answer.update(_expiration(s3, bucket, request, stored))
+    if request.get("ChecksumMode") == "ENABLED":
+        answer.update(_checksum(s3, request, stored, chosen))
     overrides = {
         header: request[parameter]  # type: ignore[literal-required]  # from the table above
         for parameter, header in _OVERRIDES.items()
@@ -201,6 +197,23 @@ def _described(
     return answer
 
 
-def _is_whole(stored: StoredObject, chosen: ByteRange | None) -> bool:
-    """A checksum of the object says nothing of a part of it: clients would compare and fail."""
-    return chosen is None or chosen.length == stored.size
+def _checksum(
+    s3: S3, request: ReadRequest, stored: StoredObject, chosen: ByteRange | None
+) -> dict[str, object]:
+    """The checksum of what is given out: the object, or one part of a composite one.
+
+    The object's says nothing of a part of it: clients would compare and fail.
+
+    AWS: S3 User Guide, Checking object integrity, Using part-level checksums.
+    """
+    if "PartNumber" in request and stored.checksum_type == COMPOSITE:
+        [part] = s3.store.body_parts(stored.body_id, request["PartNumber"] - 1, 1)
+        checksum = part.checksum
+    elif chosen is None or chosen.length == stored.size:
+        checksum = stored.checksum
+    else:
+        return {}
+    return {
+        checksum_member(stored.checksum_algorithm): checksum,
+        "ChecksumType": stored.checksum_type,
+    }
