@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kamome.services.ses.identities.custom_verification_v1 import (
+    delete_custom_verification_email_template,
+)
 from kamome.services.ses.identities.verification import verified
 from kamome.services.ses.identities.verification_mail import follow_link
 from kamome.services.ses.slice import SesSettings
@@ -56,6 +59,16 @@ async def follow(world: World, path: str) -> tuple[int, str]:
         world.ses, HttpRequest(method="GET", raw_path=path, raw_query="", headers=[])
     )
     return answer.status, dict(answer.headers).get("location", "")
+
+
+async def test_tags_go_with_a_template_that_the_first_api_deletes(ready: World) -> None:
+    arn = "arn:aws:ses:us-east-1:000000000000:custom-verification-email-template/prove"
+    await ready.call_v2("TagResource", ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])
+
+    await delete_custom_verification_email_template(ready.ses, ready.ctx, {"TemplateName": "prove"})
+
+    await ready.call_v2("CreateCustomVerificationEmailTemplate", **TEMPLATE)
+    assert await ready.call_v2("ListTagsForResource", ResourceArn=arn) == {"Tags": []}
 
 
 async def test_link_of_the_template_verifies_and_leads_on(ready: World) -> None:

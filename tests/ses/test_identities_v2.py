@@ -157,6 +157,55 @@ async def test_tags_are_those_of_own_resources(world: World, arn: str, code: str
     assert (await world.refused_v2("TagResource", ResourceArn=arn, Tags=tags)).code == code
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"IDENTITY_NAME_CONTAINS": "one"}, ["a@one.example", "one.example"]),
+        ({"IDENTITY_TYPE": "DOMAIN"}, ["one.example", "two.example"]),
+        ({"VERIFICATION_STATUS": "PENDING"}, []),
+        ({"IDENTITY_NAME_CONTAINS": "one", "IDENTITY_TYPE": "DOMAIN"}, ["one.example"]),
+        ({"IDENTITY_TYPE": "MANAGED_DOMAIN"}, []),
+    ],
+)
+async def test_identities_are_filtered_and_pages_stay_full(
+    world: World, wanted: dict[str, str], found: list[str]
+) -> None:
+    for name in ("two.example", "a@one.example", "one.example"):
+        await world.call_v2("CreateEmailIdentity", EmailIdentity=name)
+    names: list[str] = []
+    token: dict[str, str] = {}
+
+    for _ in range(max(len(found), 1)):
+        page = await world.call_v2("ListEmailIdentities", Filter=wanted, PageSize=1, **token)
+        names += [each["IdentityName"] for each in page["EmailIdentities"]]
+        token = {"NextToken": page.get("NextToken", "")}
+
+    assert names == found
+    assert "NextToken" not in page
+
+
+@pytest.mark.parametrize("key", ["IDENTITY_TYPE", "VERIFICATION_STATUS"])
+async def test_filter_by_no_type_or_status_is_refused(world: World, key: str) -> None:
+    error = await world.refused_v2("ListEmailIdentities", Filter={key: "none"})
+
+    assert error.code == "BadRequestException"
+
+
+@pytest.mark.parametrize("name", ["two words", "a.b", "x" * 65])
+async def test_policy_with_such_a_name_is_refused(world: World, name: str) -> None:
+    await world.call_v2("CreateEmailIdentity", EmailIdentity="example.com")
+    policy = {"PolicyName": name, "Policy": "{}"}
+
+    first = await world.refused("PutIdentityPolicy", Identity="example.com", **policy)
+    second = await world.refused_v2(
+        "CreateEmailIdentityPolicy", EmailIdentity="example.com", **policy
+    )
+
+    assert (first.code, second.code) == ("InvalidParameterValue", "BadRequestException")
+    assert "policy name" in first.message
+    assert "policy name" in second.message
+
+
 async def test_identity_that_is_not_there_is_not_found(world: World) -> None:
     for operation in ("GetEmailIdentity", "DeleteEmailIdentity", "GetEmailIdentityPolicies"):
         error = await world.refused_v2(operation, EmailIdentity="example.com")

@@ -259,6 +259,7 @@ async def test_send_bounce_reports_as_told(world: World) -> None:
         "Status": "5.7.1",
         "DiagnosticCode": "smtp; 550 5.7.1 Not wanted",
         "ExtensionFields": [{"Name": "X-Reason", "Value": "taste"}],
+        "LastAttemptDate": 1_000_000_000.0,
     }
     info = {"Recipient": "user@example.com", "RecipientDsnFields": fields}
 
@@ -268,7 +269,7 @@ async def test_send_bounce_reports_as_told(world: World) -> None:
             mail.mail_id,
             BouncedRecipientInfoList=[info],
             Explanation="We do not want it.",
-            MessageDsn={"ReportingMta": "dns; mx.example.com"},
+            MessageDsn={"ReportingMta": "dns; mx.example.com", "ArrivalDate": 900_000_000.0},
         ),
     )
 
@@ -279,6 +280,8 @@ async def test_send_bounce_reports_as_told(world: World) -> None:
     assert report.recipients[0].diagnostic == "550 5.7.1 Not wanted"
     ((_, content),) = world.neighbours.effects("spool")
     assert b"\r\nX-Reason: taste\r\n" in content
+    assert b"\r\nArrival-Date: Thu, 09 Jul 1998 16:00:00 -0000\r\n" in content
+    assert b"\r\nLast-Attempt-Date: Sun, 09 Sep 2001 01:46:40 -0000\r\n" in content
     assert b"We do not want it." in content
 
 
@@ -288,6 +291,10 @@ async def test_send_bounce_reports_as_told(world: World) -> None:
         ({"OriginalMessageId": "none"}, "MessageRejected"),
         ({"BounceSender": "a@example.org"}, "MessageRejected"),
         ({"BounceSender": "nobody"}, "MessageRejected"),
+        (
+            {"MessageDsn": {"ReportingMta": "dns; a.example", "ArrivalDate": 1e15}},
+            "InvalidParameterValue",
+        ),
         (
             {
                 "BouncedRecipientInfoList": [

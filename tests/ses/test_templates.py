@@ -110,6 +110,24 @@ async def test_templates_are_listed_in_pages(verified: World) -> None:
     assert names == ["a", "b", "welcome"]
 
 
+async def test_first_api_lists_a_hundred_where_more_are_asked_for(verified: World) -> None:
+    listed = await verified.call("ListTemplates", MaxItems=101)
+
+    assert [each["Name"] for each in listed["TemplatesMetadata"]] == ["welcome"]
+    assert (await verified.refused("ListTemplates", MaxItems=0)).code == "InvalidParameterValue"
+
+
+async def test_tags_go_with_a_template_that_the_first_api_deletes(verified: World) -> None:
+    again = {"TemplateName": "t", "TemplateContent": {"Subject": "s", "Text": "t"}}
+    tags = [{"Key": "a", "Value": "b"}]
+    await verified.call_v2("CreateEmailTemplate", **again, Tags=tags)
+
+    await verified.call("DeleteTemplate", TemplateName="t")
+
+    await verified.call_v2("CreateEmailTemplate", **again)
+    assert (await verified.call_v2("GetEmailTemplate", TemplateName="t"))["Tags"] == []
+
+
 async def test_preview_shows_the_mail(verified: World) -> None:
     data = '{"name": "Ada", "color": "red"}'
 
@@ -172,6 +190,30 @@ async def test_template_that_is_not_there_is_named(verified: World) -> None:
     first = await verified.refused("SendTemplatedEmail", **templated("{}", Template="none"))
 
     assert (first.code, first.members) == ("TemplateDoesNotExist", {"TemplateName": "none"})
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:ses:us-east-1:111111111111:template/welcome",
+        "arn:aws:ses:eu-west-1:000000000000:template/welcome",
+        "arn:aws:ses:us-east-1:000000000000:template/other",
+    ],
+)
+async def test_template_of_somebody_else_is_not_sent(verified: World, arn: str) -> None:
+    by_name = templated('{"name": "A", "color": "b"}', TemplateArn=arn)
+    content = {"TemplateArn": arn, "TemplateData": '{"name": "A", "color": "b"}'}
+
+    first = await verified.refused("SendTemplatedEmail", **by_name)
+    second = await verified.refused_v2(
+        "SendEmail",
+        FromEmailAddress="news@example.com",
+        Destination={"ToAddresses": ["a@example.net"]},
+        Content={"Template": content},
+    )
+
+    assert (first.code, second.code) == ("TemplateDoesNotExist", "NotFoundException")
+    assert verified.neighbours.spooled == []
 
 
 async def test_bulk_tells_of_each_destination(verified: World) -> None:

@@ -271,6 +271,18 @@ async def test_sets_are_listed_in_pages(sender: Sender) -> None:
     assert "NextToken" not in second
 
 
+async def test_sets_are_filtered_by_a_part_of_their_names(sender: Sender) -> None:
+    for name in ("a-news", "b", "c-news"):
+        await sender.v2("CreateConfigurationSet", ConfigurationSetName=name)
+    wanted = {"CONFIGURATION_SET_NAME_CONTAINS": "news"}
+
+    first = await sender.v2("ListConfigurationSets", Filter=wanted, PageSize=1)
+    second = await sender.v2("ListConfigurationSets", Filter=wanted, NextToken=first["NextToken"])
+
+    assert (first["ConfigurationSets"], second["ConfigurationSets"]) == (["a-news"], ["c-news"])
+    assert "NextToken" not in second
+
+
 async def test_statistics_count_by_quarters_of_an_hour(sender: Sender) -> None:
     await sender.send("a@example.net", "b@example.net")
     await sender.world.clock.advance(15 * 60_000)

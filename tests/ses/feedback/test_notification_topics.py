@@ -15,6 +15,7 @@ from tests.ses.feedback.conftest import TOPIC, outcome_of
 
 from kamome.errors import AccessDenied
 from kamome.mail import arf, dsn
+from kamome.services.ses.errors import InvalidParameterValue
 from kamome.services.ses.sending.sent_mails import Header
 
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ async def attributes(sender: Sender) -> Any:
 @pytest.fixture(autouse=True)
 async def identity(sender: Sender) -> None:
     await sender.v1("VerifyDomainIdentity", Domain="example.com")
+
+
+async def test_headers_are_for_a_topic_that_is_there(sender: Sender) -> None:
+    of_bounces = {"Identity": "example.com", "NotificationType": "Bounce"}
+    operation = "SetIdentityHeadersInNotificationsEnabled"
+    await set_topic(sender, "Complaint")
+
+    with pytest.raises(InvalidParameterValue):
+        await sender.v1(operation, **of_bounces, Enabled=True)
+
+    await sender.v1(operation, **of_bounces, Enabled=False)
+    assert (await attributes(sender))["HeadersInBounceNotificationsEnabled"] is False
 
 
 async def test_topic_gets_the_notification_of_the_guide(sender: Sender) -> None:
