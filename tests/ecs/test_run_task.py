@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
+import orjson
 import pytest
 from tests.durability.server_process import has_ended
 from tests.ecs.conftest import World
 
 from kamome.errors import AwsError, OperationNotServed
-from kamome.services.ecs import task_runs, tasks
+from kamome.services.ecs import metadata, task_runs, tasks
+from kamome.services.ecs.container_specs import METADATA_PATH
 from kamome.services.ecs.errors import (
     ClientException,
     ClusterNotFoundException,
     ConflictException,
     InvalidParameterException,
 )
+from kamome.wire import HttpRequest
 
 AWSVPC = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 
@@ -173,6 +176,29 @@ async def test_program_in_the_image_runs_in_its_working_directory(world: World) 
     await world.ended(await world.run_one())
 
     assert world.log() == f"{folder}\n"
+
+
+async def test_overriding_sizes_are_shown_in_units_by_task_and_metadata(world: World) -> None:
+    await world.shell("sleep 60", name="main")
+    arn = await world.run_one(
+        overrides={
+            "cpu": ".5 vCPU",
+            "memory": "2 GB",
+            "containerOverrides": [{"name": "main", "cpu": 10, "memory": 100}],
+        }
+    )
+    await world.until(lambda: world.ecs.running.by_token)
+    [token] = world.ecs.running.by_token
+
+    task = await world.task(arn)
+    response = metadata.answer(world.ecs, HttpRequest("GET", f"{METADATA_PATH}{token}/task", ""))
+
+    assert (task["cpu"], task["memory"]) == ("512", "2048")
+    assert (task["containers"][0]["cpu"], task["containers"][0]["memory"]) == ("10", "100")
+    assert isinstance(response.body, bytes)
+    document = orjson.loads(response.body)
+    assert document["Limits"] == {"CPU": 0.5, "Memory": 2048}
+    assert document["Containers"][0]["Limits"] == {"CPU": 10, "Memory": 100}
 
 
 # ---------------------------------------------------------------------- failures

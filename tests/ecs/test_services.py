@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from tests.ecs.conftest import World
+from tests.ecs.conftest import ACCOUNT, REGION, World
 
-from kamome.services.ecs import services, tasks
+from kamome.services.ecs import clusters, services, tags, tasks
+from kamome.services.ecs.deployments import plan_of
 from kamome.services.ecs.errors import (
     InvalidParameterException,
     ServiceNotActiveException,
     ServiceNotFoundException,
 )
+from kamome.services.ecs.names import ClusterName, TaskName
+from kamome.services.ecs.records import TaskRecord
 
 if TYPE_CHECKING:
     from kamome.services.ecs import shapes
@@ -55,6 +58,21 @@ async def test_task_that_is_stopped_is_replaced(world: World) -> None:
     (second,) = await task_arns(world)
     assert second != first
     assert (await world.service())["runningCount"] == 1
+
+
+async def test_task_that_a_caller_stops_early_is_replaced_at_once_and_has_not_failed(
+    world: World,
+) -> None:
+    await world.shell("sleep 60")
+    await world.serve()
+    await world.quiet()
+    (first,) = await task_arns(world)
+
+    await tasks.stop_task(world.ecs, world.ctx, {"task": first})
+    await world.quiet()
+
+    service = await world.service()
+    assert (service["runningCount"], service["deployments"][0]["failedTasks"]) == (1, 0)
 
 
 async def test_tasks_that_end_early_are_started_again_ever_later(world: World) -> None:
@@ -117,6 +135,98 @@ async def test_new_definition_replaces_the_tasks_of_the_old_one(world: World) ->
     assert service["taskDefinition"] == new
     described = [await world.task(arn) for arn in await task_arns(world)]
     assert [task["taskDefinitionArn"] for task in described] == [new, new]
+
+
+def planned(desired: int, *tasks: tuple[str, str]) -> tuple[int, list[str]]:
+    """Starts and stops of a service whose tasks are of a deployment and have a status."""
+    made = [
+        TaskRecord(
+            TaskName(ClusterName(ACCOUNT, REGION, "c"), f"{deployment}{number}"),
+            service="web",
+            cpu_units=0,
+            memory_mb=0,
+            is_started=True,
+            trace="",
+            shown=cast(
+                "shapes.Task",
+                {
+                    "startedBy": deployment,
+                    "lastStatus": status,
+                    "desiredStatus": "RUNNING",
+                    "createdAt": number,
+                },
+            ),
+            tags=[],
+        )
+        for number, (deployment, status) in enumerate(tasks)
+    ]
+    service = cast("shapes.Service", {"desiredCount": desired, "deployments": [{"id": "new"}]})
+    plan = plan_of(service, made)
+    return plan.starts, [task.name.id for task in plan.stops]
+
+
+def test_scaling_in_during_a_deployment_keeps_as_many_running_as_are_to_be_healthy() -> None:
+    old, new = ("old", "RUNNING"), ("new", "PENDING")
+
+    starts, stops = planned(2, old, old, old, old, new, new, new, new)
+
+    assert (starts, stops) == (0, ["new7", "new6", "old0", "old1"])
+
+
+def test_scaling_in_stops_what_does_not_run_yet_before_what_does() -> None:
+    assert planned(1, ("new", "PENDING"), ("new", "RUNNING")) == (0, ["new0"])
+
+
+async def test_service_of_a_capacity_provider_shows_the_strategy_and_no_launch_type(
+    world: World,
+) -> None:
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+    strategy: list[shapes.CapacityProviderStrategyItem] = [
+        {"capacityProvider": "FARGATE_SPOT", "weight": 1}
+    ]
+    await clusters.create_cluster(
+        world.ecs,
+        world.ctx,
+        {
+            "clusterName": "spot",
+            "capacityProviders": ["FARGATE_SPOT"],
+            "defaultCapacityProviderStrategy": strategy,
+        },
+    )
+    size = {"cpu": "256", "memory": "512", "networkMode": "awsvpc"}
+    await world.define({"command": ["sleep", "60"]}, **size)
+
+    service = await world.serve(cluster="spot", networkConfiguration=network)
+    await world.quiet()
+
+    assert service["capacityProviderStrategy"] == strategy
+    assert "launchType" not in service
+    assert "launchType" not in service["deployments"][0]
+    (run,) = world.ecs.running.tasks
+    answer = await tasks.describe_tasks(
+        world.ecs, world.ctx, {"cluster": "spot", "tasks": [run.id]}
+    )
+    task = answer["tasks"][0]
+    assert (task["capacityProviderName"], task["launchType"]) == ("FARGATE_SPOT", "FARGATE")
+
+
+async def test_tasks_of_a_service_have_managed_tags_that_stay(world: World) -> None:
+    await world.shell("sleep 60")
+    await world.serve(enableECSManagedTags=True)
+    await world.quiet()
+    (arn,) = await task_arns(world)
+
+    added: list[shapes.Tag] = [{"key": "own", "value": "1"}]
+    await tags.tag_resource(world.ecs, world.ctx, {"resourceArn": arn, "tags": added})
+    keys = ["aws:ecs:serviceName"]
+    await tags.untag_resource(world.ecs, world.ctx, {"resourceArn": arn, "tagKeys": keys})
+
+    found = await tags.list_tags_for_resource(world.ecs, world.ctx, {"resourceArn": arn})
+    assert found["tags"] == [
+        {"key": "aws:ecs:clusterName", "value": "default"},
+        {"key": "aws:ecs:serviceName", "value": "web"},
+        {"key": "own", "value": "1"},
+    ]
 
 
 async def test_service_waits_for_a_place_and_says_so(world: World) -> None:

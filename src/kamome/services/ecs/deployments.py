@@ -63,12 +63,12 @@ def plan_of(service: shapes.Service, tasks: Sequence[TaskRecord]) -> Plan:
     least = ceil(
         desired * configuration.get("minimumHealthyPercent", _MINIMUM_HEALTHY_PERCENT) / 100
     )
-    if len(ours) > desired:
-        return Plan(0, [*_newest_first(ours)[: len(ours) - desired], *older])
-    running = sum(task.shown["lastStatus"] == RUNNING for task in wanted)
+    surplus = _to_end_first(ours)[: max(0, len(ours) - desired)]
+    running = sum(task.shown["lastStatus"] == RUNNING for task in wanted if task not in surplus)
     spare = max(0, running - least) if desired else len(older)
     stops = [task for task in older if task.shown["lastStatus"] != RUNNING]
     stops += [task for task in older if task.shown["lastStatus"] == RUNNING][:spare]
+    stops = [*surplus, *stops]
     room = most - (len(wanted) - len(stops))
     starts = max(0, min(desired - len(ours), room, STARTS_PER_STEP_MAX))
     return Plan(starts, stops)
@@ -108,5 +108,7 @@ def with_counts(service: shapes.Service, tasks: Sequence[TaskRecord]) -> shapes.
     return shown
 
 
-def _newest_first(tasks: Sequence[TaskRecord]) -> list[TaskRecord]:
-    return sorted(tasks, key=lambda task: task.shown["createdAt"], reverse=True)
+def _to_end_first(tasks: Sequence[TaskRecord]) -> list[TaskRecord]:
+    """Those that do not run yet, and then the newest."""
+    newest = sorted(tasks, key=lambda task: task.shown["createdAt"], reverse=True)
+    return sorted(newest, key=lambda task: task.shown["lastStatus"] == RUNNING)

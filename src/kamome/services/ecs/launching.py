@@ -46,8 +46,7 @@ def decide_launch(
             "Specifying both a launch type and capacity provider strategy is not supported."
             " Remove one and try again."
         )
-    if not launch_type and not strategy:
-        strategy = cluster.shown.get("defaultCapacityProviderStrategy", [])
+    strategy = strategy_of(cluster, launch_type, strategy)
     provider = _provider(cluster, strategy) if strategy else ""
     decided = "FARGATE" if provider else launch_type or "EC2"
     check_launch_type(decided)
@@ -105,10 +104,32 @@ def check_placement(constraints: Sequence[shapes.PlacementConstraint]) -> None:
             )
 
 
+def provider_of(strategy: Sequence[shapes.CapacityProviderStrategyItem]) -> str:
+    """The provider of a strategy with the base, else with the most weight; empty without one."""
+    if not strategy:
+        return ""
+    chosen = max(strategy, key=lambda item: (item.get("base", 0), item.get("weight", 0)))
+    return chosen["capacityProvider"]
+
+
+def strategy_of(
+    cluster: ClusterRecord,
+    launch_type: str | None,
+    strategy: Sequence[shapes.CapacityProviderStrategyItem],
+) -> list[shapes.CapacityProviderStrategyItem]:
+    """The strategy that holds: the request's, else the cluster's where no launch type is named.
+
+    AWS: ECS API Reference, CreateService (capacityProviderStrategy).
+    """
+    if strategy or launch_type:
+        return list(strategy)
+    return cluster.shown.get("defaultCapacityProviderStrategy", [])
+
+
 def _provider(
     cluster: ClusterRecord, strategy: Sequence[shapes.CapacityProviderStrategyItem]
 ) -> str:
-    """The provider of a strategy with the base, else with the most weight."""
+    """The provider that a strategy leads to; the cluster must have all that it names."""
     there = cluster.shown.get("capacityProviders", [])
     for item in strategy:
         if item["capacityProvider"] not in there:
@@ -117,5 +138,4 @@ def _provider(
                 " is not associated with the cluster. Associate the capacity provider with the"
                 " cluster and try again."
             )
-    chosen = max(strategy, key=lambda item: (item.get("base", 0), item.get("weight", 0)))
-    return chosen["capacityProvider"]
+    return provider_of(strategy)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kamome.services.ecs.container_specs import CREDENTIALS_PATH, METADATA_PATH, log_stream
+from kamome.services.ecs.environment import overridden
 from kamome.services.ecs.names import definition_of_arn
 from kamome.services.ecs.records import TaskRecord
 from kamome.wire import HttpRequest, HttpResponse
@@ -112,7 +113,7 @@ def _container_document(ecs: Ecs, task: TaskRecord, name: str) -> dict[str, obje
         },
         "DesiredStatus": task.shown["desiredStatus"],
         "KnownStatus": shown["lastStatus"],
-        "Limits": _limits(own),
+        "Limits": _limits(overridden(own, task.shown.get("overrides", {}))),
         "CreatedAt": _iso(task.shown["createdAt"]),
         "Type": "NORMAL",
         "ContainerARN": shown["containerArn"],

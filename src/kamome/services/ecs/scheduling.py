@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from kamome.services.ecs.deployments import counts_of, plan_of, restart_delay_ms
+from kamome.services.ecs.launching import provider_of
 from kamome.services.ecs.limits import (
     PLACE_AGAIN_MS,
     SERVICE_EVENTS_MAX,
@@ -32,8 +33,9 @@ from kamome.services.ecs.records import (
     TaskRecord,
 )
 from kamome.services.ecs.retention import Expiry
+from kamome.services.ecs.tags import managed_tags
 from kamome.services.ecs.task_starts import Wanted, place
-from kamome.services.ecs.task_states import SCHEDULER_INITIATED
+from kamome.services.ecs.task_states import SCHEDULER_INITIATED, USER_INITIATED
 from kamome.services.ecs.task_stops import tell_to_stop
 
 if TYPE_CHECKING:
@@ -93,13 +95,16 @@ def reconcile(ecs: Ecs, name: ServiceName) -> None:
 
 
 def note_end(ecs: Ecs, task: TaskRecord) -> None:
-    """A task of a service has ended: count it if it was early, and look after the service."""
+    """A task of a service has ended: count it if it was early, and look after the service.
+
+    One that was told to stop, by a caller or by the scheduler, has not failed.
+    """
     name = ServiceName(task.name.cluster, task.service)
     service = ecs.store.find_service(name)
     if service is None or service.status == INACTIVE:
         return
     now_ms = ecs.clock.now_ms()
-    if task.shown.get("stopCode") != SCHEDULER_INITIATED:
+    if task.shown.get("stopCode") not in (SCHEDULER_INITIATED, USER_INITIATED):
         started_at_s = task.shown.get("startedAt")
         is_early = started_at_s is None or now_ms - started_at_s * 1000 < STEADY_AFTER_MS
         # Tasks that fall together, or before the next may be started, count once.
@@ -206,6 +211,8 @@ def _wanted(ecs: Ecs, service: ServiceRecord) -> Wanted:
         tags = service.tags
     elif shown.get("propagateTags") == "TASK_DEFINITION":
         tags = definition.tags
+    if shown.get("enableECSManagedTags"):
+        tags = [*managed_tags(service.name.cluster.name, service.name.name), *tags]
     return Wanted(
         service.name.cluster,
         definition,
@@ -213,6 +220,7 @@ def _wanted(ecs: Ecs, service: ServiceRecord) -> Wanted:
         group=f"service:{service.name.name}",
         started_by=newest["id"],
         service=service.name.name,
+        capacity_provider=provider_of(newest.get("capacityProviderStrategy", [])),
         network=newest.get("networkConfiguration", {}),
         platform_version=newest.get("platformVersion", ""),
         is_execute_command_enabled=shown.get("enableExecuteCommand", False),

@@ -17,7 +17,12 @@ from kamome.services.ecs.errors import (
     ServiceNotFoundException,
     not_served,
 )
-from kamome.services.ecs.launching import check_network, check_placement, decide_launch
+from kamome.services.ecs.launching import (
+    check_network,
+    check_placement,
+    decide_launch,
+    strategy_of,
+)
 from kamome.services.ecs.limits import (
     DESCRIBED_SERVICES_MAX,
     SERVICES_PAGE_DEFAULT,
@@ -310,8 +315,9 @@ def _new_service(
 ) -> ServiceRecord:
     check_served(definition.shown, {})
     check_placement(request.get("placementConstraints", ()))
-    strategy = request.get("capacityProviderStrategy", [])
-    launch = decide_launch(cluster, definition, request.get("launchType"), strategy)
+    launch_type = request.get("launchType")
+    strategy = strategy_of(cluster, launch_type, request.get("capacityProviderStrategy", []))
+    launch = decide_launch(cluster, definition, launch_type, strategy)
     check_network(definition, request.get("networkConfiguration"))
     name = ServiceName(cluster.name, request["serviceName"])
     shown: shapes.Service = {
@@ -362,6 +368,8 @@ def _new_deployment(ecs: Ecs, service: shapes.Service) -> shapes.Deployment:
         "rolloutState": "IN_PROGRESS",
         "rolloutStateReason": f"ECS deployment {deployment_id} in progress.",
     }
+    if "capacityProviderStrategy" in service:
+        deployment["capacityProviderStrategy"] = service["capacityProviderStrategy"]
     if "networkConfiguration" in service:
         deployment["networkConfiguration"] = service["networkConfiguration"]
     if "platformVersion" in service:
@@ -409,6 +417,11 @@ def _deployed(
 def _shown(ecs: Ecs, service: ServiceRecord, *, is_tagged: bool) -> shapes.Service:
     counted = with_counts(service.shown, ecs.store.tasks_of_service(service.name))
     counted["events"] = service.events
+    if "capacityProviderStrategy" in counted:
+        # AWS: ECS API Reference, Service (launchType).
+        del counted["launchType"]
+        for deployment in counted["deployments"]:
+            deployment.pop("launchType", None)
     if is_tagged:
         counted["tags"] = service.tags
     return counted

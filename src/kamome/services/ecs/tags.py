@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kamome.services.ecs import shapes
     from kamome.services.ecs.slice import Ecs
 
+_RESERVED = "aws:"
 _KINDS = ("cluster", "service", "task", "task-definition")
 
 
@@ -31,7 +32,7 @@ def checked_tags(tags: Iterable[shapes.Tag]) -> list[shapes.Tag]:
         key = tag.get("key", "")
         if not key:
             raise InvalidParameterException("Tag key cannot be null or empty.")
-        if key.lower().startswith("aws:"):
+        if key.lower().startswith(_RESERVED):
             raise InvalidParameterException(
                 "Tag keys cannot begin with aws:, which is reserved for AWS use."
             )
@@ -39,6 +40,17 @@ def checked_tags(tags: Iterable[shapes.Tag]) -> list[shapes.Tag]:
     if len(kept) > TAGS_MAX:
         raise InvalidParameterException(f"Too many tags: {TAGS_MAX} at most.")
     return list(kept.values())
+
+
+def managed_tags(cluster: str, service: str = "") -> list[shapes.Tag]:
+    """The tags that ECS itself puts on a task, where `enableECSManagedTags` asks for them.
+
+    AWS: ECS Developer Guide, Tagging Amazon ECS resources (Amazon ECS-managed tags).
+    """
+    tags: list[shapes.Tag] = [{"key": "aws:ecs:clusterName", "value": cluster}]
+    if service:
+        tags.append({"key": "aws:ecs:serviceName", "value": service})
+    return tags
 
 
 async def tag_resource(
@@ -54,8 +66,10 @@ async def tag_resource(
     """
     kind, key = _resource(ctx, request["resourceArn"])
     present = _tags(ecs, kind, key, request["resourceArn"])
-    tags = checked_tags([*present, *request["tags"]])
-    ecs.store.set_tags(kind, key, tags)
+    managed = [tag for tag in present if _is_managed(tag)]
+    own = [tag for tag in present if not _is_managed(tag)]
+    tags = checked_tags([*own, *request["tags"]])
+    ecs.store.set_tags(kind, key, [*managed, *tags])
     return {}
 
 
@@ -63,6 +77,8 @@ async def untag_resource(
     ecs: Ecs, ctx: RequestContext, request: shapes.UntagResourceRequest
 ) -> shapes.UntagResourceResult:
     """Take tags from a resource; keys that it does not have are passed over. Durable on return.
+
+    Tags that ECS manages stay.
 
     Raises:
         InvalidParameterException: the ARN is of no kind that has tags.
@@ -72,7 +88,7 @@ async def untag_resource(
     """
     kind, key = _resource(ctx, request["resourceArn"])
     present = _tags(ecs, kind, key, request["resourceArn"])
-    gone = set(request["tagKeys"])
+    gone = {key for key in request["tagKeys"] if not key.lower().startswith(_RESERVED)}
     ecs.store.set_tags(kind, key, [tag for tag in present if tag["key"] not in gone])
     return {}
 
@@ -97,6 +113,10 @@ def _tags(ecs: Ecs, kind: str, key: tuple[str | int, ...], arn: str) -> list[sha
     if tags is None:
         raise ResourceNotFoundException(f"The specified resource is not found: {arn}")
     return tags
+
+
+def _is_managed(tag: shapes.Tag) -> bool:
+    return tag["key"].startswith(_RESERVED)
 
 
 def _resource(ctx: RequestContext, text: str) -> tuple[str, tuple[str | int, ...]]:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kamome.services.ecs.environment import overridden
 from kamome.services.ecs.names import ClusterName, TaskName
 from kamome.services.ecs.records import DefinitionRecord, TaskRecord
-from kamome.services.ecs.task_size import TaskSize, needed_size
+from kamome.services.ecs.task_size import TaskSize, cpu_units, memory_mb, needed_size
 from kamome.services.ecs.task_states import PENDING, PROVISIONING, RUNNING
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _new_task(ecs: Ecs, name: TaskName, wanted: Wanted) -> shapes.Task:
         "availabilityZone": f"{cluster.region}a",
         "clusterArn": cluster.arn,
         "containers": [
-            _new_container(ecs, name, container) for container in definition["containerDefinitions"]
+            _new_container(ecs, name, overridden(container, wanted.overrides))
+            for container in definition["containerDefinitions"]
         ],
         "createdAt": ecs.now_s,
         "desiredStatus": RUNNING,
@@ -139,9 +141,9 @@ def _new_task(ecs: Ecs, name: TaskName, wanted: Wanted) -> shapes.Task:
     cpu = wanted.overrides.get("cpu", definition.get("cpu"))
     memory = wanted.overrides.get("memory", definition.get("memory"))
     if cpu is not None:
-        task["cpu"] = cpu
+        task["cpu"] = str(cpu_units(cpu))
     if memory is not None:
-        task["memory"] = memory
+        task["memory"] = str(memory_mb(memory))
     if wanted.started_by:
         task["startedBy"] = wanted.started_by
     if wanted.capacity_provider:

@@ -34,7 +34,7 @@ from kamome.services.ecs.records import ClusterRecord, DefinitionRecord, TaskRec
 from kamome.services.ecs.retention import Expiry
 from kamome.services.ecs.served import check_served
 from kamome.services.ecs.store import TaskFilter
-from kamome.services.ecs.tags import checked_tags
+from kamome.services.ecs.tags import checked_tags, managed_tags
 from kamome.services.ecs.task_definitions import runnable_definition
 from kamome.services.ecs.task_size import cpu_units, memory_mb
 from kamome.services.ecs.task_starts import Wanted, container_instance_arn, place
@@ -211,6 +211,7 @@ def _wanted(
         own = checked_tags([*definition.tags, *own])
     elif request.get("propagateTags") == "SERVICE":
         raise InvalidParameterException("Tags of a service cannot be propagated by RunTask.")
+    managed = managed_tags(cluster.name.name) if request.get("enableECSManagedTags") else []
     return Wanted(
         cluster.name,
         definition,
@@ -222,7 +223,7 @@ def _wanted(
         network=request.get("networkConfiguration", {}),
         platform_version=request.get("platformVersion", ""),
         is_execute_command_enabled=request.get("enableExecuteCommand", False),
-        tags=own,
+        tags=[*managed, *own],
         trace=ctx.trace,
     )
 
