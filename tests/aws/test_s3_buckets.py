@@ -178,6 +178,58 @@ def test_what_is_no_policy_is_refused(s3: Any, bucket: str, policy: str) -> None
     assert code_of(refused) == "MalformedPolicy"
 
 
+def statement(bucket: str, **changes: object) -> dict[str, object]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::000000000000:root"},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    } | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"Resource": "arn:aws:s3:::another-bucket/*"}, "Policy has invalid resource"),
+        ({"Resource": ["arn:aws:s3:::*/*", "a"]}, "Policy has invalid resource"),
+        ({"Action": ["s3:GetObject", "sqs:SendMessage"]}, "Policy has invalid action"),
+    ],
+)
+def test_policy_is_of_its_own_bucket_and_of_s3(
+    s3: Any, bucket: str, changes: dict[str, object], sentence: str
+) -> None:
+    policy = {"Version": "2012-10-17", "Statement": [statement(bucket, **changes)]}
+
+    with pytest.raises(ClientError, match=f"MalformedPolicy.*{sentence}"):
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+
+def test_policy_needs_no_version(s3: Any, bucket: str) -> None:
+    policy = json.dumps({"Statement": statement(bucket)})
+
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+    assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == policy
+
+
+def test_what_was_not_given_is_shown_as_off(s3: Any, bucket: str) -> None:
+    default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [default]})
+    s3.put_public_access_block(
+        Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": True}
+    )
+
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert encryption["Rules"] == [{**default, "BucketKeyEnabled": False}]
+    assert block == {
+        "BlockPublicAcls": True,
+        "IgnorePublicAcls": False,
+        "BlockPublicPolicy": False,
+        "RestrictPublicBuckets": False,
+    }
+
+
 def test_new_bucket_has_awss_defaults(s3: Any, bucket: str) -> None:
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]

@@ -345,3 +345,14 @@ async def test_configuration_is_refused(
 
     with pytest.raises(errors.ReplicationConfigurationNotFoundError):
         await world.call("GetBucketReplication", Bucket=BUCKET)
+
+
+async def test_bucket_that_is_replicated_keeps_its_versions(world: World) -> None:
+    await replicating(world)
+    suspended = {"Status": "Suspended"}
+
+    with pytest.raises(errors.InvalidBucketState):
+        await world.call("PutBucketVersioning", Bucket=BUCKET, VersioningConfiguration=suspended)
+    await world.call("DeleteBucketReplication", Bucket=BUCKET)
+
+    await world.call("PutBucketVersioning", Bucket=BUCKET, VersioningConfiguration=suspended)

@@ -10,6 +10,7 @@ import orjson
 from kamome.context import RequestContext
 from kamome.services.s3.access.access_control import blocks_public
 from kamome.services.s3.buckets.bucket_access import POLICY_KIND, own_bucket
+from kamome.services.s3.buckets.regions import bucket_arn
 from kamome.services.s3.buckets.setting_rules import check_policy
 from kamome.services.s3.errors import (
     AccessDenied,
@@ -131,7 +132,7 @@ async def put_bucket_policy(s3: S3, ctx: RequestContext, request: Request) -> No
     """
     bucket = _bucket_of(s3, ctx, request)
     policy = str(request["Policy"])
-    check_policy(policy)
+    check_policy(policy, bucket_arn(bucket.name, bucket.partition))
     if _is_public(policy) and blocks_public(s3, bucket, "BlockPublicPolicy"):
         raise AccessDenied
     s3.store.settings.put(bucket.bucket_id, POLICY_KIND, {"Policy": policy})

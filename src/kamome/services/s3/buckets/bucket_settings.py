@@ -60,6 +60,7 @@ class _Kind(msgspec.Struct, frozen=True):
     `member` of the Put request is the document. Get answers with it under that name, or, where
     `is_bare`, with its members. `default` is shown where nothing was put; else `absent` is raised.
     `forgotten` says that a delete is kept in mind, so that the default does not come back.
+    `completed` adds what S3 shows of members that were not given.
     """
 
     name: str
@@ -72,6 +73,7 @@ class _Kind(msgspec.Struct, frozen=True):
     forgotten: bool = False
     delete_name: str = ""
     prepare: Callable[[S3, Bucket, setting_rules.Document], None] | None = None
+    completed: Callable[[setting_rules.Document], setting_rules.Document] | None = None
 
 
 def _check_versioned(_s3: S3, bucket: Bucket, _document: setting_rules.Document) -> None:
@@ -95,6 +97,17 @@ def _check_replicas(s3: S3, bucket: Bucket, document: setting_rules.Document) ->
 def _keep_default(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
     """The row of the bucket tells new objects, which look at it anyway."""
     s3.store.update_bucket(replace(bucket, default_encryption=default_encryption(document)))
+
+
+def _with_bucket_key(document: setting_rules.Document) -> setting_rules.Document:
+    """AWS: S3 API Reference, ServerSideEncryptionRule: not enabled by default, and shown so."""
+    rules = setting_rules.documents_of(document, "Rules")
+    return {**document, "Rules": [{"BucketKeyEnabled": False, **rule} for rule in rules]}
+
+
+def _with_all_blocks(document: setting_rules.Document) -> setting_rules.Document:
+    """AWS: S3 API Reference, PublicAccessBlockConfiguration: what is not given is false."""
+    return {**dict.fromkeys(_ALL_BLOCKED, False), **document}
 
 
 def _check_log_target(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
@@ -151,6 +164,7 @@ _KINDS = (
         setting_rules.check_encryption,
         default=_DEFAULT_ENCRYPTION,
         prepare=_keep_default,
+        completed=_with_bucket_key,
     ),
     _Kind(
         "BucketLogging",
@@ -206,6 +220,7 @@ _KINDS = (
         errors.NoSuchPublicAccessBlockConfiguration,
         default=_ALL_BLOCKED,
         forgotten=True,
+        completed=_with_all_blocks,
     ),
 )
 # Configurations of which a bucket has several, each with an id.
@@ -227,7 +242,8 @@ def _put(kind: _Kind) -> _Call:
         with s3.store.atomic():
             if kind.prepare is not None:
                 kind.prepare(s3, bucket, document)
-            s3.store.settings.put(bucket.bucket_id, kind.name, document)
+            kept = document if kind.completed is None else kind.completed(document)
+            s3.store.settings.put(bucket.bucket_id, kind.name, kept)
         return None
 
     return put

@@ -10,6 +10,7 @@ from kamome.context import RequestContext
 from kamome.services.s3.buckets.bucket_access import own_bucket
 from kamome.services.s3.errors import FeatureNotServed, InvalidBucketState, MalformedXML
 from kamome.services.s3.objects.versions import ENABLED, SUSPENDED
+from kamome.services.s3.replication.replication_orders import CONFIGURATION_KIND
 from kamome.services.s3.slice import S3
 
 if TYPE_CHECKING:
@@ -38,10 +39,12 @@ async def put_bucket_versioning(
     Raises:
         MalformedXML: the status is missing or another.
         FeatureNotServed: MFA delete.
-        InvalidBucketState: a bucket that locks objects cannot be suspended.
+        InvalidBucketState: a bucket that locks objects, or whose objects are replicated, cannot be
+            suspended.
         NoSuchBucket, InvalidBucketName, AccessDenied: see `own_bucket`.
 
-    AWS: S3 API Reference, PutBucketVersioning.
+    AWS: S3 API Reference, PutBucketVersioning; S3 User Guide, Additional considerations for
+    replication, Bucket versioning state and replication.
     """
     bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
     configuration = request["VersioningConfiguration"]
@@ -54,5 +57,10 @@ async def put_bucket_versioning(
         raise InvalidBucketState(
             "An Object Lock configuration is present on this bucket, so the versioning state"
             " cannot be changed."
+        )
+    if status == SUSPENDED and s3.store.settings.find(bucket.bucket_id, CONFIGURATION_KIND):
+        raise InvalidBucketState(
+            "A replication configuration is present on this bucket, so the versioning state cannot"
+            " be changed."
         )
     s3.store.update_bucket(replace(bucket, versioning=status))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import cast
 
 import orjson
@@ -83,8 +84,15 @@ def check_encryption(configuration: Document) -> None:
         )
 
 
-def check_policy(text: str) -> None:
-    """Raises: MalformedPolicy, PolicyTooLarge. AWS: S3 API Reference, PutBucketPolicy."""
+def check_policy(text: str, bucket_arn: str) -> None:
+    """Whether a text may be the policy of the bucket of that ARN.
+
+    Raises:
+        MalformedPolicy, PolicyTooLarge: it may not.
+
+    AWS: S3 API Reference, PutBucketPolicy; IAM User Guide, IAM JSON policy elements (Version may
+    be left out).
+    """
     if len(text.encode()) > POLICY_BYTES_MAX:
         raise PolicyTooLarge
     try:
@@ -93,18 +101,18 @@ def check_policy(text: str) -> None:
         policy = None
     if not isinstance(policy, dict):
         raise MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")
-    if policy.get("Version") not in ("2012-10-17", "2008-10-17"):
-        raise MalformedPolicy("Missing required field Version")
+    if policy.get("Version", "2008-10-17") not in ("2012-10-17", "2008-10-17"):
+        raise MalformedPolicy("The policy must contain a valid version string")
     statements = policy.get("Statement")
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list) or not statements:
         raise MalformedPolicy("Missing required field Statement")
     for statement in statements:
-        _check_statement(statement)
+        _check_statement(statement, bucket_arn)
 
 
-def _check_statement(statement: object) -> None:
+def _check_statement(statement: object, bucket_arn: str) -> None:
     if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
         raise MalformedPolicy("Invalid effect")
     for choice in (
@@ -114,6 +122,17 @@ def _check_statement(statement: object) -> None:
     ):
         if sum(name in statement for name in choice) != 1:
             raise MalformedPolicy(f"Missing required field {choice[0]}")
+    for action in _listed(statement.get("Action", statement.get("NotAction"))):
+        if action != "*" and not str(action).lower().startswith("s3:"):
+            raise MalformedPolicy("Policy has invalid action")
+    for resource in _listed(statement.get("Resource", statement.get("NotResource"))):
+        # As far as its first "/" a resource is a pattern of the bucket's ARN.
+        if not fnmatchcase(bucket_arn, str(resource).partition("/")[0]):
+            raise MalformedPolicy("Policy has invalid resource")
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def check_website(configuration: Document) -> None:
@@ -188,6 +207,8 @@ def _check_replication_rule(rule: Document) -> None:
     destination = document_of(rule, "Destination")
     if destination is None or rule.get("Status") not in ("Enabled", "Disabled"):
         raise MalformedXML
+    if "ReplicationTime" in destination and "Metrics" not in destination:
+        raise InvalidRequest("ReplicationTime must be specified together with a Metrics block.")
     if "Filter" not in rule:
         return
     markers = document_of(rule, "DeleteMarkerReplication")
