@@ -53,7 +53,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     `kind` is delivered, bounced (a final no), delayed (it is tried again) or expired (it was tried
     for as long as the mail allows). `code`, `enhanced` and `text` are the remote's words, or ours
-    where it could not be reached (`remote_ip` is empty then). `attempts` counts this one.
+    where it could not be reached (`remote_ip` is empty then); `enhanced` is empty where the remote
+    gave no status code, or one that its reply belies. `attempts` counts this one.
     `processing_ms` runs from the mail's entry into the spool. `transport` is capture, relay or
     direct.
     """

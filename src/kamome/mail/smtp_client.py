@@ -447,7 +447,7 @@ def _broken(error: BaseException, when: str) -> _Reply:
 
 
 def _reply(code: int, message: str) -> _Reply:
-    """The server's words on one line, the enhanced code apart.
+    """The server's words on one line, the enhanced code apart where it gave one that fits.
 
     A code that SMTP does not know is taken as temporary, RFC 5321 §4.3.2.
     """
@@ -456,5 +456,6 @@ def _reply(code: int, message: str) -> _Reply:
     words = printable(_ENHANCED.sub("", text))
     if not 200 <= code < 600 or 300 <= code < 400:
         return _Reply(451, "4.5.0", f"unexpected reply {code}: {words}")
-    enhanced = found[1] if found and found[1][0] == str(code)[0] else f"{code // 100}.0.0"
-    return _Reply(code, enhanced, words)
+    if found is None or found[1][0] != str(code)[0]:
+        return _Reply(code, "", printable(text))
+    return _Reply(code, found[1], words)

@@ -172,13 +172,14 @@ class Spool:
         if self._journeys is None:
             return
         where = f" by {outcome.remote_host}" if outcome.remote_host else ""
+        said = " ".join(filter(None, (str(outcome.code), outcome.enhanced, outcome.text)))
         self._journeys.step(
             outcome.trace,
             service="smtp",
             action="deliver",
             resource=outcome.recipient,
             result=outcome.kind,
-            detail=f"{outcome.code} {outcome.enhanced} {outcome.text}{where}",
+            detail=f"{said}{where}",
         )
 
     def _tell(self, outcome: Outcome) -> None:

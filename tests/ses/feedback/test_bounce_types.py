@@ -39,6 +39,7 @@ def test_bounce_is_called_by_what_the_server_said(
         (550, "5.1.1", "user unknown", "5.1.1"),
         (550, "", "5.1.1 user unknown", "5.1.1"),
         (550, "", "user unknown", "5.0.0"),
+        (550, "", "4.7.1 never", "5.0.0"),
         (421, "", "busy", "4.0.0"),
         (0, "", "connection refused", "4.0.0"),
     ],

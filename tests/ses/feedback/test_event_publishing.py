@@ -118,6 +118,19 @@ async def test_record_of_a_delivery_tells_how_long_it_took(sender: Sender) -> No
     }
 
 
+async def test_words_of_a_server_are_told_as_it_said_them(sender: Sender) -> None:
+    await sender.destination("DELIVERY", "BOUNCE")
+    sent = await sender.send("a@example.net", configuration_set="set")
+
+    await sender.outcome(outcome_of(sent, "delivered", 250, "", "OK id=4711"))
+    await sender.outcome(outcome_of(sent, "bounced", 550, "", "go away"))
+
+    delivered, bounced = sender.told()
+    assert delivered["delivery"]["smtpResponse"] == "250 OK id=4711"
+    (recipient,) = bounced["bounce"]["bouncedRecipients"]
+    assert (recipient["status"], recipient["diagnosticCode"]) == ("5.0.0", "smtp; 550 go away")
+
+
 async def test_record_of_a_delay_tells_until_when_it_is_tried(sender: Sender) -> None:
     await sender.destination("DELIVERY_DELAY")
     await sender.v2(

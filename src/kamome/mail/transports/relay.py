@@ -78,7 +78,7 @@ class Relay:
                     continue
                 except ConnectFailed as failed:
                     text = f"relay {self._settings.host}: {failed.code} {failed.text}"
-                    enhanced = "4" + failed.enhanced[1:]
+                    enhanced = "4" + (failed.enhanced or "4.0.0")[1:]
                     return same_for_all(delivery, 451, enhanced, text)
                 self._kept.keep(tls, connection)
                 return answers

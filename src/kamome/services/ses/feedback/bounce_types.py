@@ -56,14 +56,15 @@ ATTACHMENT_REJECTED = BounceType("Transient", "AttachmentRejected")
 def status_of(code: int, enhanced: str, text: str = "") -> str:
     """The enhanced status of a reply: its own, else the general one of its class.
 
-    A reply without one of its own may carry it at the beginning of its text.
+    A reply without one of its own may carry it at the beginning of its text. One of another class
+    than the reply's does not count.
 
     RFC 3463 §3.1, RFC 2034 §4.
     """
     if _STATUS.fullmatch(enhanced):
         return enhanced
     leading = _LEADING_STATUS.match(text)
-    if leading is not None:
+    if leading is not None and (not code or leading[1][0] == str(code)[0]):
         return leading[1]
     return "5.0.0" if code >= 500 else "4.0.0"
 
