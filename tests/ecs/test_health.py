@@ -98,6 +98,25 @@ async def test_service_replaces_a_task_that_is_unhealthy(world: World, tmp_path:
     assert (await world.task(second.arn))["healthStatus"] == "HEALTHY"
 
 
+async def test_task_of_a_service_is_not_replaced_before_its_grace_period_ends(
+    world: World,
+) -> None:
+    await world.define({"command": FOREVER, "healthCheck": check("exit 1", retries=1)})
+    service = await world.serve(healthCheckGracePeriodSeconds=60)
+    await world.quiet()
+    (first,) = world.ecs.running.tasks
+
+    await world.advance(50)
+    assert (await world.task(first.arn))["healthStatus"] == "UNHEALTHY"
+    assert (await world.task(first.arn))["lastStatus"] == "RUNNING"
+    await world.advance(10)
+    await world.until(lambda: first not in world.ecs.running.tasks)
+
+    assert service["healthCheckGracePeriodSeconds"] == 60
+    task = await world.task(first.arn)
+    assert task["stoppedReason"] == "Task failed container health checks"
+
+
 async def test_container_waits_for_the_health_of_another(world: World, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     await world.define(

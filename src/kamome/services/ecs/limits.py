@@ -79,3 +79,5 @@ ROUTED_BYTES_MAX = 1024 * 1024
 ROUTED_PER_MESSAGE_MAX = 100
 # Ours: how long a container that has ended waits for its last lines to be routed.
 ROUTED_LAST_S = 5.0
+# AWS: ECS API Reference, CreateService (healthCheckGracePeriodSeconds, up to 2,147,483,647).
+GRACE_PERIOD_S_MAX = 2_147_483_647

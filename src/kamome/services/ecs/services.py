@@ -25,6 +25,7 @@ from kamome.services.ecs.launching import (
 )
 from kamome.services.ecs.limits import (
     DESCRIBED_SERVICES_MAX,
+    GRACE_PERIOD_S_MAX,
     SERVICES_PAGE_DEFAULT,
     TASKS_PER_SERVICE_MAX,
 )
@@ -71,8 +72,10 @@ _REPLACED = (
     "enableExecuteCommand",
     "enableECSManagedTags",
     "propagateTags",
+    "placementConstraints",
     "placementStrategy",
     "availabilityZoneRebalancing",
+    "healthCheckGracePeriodSeconds",
 )
 # Those that belong to a deployment: a change of one begins a new one.
 _OF_DEPLOYMENT = ("networkConfiguration", "platformVersion")
@@ -141,6 +144,8 @@ async def update_service(
     _check_refused(request)
     if request.get("capacityProviderStrategy"):
         raise not_served("`capacityProviderStrategy` of UpdateService")
+    check_placement(request.get("placementConstraints", ()))
+    _check_grace_period(request)
     changes: dict[str, object] = {
         name: value for name, value in request.items() if name in _REPLACED
     }
@@ -273,6 +278,14 @@ def _check_desired_count(count: int) -> None:
         )
 
 
+def _check_grace_period(request: _ServiceRequest) -> None:
+    period_s = request.get("healthCheckGracePeriodSeconds", 0)
+    if not 0 <= period_s <= GRACE_PERIOD_S_MAX:
+        raise InvalidParameterException(
+            f"healthCheckGracePeriodSeconds should be between 0 and {GRACE_PERIOD_S_MAX}."
+        )
+
+
 def _configuration(
     request: _ServiceRequest, own: shapes.DeploymentConfiguration
 ) -> shapes.DeploymentConfiguration:
@@ -315,6 +328,7 @@ def _new_service(
 ) -> ServiceRecord:
     check_served(definition.shown, {})
     check_placement(request.get("placementConstraints", ()))
+    _check_grace_period(request)
     launch_type = request.get("launchType")
     strategy = strategy_of(cluster, launch_type, request.get("capacityProviderStrategy", []))
     launch = decide_launch(cluster, definition, launch_type, strategy)
@@ -342,6 +356,8 @@ def _new_service(
         "enableExecuteCommand": request.get("enableExecuteCommand", False),
         "availabilityZoneRebalancing": request.get("availabilityZoneRebalancing", "DISABLED"),
     }
+    if "healthCheckGracePeriodSeconds" in request:
+        shown["healthCheckGracePeriodSeconds"] = request["healthCheckGracePeriodSeconds"]
     if strategy:
         shown["capacityProviderStrategy"] = strategy
     if "networkConfiguration" in request:
@@ -389,7 +405,6 @@ def _deployed(
     shown = cast("shapes.Service", {**service.shown, **of_deployment})
     if definition is not None:
         check_served(definition.shown, {})
-        check_placement(request.get("placementConstraints", ()))
         check_network(definition, shown.get("networkConfiguration"))
         if shown["launchType"] not in definition.shown.get("compatibilities", ()):
             raise InvalidParameterException(

@@ -55,7 +55,7 @@ from kamome.services.ecs.task_states import (
 from kamome.services.ecs.task_stops import tell_to_stop
 
 if TYPE_CHECKING:
-    from kamome.clock import Activity
+    from kamome.clock import Activity, Timer
     from kamome.services.ecs import shapes
     from kamome.services.ecs.slice import Ecs
     from kamome.storage.outbox import Entry
@@ -145,6 +145,8 @@ class TaskRun:
         self._done = done
         self._is_recorded = False
         self._is_running = False
+        self._started_at_ms = 0
+        self._grace: Timer | None = None
         self._stopping = asyncio.Event()
         self._stop: tuple[str, str] = (FAILED_TO_START, "Task failed to start")
         self._changes: dict[str, shapes.ContainerShape] = {}
@@ -215,6 +217,8 @@ class TaskRun:
             await self._run_to_end()
         finally:
             self._hold.release()
+            if self._grace is not None:
+                self._grace.cancel()
 
     async def _run_to_end(self) -> None:
         try:
@@ -330,9 +334,29 @@ class TaskRun:
             if each.is_essential and "healthCheck" in each.definition
         }
         self._update(lambda shown: with_health(shown, checked))
-        if status == UNHEALTHY and container.is_essential and self.is_of_service:
-            self._hold.keep(SHORT_TASK_S)
-            self._end_because(SCHEDULER_INITIATED, "Task failed container health checks")
+        if container.is_essential and self.is_of_service:
+            self._judge_health(container)
+
+    def _judge_health(self, container: ContainerRun) -> None:
+        """End the task if the container is unhealthy, but not before its grace period ends.
+
+        AWS: ECS API Reference, CreateService (healthCheckGracePeriodSeconds).
+        """
+        if container.health != UNHEALTHY or self._stopping.is_set():
+            return
+        grace_ends_ms, clock = self._grace_ends_ms(), self._ecs.clock
+        if clock.now_ms() < grace_ends_ms:
+            if self._grace is not None:
+                self._grace.cancel()
+            self._grace = clock.call_at(grace_ends_ms, lambda: self._judge_health(container))
+            return
+        self._hold.keep(SHORT_TASK_S)
+        self._end_because(SCHEDULER_INITIATED, "Task failed container health checks")
+
+    def _grace_ends_ms(self) -> int:
+        service = self._ecs.store.find_service(ServiceName(self.name.cluster, self._service))
+        grace_s = 0 if service is None else service.shown.get("healthCheckGracePeriodSeconds", 0)
+        return (self._started_at_ms or self._ecs.clock.now_ms()) + grace_s * 1000
 
     def _cannot_run(self, container: ContainerRun, error: CannotRun) -> None:
         self._changes[container.name] = {"lastStatus": STOPPED, "reason": str(error)}
@@ -424,6 +448,7 @@ class TaskRun:
         if not all(container.has_started.is_set() for container in self.containers.values()):
             return False
         self._is_running = True
+        self._started_at_ms = self._ecs.clock.now_ms()
         if any("healthCheck" in each.definition for each in self.containers.values()):
             self._hold.keep(SETTLING_S)  # it is to go on; its checks come by the clock
         with self._ecs.engine.atomic():
