@@ -106,6 +106,18 @@ def test_what_a_mail_says_does_not_reach_the_terminal_as_orders(
         assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2028"} & set(output)
 
 
+def test_terms_are_searched_for_as_the_shell_hands_them_over(kamome: Tenant, domain: str) -> None:
+    mail_id = injected(kamome, domain, b"Subject: Your order 17\n\nb\n")
+    other = injected(kamome, domain, b"Subject: 17 times in order\n\nb\n")
+
+    listed = said(kamome, "search", f"to:{domain}", "subject:order 17", "-is:sent")
+    rest = said(kamome, "search", "-subject:order 17", f"to:{domain}")
+    whole = said(kamome, "search", f"to:{domain} subject:times")
+
+    assert [mail_id in each for each in (listed, rest, whole)] == [True, False, False]
+    assert [other in each for each in (listed, rest, whole)] == [False, True, True]
+
+
 def test_json_is_given_to_programs(kamome: Tenant, domain: str) -> None:
     mail_id = injected(kamome, domain, b"Subject: a\n\nb\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,9 @@ from kamome.cli.mail_shown import printable, show_list, show_mail, show_spool
 _PAGES_MAX = 100
 # The admin API takes 1 MB of JSON, and base 64 makes four octets of three.
 _INJECTED_BYTES_MAX = 700_000
+
+# `subject:"order 17"` once the shell has taken the quotes away.
+_UNQUOTED = re.compile(r'^(-?[a-z]+:)([^":]*\s[^":]*)$', re.IGNORECASE)
 
 _limit = click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500))
 
@@ -42,8 +46,9 @@ def ls(limit: int, endpoint: str, is_json: bool) -> None:
     show_list("Mails, newest first", _found(endpoint, "", limit), is_json=is_json)
 
 
-@mail.command()
-@click.argument("query", nargs=-1, required=True)
+# `-is:sent` is a term, and no option.
+@mail.command(context_settings={"ignore_unknown_options": True})
+@click.argument("query", nargs=-1, required=True, type=click.UNPROCESSED)
 @_limit
 @endpoint_option
 @json_option
@@ -53,7 +58,7 @@ def search(query: tuple[str, ...], limit: int, endpoint: str, is_json: bool) -> 
     Terms are joined by and, - before one means not: from:ana to:shop subject:"order 17"
     has:attachment before:2026-11-22 after:2h tag:campaign=spring is:bounced words
     """
-    text = " ".join(query)
+    text = " ".join(_UNQUOTED.sub(r'\1"\2"', word) for word in query)
     show_list(f"Mails with {text}", _found(endpoint, text, limit), is_json=is_json)
 
 
