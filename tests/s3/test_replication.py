@@ -356,3 +356,64 @@ async def test_bucket_that_is_replicated_keeps_its_versions(world: World) -> Non
     await world.call("DeleteBucketReplication", Bucket=BUCKET)
 
     await world.call("PutBucketVersioning", Bucket=BUCKET, VersioningConfiguration=suspended)
+
+
+async def tag(world: World, bucket: str, value: str) -> None:
+    tags = {"TagSet": [{"Key": "a", "Value": value}]}
+    await world.call("PutObjectTagging", Bucket=bucket, Key="key", Tagging=tags)
+    await settle(world)
+
+
+async def tag_of(world: World, bucket: str) -> str:
+    found = await world.call("GetObjectTagging", Bucket=bucket, Key="key")
+    return str(found["TagSet"][0]["Value"])
+
+
+async def test_original_follows_its_replica_where_a_rule_selects_modifications(
+    world: World,
+) -> None:
+    await replicating(world)
+    selecting = {"ReplicaModifications": {"Status": "Enabled"}}
+    back = {"Role": ROLE, "Rules": [rule(BUCKET, SourceSelectionCriteria=selecting)]}
+    await world.put("key", b"x", Tagging="a=1")
+    await settle(world)
+
+    await tag(world, COPY, "2")
+    before = await tag_of(world, BUCKET)
+    await world.call("PutBucketReplication", Bucket=COPY, ReplicationConfiguration=back)
+    await tag(world, COPY, "3")
+
+    assert (before, await tag_of(world, BUCKET)) == ("1", "3")
+    assert await status_of(world, "key") == "COMPLETED"
+    assert (await copy_of(world, "key"))["ReplicationStatus"] == "REPLICA"
+
+
+async def test_change_of_an_object_older_than_the_configuration_makes_no_replica(
+    world: World,
+) -> None:
+    await versioned(world, BUCKET, COPY)
+    await world.put("key", b"x", Tagging="a=1")
+    await configure(world)
+
+    await tag(world, BUCKET, "2")
+
+    assert "Versions" not in await world.call("ListObjectVersions", Bucket=COPY)
+
+
+async def test_lock_of_a_replica_outlives_a_change_of_its_original(world: World) -> None:
+    for name in (BUCKET, COPY):
+        await world.call("CreateBucket", Bucket=name, ObjectLockEnabledForBucket=True)
+    await configure(world)
+    await world.put("key", b"x")
+    await settle(world)
+    until_s = world.clock.now_ms() // 1000 + 86_400
+    locked = {"Mode": "COMPLIANCE", "RetainUntilDate": until_s}
+    where = {"Bucket": COPY, "Key": "key"}
+    await world.call("PutObjectRetention", **where, Retention=locked)
+    await world.call("PutObjectLegalHold", **where, LegalHold={"Status": "ON"})
+
+    await tag(world, BUCKET, "2")
+
+    assert await tag_of(world, COPY) == "2"
+    assert (await world.call("GetObjectRetention", **where))["Retention"] == locked
+    assert (await world.call("GetObjectLegalHold", **where))["LegalHold"] == {"Status": "ON"}

@@ -132,6 +132,27 @@ def check_deletable(
         raise AccessDenied(_PROTECTED)
 
 
+def kept_lock(
+    present: Mapping[str, object], wanted: Mapping[str, object], now_s: float
+) -> dict[str, object]:
+    """What stays of a replica's lock that would protect it less if it followed the original's.
+
+    That is a legal hold of its own, and a retention in compliance mode that ends later.
+
+    AWS: S3 User Guide, Locking objects with Object Lock, Retention modes.
+    """
+    kept: dict[str, object] = {}
+    if LEGAL_HOLD in present and LEGAL_HOLD not in wanted:
+        kept[LEGAL_HOLD] = present[LEGAL_HOLD]
+    until, then = present.get(RETAIN_UNTIL), wanted.get(RETAIN_UNTIL)
+    if present.get(MODE) != COMPLIANCE or not isinstance(until, (int, float)) or until <= now_s:
+        return kept
+    is_stricter = wanted.get(MODE) == COMPLIANCE and isinstance(then, (int, float)) and then > until
+    if not is_stricter:
+        kept |= {MODE: COMPLIANCE, RETAIN_UNTIL: until}
+    return kept
+
+
 def check_retention(
     attributes: Mapping[str, object],
     mode: str | None,

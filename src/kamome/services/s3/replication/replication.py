@@ -29,6 +29,7 @@ from kamome.services.s3.encryption.kms_fields import ALGORITHM, BUCKET_KEY, KEY_
 from kamome.services.s3.errors import InternalError, NoSuchVersion
 from kamome.services.s3.later_work import DestinationLost
 from kamome.services.s3.limits import INLINE_BYTES_MAX
+from kamome.services.s3.lock.object_lock import kept_lock
 from kamome.services.s3.notifications.events import (
     OBJECT_CREATED_PUT,
     REPLICATED_LATE,
@@ -67,7 +68,7 @@ from kamome.storage.outbox import Entry
 _PRINCIPAL = "s3.amazonaws.com"
 _REQUEST_ID_DIGITS = 16
 # Attributes in which a replica does not follow its original.
-_OWN = frozenset((*KEPT, RESTORE, RESTORATION))
+_OWN = frozenset((*KEPT, RESTORE, RESTORATION, STATUS))
 
 
 class _Copy(msgspec.Struct, frozen=True):
@@ -153,14 +154,14 @@ async def _replicate_to(
     s3: S3, entry: Entry, bucket: Bucket, version: StoredVersion, rule: Document
 ) -> None:
     target = _target(s3, bucket, rule)
-    if _follow(s3, target, version, rule):
+    if _follow(s3, target, version) or version.object.attributes.get(STATUS) == REPLICA:
         return
     resealing = _resealing(s3, target, version.object, rule)
     copies = [] if version.is_delete_marker else await _copies(s3, version.object, resealing)
     try:
         with s3.store.atomic():
             target = _target(s3, bucket, rule)
-            if not _follow(s3, target, version, rule):
+            if not _follow(s3, target, version):
                 encryption = resealing.new.attributes if resealing is not None else {}
                 _place(s3, target, _encrypted(version, encryption), rule, copies)
                 latency_ms = s3.clock.now_ms() - entry.created_at_ms
@@ -185,19 +186,21 @@ def _target(s3: S3, bucket: Bucket, rule: Document) -> Bucket:
     return target
 
 
-def _follow(s3: S3, target: Bucket, version: StoredVersion, rule: Document) -> bool:
-    """Where the replica is there, it follows the tags and locks of the original."""
+def _follow(s3: S3, target: Bucket, version: StoredVersion) -> bool:
+    """Where the replica is there, it follows the tags and locks of the original.
+
+    Its own lock stays where it is the stricter: it holds against this way of changing it, too.
+    """
     try:
         replica = find_version(s3, target, version.key.decode(), version.object.version_id)
     except NoSuchVersion:
         return False
     if not version.is_delete_marker:
-        own = {k: v for k, v in replica.object.attributes.items() if k in _OWN}
-        changed = replace(
-            replica.object,
-            tagging=version.object.tagging,
-            attributes=replica_attributes(version.object.attributes) | own,
-        )
+        present = replica.object.attributes
+        own = {k: v for k, v in present.items() if k in _OWN}
+        attributes = {**replica_attributes(version.object.attributes), **own}
+        attributes.update(kept_lock(present, attributes, s3.clock.now_ms() / 1000))
+        changed = replace(replica.object, tagging=version.object.tagging, attributes=attributes)
         update_version(s3, target, replace(replica, object=changed))
     return True
 

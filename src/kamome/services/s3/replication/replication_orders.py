@@ -23,6 +23,7 @@ from kamome.services.s3.replication.replication_rules import (
     Document,
     destination_name,
     has_threshold,
+    rules_for_change,
     rules_for_marker,
     rules_for_object,
 )
@@ -49,14 +50,18 @@ class ReplicationOrder(msgspec.Struct, frozen=True):
 
 
 def replication_plan(s3: S3, bucket: Bucket, stored: StoredObject) -> Plan:
-    """The rules that a new object, or what was changed of one, is replicated by."""
-    if bucket.versioning != _ENABLED:
-        return ()
-    configuration = s3.store.settings.find(bucket.bucket_id, CONFIGURATION_KIND)
+    """The rules that a new object is replicated by."""
+    configuration = _configuration(s3, bucket)
     if configuration is None:
         return ()
     tags = parse_tagging(stored.tagging)
     return rules_for_object(configuration, stored.key.decode(), tags, stored.attributes)
+
+
+def _configuration(s3: S3, bucket: Bucket) -> Document | None:
+    if bucket.versioning != _ENABLED:
+        return None
+    return s3.store.settings.find(bucket.bucket_id, CONFIGURATION_KIND)
 
 
 def pending(stored: StoredObject, plan: Plan) -> StoredObject:
@@ -76,14 +81,17 @@ def order_replication(
 
 def order_change(s3: S3, ctx: RequestContext, bucket: Bucket, stored: StoredObject) -> None:
     """Order that replicas follow a change of tags or locks; part of that step."""
-    order_replication(s3, ctx, bucket, stored, replication_plan(s3, bucket, stored))
+    configuration = _configuration(s3, bucket)
+    if configuration is None:
+        return
+    tags = parse_tagging(stored.tagging)
+    plan = rules_for_change(configuration, stored.key.decode(), tags, stored.attributes)
+    order_replication(s3, ctx, bucket, stored, plan)
 
 
 def order_marker(s3: S3, ctx: RequestContext, bucket: Bucket, key: bytes, version_id: str) -> None:
     """Order the replicas of a delete marker, where rules replicate those; part of its step."""
-    if bucket.versioning != _ENABLED:
-        return
-    configuration = s3.store.settings.find(bucket.bucket_id, CONFIGURATION_KIND)
+    configuration = _configuration(s3, bucket)
     plan = rules_for_marker(configuration, key.decode()) if configuration is not None else ()
     if plan:
         _order(s3, ctx, bucket, (key, version_id), plan)

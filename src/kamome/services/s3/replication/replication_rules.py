@@ -29,8 +29,29 @@ def rules_for_object(
     return _chosen(
         rule
         for rule in _enabled(configuration)
-        if _matches(rule, key, tags) and (not is_kms or _selects_kms(rule))
+        if _matches(rule, key, tags) and (not is_kms or _selects(rule, "SseKmsEncryptedObjects"))
     )
+
+
+def rules_for_change(
+    configuration: Document, key: str, tags: Mapping[str, str], attributes: Mapping[str, object]
+) -> list[Document]:
+    """The rules that replicate a change of tags, locks or grants of a version.
+
+    Changes of replicas go where a rule selects them; an object that was there before the
+    configuration has no replica to follow it.
+
+    AWS: S3 User Guide, Replicating metadata changes with replica modification sync.
+    """
+    if attributes.get(STATUS) == REPLICA:
+        return _chosen(
+            rule
+            for rule in _enabled(configuration)
+            if _matches(rule, key, tags) and _selects(rule, "ReplicaModifications")
+        )
+    if STATUS not in attributes:
+        return []
+    return rules_for_object(configuration, key, tags, attributes)
 
 
 def rules_for_marker(configuration: Document, key: str) -> list[Document]:
@@ -109,8 +130,8 @@ def _matches(rule: Document, key: str, tags: Mapping[str, str]) -> bool:
     )
 
 
-def _selects_kms(rule: Document) -> bool:
-    selected = _part(_part(rule, "SourceSelectionCriteria"), "SseKmsEncryptedObjects")
+def _selects(rule: Document, criterion: str) -> bool:
+    selected = _part(_part(rule, "SourceSelectionCriteria"), criterion)
     return selected.get("Status") == "Enabled"
 
 
