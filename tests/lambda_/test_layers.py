@@ -19,6 +19,8 @@ from kamome.services.lambda_.layers import layers
 if TYPE_CHECKING:
     from tests.lambda_.conftest import World
 
+    from kamome.services.lambda_ import shapes
+
 PREFIX = "arn:aws:lambda:eu-west-1:000000000000:layer:"
 GREETS = "import greeting\ndef handler(event, context):\n    return greeting.TEXT\n"
 
@@ -30,14 +32,16 @@ def archive(text: str) -> bytes:
     return file.getvalue()
 
 
-async def publish(world: World, text: str, name: str = "greeting") -> str:
+async def publish(
+    world: World, text: str, name: str = "greeting", runtimes: tuple[str, ...] = ("python3.11",)
+) -> str:
     shown = await layers.publish_layer_version(
         world.lambda_,
         world.ctx,
         {
             "LayerName": name,
             "Content": {"ZipFile": archive(text)},
-            "CompatibleRuntimes": ["python3.11"],
+            "CompatibleRuntimes": list(runtimes),
         },
     )
     return shown["LayerVersionArn"]
@@ -152,6 +156,24 @@ async def test_layers_and_versions_are_listed_and_paged(world: World) -> None:
     ]
     assert newest == [("greeting", 3), ("other", 1)]
     assert none["Layers"] == []
+
+
+async def test_layers_of_a_runtime_are_those_that_name_it(world: World) -> None:
+    await publish(world, "one")
+    await publish(world, "two", runtimes=("nodejs20.x",))
+    await publish(world, "other", "other", runtimes=())
+    asked: shapes.ListLayersRequest = {"CompatibleRuntime": "python3.11"}
+
+    listed = await layers.list_layers(world.lambda_, world.ctx, asked)
+    found = await layers.list_layer_versions(
+        world.lambda_, world.ctx, {"LayerName": "other", "CompatibleRuntime": "python3.11"}
+    )
+
+    newest = [
+        (one["LayerName"], one["LatestMatchingVersion"]["Version"]) for one in listed["Layers"]
+    ]
+    assert newest == [("greeting", 1)]
+    assert found["LayerVersions"] == []
 
 
 async def test_version_is_found_by_its_arn(world: World) -> None:

@@ -65,6 +65,23 @@ async def test_unchanged_function_is_not_published_again(world: World) -> None:
     assert first["FunctionArn"] == f"{ARN}:1"
 
 
+async def test_description_of_the_function_is_a_change_and_that_of_a_version_is_none(
+    world: World,
+) -> None:
+    await world.create(answering("one"), Description="own")
+    publish = versions.publish_version
+
+    first = await publish(world.lambda_, world.ctx, {"FunctionName": "f", "Description": "first"})
+    again = await publish(world.lambda_, world.ctx, {"FunctionName": "f", "Description": "again"})
+    await functions.update_function_configuration(
+        world.lambda_, world.ctx, {"FunctionName": "f", "Description": "changed"}
+    )
+    changed = await publish(world.lambda_, world.ctx, {"FunctionName": "f"})
+
+    shown = [(one["Version"], one["Description"]) for one in (first, again, changed)]
+    assert shown == [("1", "first"), ("1", "first"), ("2", "changed")]
+
+
 async def test_publish_refuses_another_hash_or_revision(world: World) -> None:
     await world.create(answering("one"))
     publish = versions.publish_version

@@ -63,7 +63,8 @@ class Settings(msgspec.Struct, frozen=True):
     """The configuration that a caller sets, with AWS's defaults filled in.
 
     `layers` are version ARNs with the sizes of their archives. `image_uri` is set where the package
-    is a container image, which has neither runtime nor handler.
+    is a container image, which has neither runtime nor handler. `own_description` is that of
+    $LATEST, in a version that was given another one.
     """
 
     role: str
@@ -83,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True):
     snap_start: str = "None"
     image_uri: str = ""
     image: ImageSettings = ImageSettings()
+    own_description: str | None = None
 
 
 class Code(msgspec.Struct, frozen=True):

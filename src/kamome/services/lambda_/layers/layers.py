@@ -141,7 +141,7 @@ async def list_layer_versions(
 async def list_layers(
     lambda_: Lambda, ctx: RequestContext, request: shapes.ListLayersRequest
 ) -> shapes.ListLayersResult:
-    """The layers by name with their newest version, at most 50 a page.
+    """The layers by name with their newest version that is asked for, at most 50 a page.
 
     Raises:
         InvalidParameterValueException: the Marker is not one that was given out.
@@ -161,8 +161,8 @@ async def list_layers(
     result: shapes.ListLayersResult = {
         "Layers": [
             {"LayerName": one.name, "LayerArn": one.layer_arn, "LatestMatchingVersion": _item(one)}
-            for one in found[:limit]
-            if _is_compatible(one, members)
+            for newest in found[:limit]
+            if (one := _latest_matching(lambda_, newest, members)) is not None
         ]
     }
     if len(found) > limit:
@@ -281,15 +281,29 @@ def _find(lambda_: Lambda, ctx: RequestContext, name: str, version: int) -> Laye
 
 
 def _is_compatible(layer: LayerVersion, request: Mapping[str, object]) -> bool:
-    """Whether a version is for the runtime and architecture asked for, or names none."""
-    facts = layer.facts
-    return all(
-        member not in request or not named or request[member] in named
-        for member, named in (
-            ("CompatibleRuntime", facts.runtimes),
-            ("CompatibleArchitecture", facts.architectures),
-        )
-    )
+    """Whether a version names the runtime asked for, and the architecture if it names any.
+
+    AWS: Lambda API Reference, ListLayers, ListLayerVersions ("only layers that indicate that
+    they're compatible with that runtime").
+    """
+    facts, wanted = layer.facts, request.get("CompatibleArchitecture")
+    if "CompatibleRuntime" in request and request["CompatibleRuntime"] not in facts.runtimes:
+        return False
+    return wanted is None or not facts.architectures or wanted in facts.architectures
+
+
+def _latest_matching(
+    lambda_: Lambda, newest: LayerVersion, request: Mapping[str, object]
+) -> LayerVersion | None:
+    """The newest version of a layer that is asked for, or None."""
+    page = [newest]
+    while page:
+        for one in page:
+            if _is_compatible(one, request):
+                return one
+        where = (newest.account, newest.region)
+        page = lambda_.layers.versions(where, newest.name, page[-1].version, LAYERS_PER_PAGE_MAX)
+    return None
 
 
 def _item(layer: LayerVersion) -> shapes.LayerVersionsListItem:

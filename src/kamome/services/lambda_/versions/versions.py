@@ -20,6 +20,7 @@ from kamome.services.lambda_.errors import (
 )
 from kamome.services.lambda_.functions.function_configuration import (
     Function,
+    Settings,
     check_revision,
     function_configuration,
     listed_configuration,
@@ -75,16 +76,18 @@ async def publish_version(
 def publish(lambda_: Lambda, function: Function, description: str = "") -> Function:
     """The next version of a function, or the last one where nothing has changed since.
 
+    The description given to a version is not the function's own, which counts as a change.
+
     AWS: Lambda Developer Guide, Manage Lambda function versions.
     """
     settings = function.settings
-    if description:
-        settings = msgspec.structs.replace(settings, description=description)
     last = lambda_.versions.last(function.full_name)
     if last is not None and last.code.sha256 == function.code.sha256:
-        unchanged = msgspec.structs.replace(last.settings, description=settings.description)
-        if unchanged == settings:
+        if _as_it_was(last.settings) == settings:
             return last
+    if description:
+        own = settings.description
+        settings = msgspec.structs.replace(settings, description=description, own_description=own)
     version = msgspec.structs.replace(
         function,
         settings=settings,
@@ -93,6 +96,14 @@ def publish(lambda_: Lambda, function: Function, description: str = "") -> Funct
     )
     with lambda_.engine.atomic():
         return lambda_.versions.publish(version)
+
+
+def _as_it_was(settings: Settings) -> Settings:
+    """The settings of $LATEST when this version was published."""
+    if settings.own_description is None:
+        return settings
+    own = settings.own_description
+    return msgspec.structs.replace(settings, description=own, own_description=None)
 
 
 async def list_versions_by_function(
