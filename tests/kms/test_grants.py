@@ -6,6 +6,7 @@ import pytest
 from tests.kms.conftest import ACCOUNT, World
 
 from kamome.services.kms.errors import (
+    InvalidArnException,
     InvalidGrantIdException,
     InvalidGrantTokenException,
     NotFoundException,
@@ -14,6 +15,12 @@ from kamome.services.kms.errors import (
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/reader"
 ADMIN = f"arn:aws:iam::{ACCOUNT}:user/admin"
+TO_SERVICE = {
+    "GranteeServicePrincipal": "ses.amazonaws.com",
+    "RetiringServicePrincipal": "ses.amazonaws.com",
+    "Constraints": {"SourceArn": f"arn:aws:ses:eu-west-1:{ACCOUNT}:identity/example.com"},
+    "Operations": ["Decrypt"],
+}
 
 
 async def test_grant_is_listed_with_all_that_it_was_given(world: World) -> None:
@@ -121,6 +128,10 @@ async def test_grant_is_retired_by_its_token(world: World) -> None:
         {"GranteePrincipal": USER, "Operations": []},
         {"GranteePrincipal": USER, "Operations": ["Sign"]},
         {"GranteePrincipal": USER, "Operations": ["GetPublicKey"]},
+        {**TO_SERVICE, "Constraints": {}},
+        {**TO_SERVICE, "GranteePrincipal": USER},
+        {**TO_SERVICE, "RetiringPrincipal": ADMIN},
+        {key: TO_SERVICE[key] for key in TO_SERVICE if key != "RetiringServicePrincipal"},
     ],
 )
 async def test_grant_that_makes_no_sense_is_refused(
@@ -128,3 +139,25 @@ async def test_grant_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(ValidationException):
         await world.call("CreateGrant", KeyId=await world.key(), **request_)
+
+
+async def test_grant_to_a_service_is_kept(world: World) -> None:
+    key_id = await world.key()
+
+    await world.call("CreateGrant", KeyId=key_id, **TO_SERVICE)
+
+    [listed] = (await world.call("ListGrants", KeyId=key_id))["Grants"]
+    assert listed["GranteeServicePrincipal"] == "ses.amazonaws.com"
+
+
+@pytest.mark.parametrize("member", ["GranteePrincipal", "RetiringPrincipal"])
+@pytest.mark.parametrize("principal", ["reader", "arn:aws:sqs:eu-west-1:000000000000:queue"])
+async def test_principal_that_is_none_of_iam_is_refused(
+    world: World, member: str, principal: str
+) -> None:
+    principals = {"GranteePrincipal": USER, member: principal}
+
+    with pytest.raises(InvalidArnException):
+        await world.call(
+            "CreateGrant", KeyId=await world.key(), Operations=["Decrypt"], **principals
+        )

@@ -241,3 +241,21 @@ async def test_replica_takes_the_material_of_its_primary_key_only(world: World) 
     await abroad.call("ImportKeyMaterial", **await parameters(abroad, key_id), **FOREVER)
 
     assert await abroad.decrypt(sealed) == b"secret"
+
+
+async def test_what_is_said_of_material_is_kept_until_something_else_is_said(
+    world: World,
+) -> None:
+    key_id = await world.key(Origin="EXTERNAL")
+    given = {**await parameters(world, key_id), **FOREVER}
+
+    async def said() -> object:
+        asked = {"KeyId": key_id, "IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
+        [shown] = (await world.call("ListKeyRotations", **asked))["Rotations"]
+        return shown.get("KeyMaterialDescription")
+
+    await world.call("ImportKeyMaterial", **given)
+    assert await said() is None
+    await world.call("ImportKeyMaterial", **given, KeyMaterialDescription="of the vault")
+    await world.call("ImportKeyMaterial", **given)
+    assert await said() == "of the vault"

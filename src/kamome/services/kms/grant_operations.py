@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from kamome.arn import parse_arn
 from kamome.services.kms import grant_store, keys, paging
 from kamome.services.kms.cryptographic_operations import check_dry_run, missing
 from kamome.services.kms.errors import (
+    InvalidArnException,
     InvalidGrantIdException,
     InvalidGrantTokenException,
     LimitExceededException,
@@ -73,7 +75,9 @@ async def create_grant(
     Raises:
         NotFoundException, InvalidArnException, AccessDeniedException: no such key of the caller.
         DisabledException, KMSInvalidStateException: not in its state.
-        ValidationException: an operation is not for the key, or no grantee is named.
+        ValidationException: an operation is not for the key; no grantee is named, or two; a
+            service without SourceArn or retiring principal.
+        InvalidArnException: a principal is none of IAM.
         LimitExceededException: the key has 50,000 grants.
 
     AWS: KMS API Reference, CreateGrant.
@@ -203,8 +207,7 @@ def _find(kms: Kms, ctx: RequestContext, key_id: str, grant_id: str) -> Grant:
 
 
 def _check_request(key: Key, request: shapes.CreateGrantRequest) -> None:
-    if ("GranteePrincipal" in request) == ("GranteeServicePrincipal" in request):
-        raise ValidationException("Specify one of GranteePrincipal and GranteeServicePrincipal.")
+    _check_principals(request)
     if not request["Operations"]:
         raise ValidationException("Specify at least one operation.")
     allowed = _BY_USAGE[key.key_usage] | _FOR_ALL
@@ -220,6 +223,24 @@ def _check_request(key: Key, request: shapes.CreateGrantRequest) -> None:
         raise ValidationException(
             "Constraints on the encryption context are for symmetric encryption keys."
         )
+
+
+def _check_principals(request: shapes.CreateGrantRequest) -> None:
+    """AWS: KMS API Reference, CreateGrant (GranteePrincipal to RetiringServicePrincipal)."""
+    if ("GranteePrincipal" in request) == ("GranteeServicePrincipal" in request):
+        raise ValidationException("Specify one of GranteePrincipal and GranteeServicePrincipal.")
+    if "RetiringPrincipal" in request and "RetiringServicePrincipal" in request:
+        raise ValidationException("Specify RetiringPrincipal or RetiringServicePrincipal.")
+    if "GranteeServicePrincipal" in request:
+        if not request.get("Constraints", {}).get("SourceArn"):
+            raise ValidationException("A GranteeServicePrincipal needs a SourceArn constraint.")
+        if "RetiringPrincipal" not in request and "RetiringServicePrincipal" not in request:
+            raise ValidationException("A GranteeServicePrincipal needs a retiring principal.")
+    for principal in (request.get("GranteePrincipal"), request.get("RetiringPrincipal")):
+        arn = None if principal is None else parse_arn(principal)
+        is_known = arn is not None and arn.service in ("iam", "sts") and arn.account
+        if principal is not None and not is_known:
+            raise InvalidArnException("ARN does not refer to a valid principal")
 
 
 def _same_grant(kms: Kms, key: Key, document: dict[str, object]) -> Grant | None:

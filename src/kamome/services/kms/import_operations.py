@@ -74,6 +74,8 @@ async def import_key_material(
 ) -> shapes.ImportKeyMaterialResult:
     """Give a key its material, or the same again after it was deleted or has expired.
 
+    What was said of it stays where nothing else is said.
+
     Raises:
         NotFoundException, InvalidArnException, AccessDeniedException: no such key of the customer.
         UnsupportedOperationException: its origin is not EXTERNAL.
@@ -101,6 +103,9 @@ async def import_key_material(
         else:
             material = Material(material_id, 1, "", kms.clock.now_ms(), wrapped)
             kms.store.add_material(key.name, material)
+        if key.is_symmetric and "KeyMaterialDescription" in request:
+            description = request["KeyMaterialDescription"]
+            kms.store.describe_material(key.name, material_id, description)
         kms.store.put(key._replace(material_id=material_id, valid_to_ms=valid_to_ms))
         if valid_to_ms is not None:
             payload = {**key.name._asdict(), "due_ms": valid_to_ms}

@@ -197,6 +197,8 @@ def _shown(key: Key, material: Material) -> shapes.RotationsListEntry:
     }
     if is_imported:
         shown["ImportState"] = "IMPORTED" if key.material_id else "PENDING_IMPORT"
+    if material.description:
+        shown["KeyMaterialDescription"] = material.description
     if material.rotation_type:
         shown["RotationDate"] = material.created_at_ms / 1000
         shown["RotationType"] = material.rotation_type

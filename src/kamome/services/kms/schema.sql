@@ -36,6 +36,7 @@ CREATE TABLE kms_key_material (
   rotation_type TEXT NOT NULL,       -- AUTOMATIC, ON_DEMAND; empty for the first
   created_at_ms INTEGER NOT NULL,
   wrapped BLOB NOT NULL,             -- empty: imported, and deleted or expired since
+  description TEXT NOT NULL,         -- of imported material; empty: none
   PRIMARY KEY (account, region, key_id, material_id)
 ) STRICT;
 CREATE UNIQUE INDEX kms_key_material_by_generation

@@ -86,6 +86,7 @@ class Material(NamedTuple):
     rotation_type: str
     created_at_ms: int
     wrapped: bytes
+    description: str = ""
 
 
 class Store:
@@ -201,8 +202,9 @@ class Store:
 
     INSERT_MATERIAL = """
     INSERT INTO kms_key_material
-      (account, region, key_id, material_id, generation, rotation_type, created_at_ms, wrapped)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      (account, region, key_id, material_id, generation, rotation_type, created_at_ms, wrapped,
+       description)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     """
 
     def add_material(self, name: KeyName, material: Material) -> None:
@@ -230,9 +232,20 @@ class Store:
         """Keep imported material that was deleted, again; or delete it (empty)."""
         self.engine.write(self.SET_WRAPPED, (wrapped, *name, material_id))
 
+    # Primary key.
+    SET_DESCRIPTION = """
+    UPDATE kms_key_material SET description = ?
+    WHERE account = ? AND region = ? AND key_id = ? AND material_id = ?
+    """
+
+    def describe_material(self, name: KeyName, material_id: str, description: str) -> None:
+        """Keep what is said of imported material."""
+        self.engine.write(self.SET_DESCRIPTION, (description, *name, material_id))
+
     # Index kms_key_material_by_generation.
     SELECT_MATERIALS = """
-    SELECT material_id, generation, rotation_type, created_at_ms FROM kms_key_material
+    SELECT material_id, generation, rotation_type, created_at_ms, description
+    FROM kms_key_material
     WHERE account = ? AND region = ? AND key_id = ? AND generation > ?
     ORDER BY generation LIMIT ?
     """
@@ -241,7 +254,7 @@ class Store:
         """Generations of a key's material after one, in their order, without the material."""
         rows = self.engine.all(self.SELECT_MATERIALS, (*name, after, limit))
         return [
-            Material(str(row[0]), _integer(row[1]), str(row[2]), _integer(row[3]), b"")
+            Material(str(row[0]), _integer(row[1]), str(row[2]), _integer(row[3]), b"", str(row[4]))
             for row in rows
         ]
 
