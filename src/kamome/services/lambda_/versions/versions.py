@@ -82,9 +82,9 @@ def publish(lambda_: Lambda, function: Function, description: str = "") -> Funct
     """
     settings = function.settings
     last = lambda_.versions.last(function.full_name)
-    if last is not None and last.code.sha256 == function.code.sha256:
-        if _as_it_was(last.settings) == settings:
-            return last
+    is_same_code = last is not None and last.code.sha256 == function.code.sha256
+    if last is not None and is_same_code and _as_it_was(last.settings) == settings:
+        return last
     if description:
         own = settings.description
         settings = msgspec.structs.replace(settings, description=description, own_description=own)
