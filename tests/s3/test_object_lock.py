@@ -171,3 +171,22 @@ async def test_wrong_tags_are_refused(world: World, tags: list[dict[str, str]]) 
     assert refused.value.code in ("InvalidTag", "BadRequest")
     got = await world.call("GetObjectTagging", Bucket=BUCKET, Key="key")
     assert got["TagSet"] == [{"Key": "a", "Value": "1"}]
+
+
+async def test_event_holds_are_refused_by_name(world: World) -> None:
+    await world.call("CreateBucket", Bucket=BUCKET, ObjectLockEnabledForBucket=True)
+    await world.put("key")
+    where = {"Bucket": BUCKET, "Key": "key"}
+    default = {"Mode": "GOVERNANCE", "Days": 1, "DefaultEventHold": {"Days": 1}}
+    configuration = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": default}}
+
+    for operation, members in (
+        ("PutObjectRetention", {**where, "Retention": {"EventHold": "ON"}}),
+        ("PutObject", {**where, "ObjectLockEventHold": "ON"}),
+        (
+            "PutObjectLockConfiguration",
+            {"Bucket": BUCKET, "ObjectLockConfiguration": configuration},
+        ),
+    ):
+        with pytest.raises(errors.FeatureNotServed, match="event holds"):
+            await world.call(operation, **members)

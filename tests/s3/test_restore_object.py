@@ -211,3 +211,15 @@ async def test_restore_that_cannot_be_is_refused(
         await archive.call("RestoreObject", Bucket=BUCKET, Key="key", **members)
 
     assert await shown(archive) is None
+
+
+async def test_versions_show_how_their_restores_stand(archive: World) -> None:
+    asked = {"Bucket": BUCKET, "OptionalObjectAttributes": ["RestoreStatus"]}
+
+    [plain] = (await archive.call("ListObjectVersions", Bucket=BUCKET))["Versions"]
+    [shown] = (await archive.call("ListObjectVersions", **asked))["Versions"]
+
+    assert "RestoreStatus" not in plain
+    assert shown["RestoreStatus"] == {"IsRestoreInProgress": False}
+    with pytest.raises(errors.InvalidArgument):
+        await archive.call("ListObjectVersions", Bucket=BUCKET, OptionalObjectAttributes=["Colour"])

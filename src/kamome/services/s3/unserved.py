@@ -13,7 +13,6 @@ from kamome.services.s3.errors import (
     FeatureNotServed,
     InvalidArgument,
     InvalidEncryptionAlgorithmError,
-    InvalidRequest,
 )
 
 AES256 = "AES256"
@@ -29,23 +28,23 @@ _DELETE_OBJECT: Mapping[str, tuple[str, str]] = {
     "IfMatchSize": ("x-amz-if-match-size", _DIRECTORY),
     "MFA": ("x-amz-mfa", "MFA delete"),
 }
-# Lock members that general purpose buckets do not have.
-_OBJECT_LOCK_MEMBERS = frozenset(
-    (
-        "ObjectLockEventHold",
-        "ObjectLockEventHoldDurationDays",
-        "ObjectLockEventHoldDurationYears",
-    )
-)
+_HOLDS = "event holds of Object Lock"
+_EVENT_HOLD: Mapping[str, tuple[str, str]] = {
+    "ObjectLockEventHold": ("x-amz-object-lock-event-hold", _HOLDS),
+    "ObjectLockEventHoldDurationDays": ("x-amz-object-lock-event-hold-duration-days", _HOLDS),
+    "ObjectLockEventHoldDurationYears": ("x-amz-object-lock-event-hold-duration-years", _HOLDS),
+}
+_RETENTION: Mapping[str, tuple[str, str]] = {
+    name: (name, _HOLDS) for name in ("EventHold", "EventHoldDuration", "DefaultEventHold")
+}
 
 
 def check_put_object(request: Mapping[str, object]) -> None:
     """PutObject's parameters of features that the bucket does not have.
 
     Raises:
-        FeatureNotServed: appending, encryption by FSx.
+        FeatureNotServed: appending, encryption by FSx, event holds.
         InvalidEncryptionAlgorithmError, InvalidArgument: the encryption, see `check_kms_members`.
-        InvalidRequest: object lock is not enabled on the bucket.
 
     AWS: S3 API Reference, PutObject.
     """
@@ -56,8 +55,7 @@ def check_put_object(request: Mapping[str, object]) -> None:
     if encryption != AES256 and encryption not in KMS_ALGORITHMS:
         raise InvalidEncryptionAlgorithmError(str(encryption))
     check_kms_members(request)
-    if not _OBJECT_LOCK_MEMBERS.isdisjoint(request):
-        raise InvalidRequest("Bucket is missing Object Lock Configuration")
+    _refuse_named(request, _EVENT_HOLD)
 
 
 def check_delete_object(request: Mapping[str, object], *, is_locking: bool) -> None:
@@ -76,6 +74,17 @@ def check_delete_object(request: Mapping[str, object], *, is_locking: bool) -> N
             "x-amz-bypass-governance-retention",
             "true",
         )
+
+
+def check_retention_members(retention: Mapping[str, object]) -> None:
+    """Members of a retention, or of a bucket's default one, that are not served.
+
+    Raises:
+        FeatureNotServed: event holds.
+
+    AWS: S3 API Reference, ObjectLockRetention, DefaultRetention.
+    """
+    _refuse_named(retention, _RETENTION)
 
 
 def check_create_bucket(request: Mapping[str, object]) -> None:

@@ -12,8 +12,14 @@ from kamome.services.s3.buckets.owners import canonical_user_id
 from kamome.services.s3.errors import InvalidArgument
 from kamome.services.s3.limits import LIST_KEYS_MAX
 from kamome.services.s3.listing.common_prefixes import common_prefix_of
-from kamome.services.s3.listing.list_uploads import check_encoding_type, shown
+from kamome.services.s3.listing.list_uploads import (
+    check_attributes,
+    check_encoding_type,
+    shown,
+)
 from kamome.services.s3.objects.keys import successor, text_bytes
+from kamome.services.s3.objects.restore_rules import shown_status
+from kamome.services.s3.objects.storage_classes import is_archived
 from kamome.services.s3.objects.version_store import StoredVersion
 from kamome.services.s3.objects.versions import check_version_id, rank_of
 from kamome.services.s3.slice import S3
@@ -57,13 +63,15 @@ async def list_object_versions(
 
     Raises:
         InvalidArgument: `MaxKeys` is negative, a version id marker without key marker or of
-            another form, the encoding type is not `url`.
+            another form, the encoding type is not `url`, an attribute that listings do not have.
         NoSuchBucket, InvalidBucketName, AccessDenied: see `own_bucket`.
 
     AWS: S3 API Reference, ListObjectVersions.
     """
     bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
     check_encoding_type(request.get("EncodingType"))
+    optional = request.get("OptionalObjectAttributes", ())
+    check_attributes(optional)
     asked = _asked(s3, bucket, request)
     page = _walk(s3, bucket, asked)
     encoded = "EncodingType" in request
@@ -83,6 +91,8 @@ async def list_object_versions(
         answer["NextKeyMarker"] = shown(page.last[0].decode(), encoded=encoded)
         answer["NextVersionIdMarker"] = page.last[1]
     _add_listed(answer, page, canonical_user_id(bucket.account), encoded=encoded)
+    if optional:
+        _add_restore_status(answer, page)
     return answer
 
 
@@ -159,6 +169,14 @@ def _walk(s3: S3, bucket: Bucket, asked: _Asked) -> _Page:
         if len(rows) < wanted:
             return page
         wanted = 1 if met_prefix else min(2 * wanted, _ROWS_MAX)
+
+
+def _add_restore_status(answer: shapes.ListObjectVersionsResult, page: _Page) -> None:
+    objects = [each.object for each, _ in page.versions if not each.is_delete_marker]
+    for stored, described in zip(objects, answer.get("Versions", ()), strict=True):
+        if is_archived(stored.storage_class):
+            status = shown_status(stored.attributes)
+            described["RestoreStatus"] = cast("shapes.RestoreStatus", status)
 
 
 def _add_listed(

@@ -12,7 +12,7 @@ from kamome.services.s3.errors import InvalidArgument
 from kamome.services.s3.limits import LIST_KEYS_MAX
 from kamome.services.s3.listing.common_prefixes import Listing, Page, walk
 from kamome.services.s3.listing.continuation import decode_token, encode_token
-from kamome.services.s3.listing.list_uploads import check_encoding_type
+from kamome.services.s3.listing.list_uploads import check_attributes, check_encoding_type
 from kamome.services.s3.objects.keys import successor, text_bytes, url_encoded
 from kamome.services.s3.objects.restore_rules import shown_status
 from kamome.services.s3.objects.storage_classes import is_archived
@@ -21,8 +21,6 @@ from kamome.services.s3.store import Bucket, ListedObject
 
 if TYPE_CHECKING:
     from kamome.services.s3 import shapes
-
-_RESTORE_STATUS = "RestoreStatus"
 
 
 async def list_objects_v2(
@@ -130,11 +128,7 @@ def _check_parameters(request: shapes.ListObjectsV2Request | shapes.ListObjectsR
             request["MaxKeys"],
         )
     check_encoding_type(request.get("EncodingType"))
-    for attribute in request.get("OptionalObjectAttributes", ()):
-        if attribute != _RESTORE_STATUS:
-            raise InvalidArgument(
-                "Invalid attribute name specified", "x-amz-optional-object-attributes", attribute
-            )
+    check_attributes(request.get("OptionalObjectAttributes", ()))
 
 
 def _listing(bucket_id: str, request: shapes.ListObjectsV2Request) -> Listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -117,6 +118,21 @@ async def list_parts(
         answer["ChecksumType"] = upload.checksum_type
     aborted = abort_members(bucket, request["Key"], upload.initiated_at_ms)
     return cast("shapes.ListPartsResult", {**answer, **aborted})
+
+
+def check_attributes(asked: Sequence[str]) -> None:
+    """Whether a listing can show these optional attributes of objects: `RestoreStatus` alone.
+
+    Raises:
+        InvalidArgument: it cannot.
+
+    AWS: S3 API Reference, ListObjectsV2, OptionalObjectAttributes.
+    """
+    for attribute in asked:
+        if attribute != "RestoreStatus":
+            raise InvalidArgument(
+                "Invalid attribute name specified", "x-amz-optional-object-attributes", attribute
+            )
 
 
 def check_encoding_type(encoding_type: str | None) -> None:

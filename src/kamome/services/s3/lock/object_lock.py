@@ -13,6 +13,7 @@ from kamome.services.s3.errors import AccessDenied, InvalidArgument, InvalidRequ
 from kamome.services.s3.limits import RETENTION_DAYS_MAX, RETENTION_YEARS_MAX
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
+from kamome.services.s3.unserved import check_retention_members
 
 LOCK_KIND = "ObjectLock"
 GOVERNANCE = "GOVERNANCE"
@@ -89,6 +90,7 @@ def check_configuration(configuration: Mapping[str, object]) -> None:
         MalformedXML: `ObjectLockEnabled` is missing, a rule without mode, with neither or both of
             days and years.
         InvalidArgument: a period that is not positive or too long.
+        FeatureNotServed: event holds.
 
     AWS: S3 API Reference, PutObjectLockConfiguration.
     """
@@ -98,7 +100,10 @@ def check_configuration(configuration: Mapping[str, object]) -> None:
         return
     rule = configuration["Rule"]
     retention = rule.get("DefaultRetention") if isinstance(rule, Mapping) else None
-    if not isinstance(retention, Mapping) or retention.get("Mode") not in (GOVERNANCE, COMPLIANCE):
+    if not isinstance(retention, Mapping):
+        raise MalformedXML
+    check_retention_members(retention)
+    if retention.get("Mode") not in (GOVERNANCE, COMPLIANCE):
         raise MalformedXML
     if ("Days" in retention) == ("Years" in retention):
         raise MalformedXML

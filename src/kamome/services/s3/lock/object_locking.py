@@ -30,6 +30,7 @@ from kamome.services.s3.objects.versions import ENABLED, update_version
 from kamome.services.s3.replication.replication_orders import order_change
 from kamome.services.s3.slice import S3
 from kamome.services.s3.store import Bucket
+from kamome.services.s3.unserved import check_retention_members
 
 if TYPE_CHECKING:
     from kamome.services.s3 import shapes
@@ -145,6 +146,7 @@ async def put_object_retention(
 
     Raises:
         MalformedXML, InvalidArgument, AccessDenied: see `check_retention`.
+        FeatureNotServed: event holds.
         InvalidRequest: the bucket does not lock objects.
         NoSuchKey, NoSuchVersion, NoSuchBucket, AccessDenied: as GetObject.
 
@@ -152,6 +154,7 @@ async def put_object_retention(
     """
     bucket, version = _locked(s3, ctx, request)
     retention = request.get("Retention", {})
+    check_retention_members(cast("Mapping[str, object]", retention))
     mode, until_s = retention.get("Mode"), retention.get("RetainUntilDate")
     check_retention(
         version.object.attributes,
