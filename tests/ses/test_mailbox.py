@@ -449,6 +449,23 @@ def test_sent_mails_are_forgotten_one_by_one(kamome: Tenant) -> None:
     assert ask(kamome, f"/_kamome/mails/{first}")["status"] == 404
 
 
+def test_bounces_of_received_mails_are_shown_by_their_ids(kamome: Tenant) -> None:
+    domain = receive_into(kamome)
+    deliver(kamome, written(domain))
+    [received] = ask(kamome, f"/_kamome/mails?q=to:shop@{domain}")["mails"]
+
+    bounced = kamome.client("ses").send_bounce(
+        OriginalMessageId=received["id"],
+        BounceSender=f"postmaster@{domain}",
+        BouncedRecipientInfoList=[{"Recipient": f"shop@{domain}", "BounceType": "DoesNotExist"}],
+    )
+    kamome.advance(0)
+
+    shown = ask(kamome, f"/_kamome/mails/{bounced['MessageId']}")
+    assert shown["recipients"] == ["ana@example.net"]
+    assert set(shown["states"]) == {"sent", "system", "captured"}
+
+
 def test_mails_of_ses_itself_are_in_the_mailbox_alone(kamome: Tenant) -> None:
     source = f"from@{domain_of(kamome)}"
     ses = kamome.client("ses")

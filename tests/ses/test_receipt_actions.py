@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from kamome.mail import dsn
@@ -12,6 +13,7 @@ from kamome.mail.envelope import MailRefused, RecipientVerdict
 from kamome.services.ses.receiving import intake
 from kamome.services.ses.receiving.receipt_filters import is_blocked
 from kamome.services.ses.sending.mail_flow import disposition
+from kamome.services.ses.sending.system_mails import daemon
 
 if TYPE_CHECKING:
     from tests.ses.conftest import World
@@ -153,6 +155,14 @@ async def test_bounce_action_reports_to_the_sender(world: World) -> None:
         "message": "No such mailbox",
         "sender": "postmaster@example.com",
     }
+
+
+async def test_daemon_writes_from_the_servers_own_domain(world: World) -> None:
+    settings = msgspec.structs.replace(world.ses.settings, mail_from_domain="mail.example.org")
+    own = msgspec.structs.replace(world.ses, settings=settings)
+
+    assert daemon(world.ses, "eu-west-1") == "MAILER-DAEMON@eu-west-1.amazonses.com"
+    assert daemon(own, "eu-west-1") == "MAILER-DAEMON@mail.example.org"
 
 
 async def test_mail_from_the_null_reverse_path_is_never_bounced(world: World) -> None:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, cast
 
 from kamome.services.ses.feedback import events
 from kamome.services.ses.sending.outgoing_mail import as_left
-from kamome.services.ses.sending.sent_mails import (
-    SentMail,
-    default_mail_from_domain,
-    new_message_id,
-)
+from kamome.services.ses.sending.sent_mails import new_message_id
+from kamome.services.ses.sending.system_mails import daemon, system_mail
+from kamome.services.ses.store import Owner
 
 if TYPE_CHECKING:
     from kamome.services.ses.feedback.events import Event
+    from kamome.services.ses.sending.sent_mails import SentMail
     from kamome.services.ses.slice import Ses
 
 _SUBJECTS = {
@@ -57,7 +56,17 @@ def forward(ses: Ses, sent: SentMail, event: Event) -> None:
     )
     try:
         ses.ports.spool_put(mail, content)
-        ses.sent.add(_as_sent(ses, sent, event, mail_id, len(content)), content)
+        kept = system_mail(
+            ses,
+            Owner(sent.account, sent.region),
+            mail_id,
+            source=daemon(ses, sent.region),
+            to=sent.return_path,
+            subject=_subject(sent, event),
+            size=len(content),
+            trace=sent.trace,
+        )
+        ses.sent.add(kept, content)
     except MailUnfit as unfit:
         # The sender has asked for feedback at what is no address: there is nobody to tell.
         ses.journeys.step(
@@ -68,40 +77,6 @@ def forward(ses: Ses, sent: SentMail, event: Event) -> None:
             result="not forwarded",
             detail=str(unfit),
         )
-
-
-def _as_sent(ses: Ses, sent: SentMail, event: Event, mail_id: str, raw_bytes: int) -> SentMail:
-    """The report as a mail of the service's own, so that the mailbox shows it; it has no events."""
-    source = _daemon(ses, sent)
-    return SentMail(
-        message_id=mail_id,
-        account=sent.account,
-        region=sent.region,
-        sent_at_ms=ses.clock.now_ms(),
-        source=source,
-        source_arn="",
-        source_ip="127.0.0.1",
-        sending_account=sent.account,
-        caller_identity="",
-        return_path="",
-        destinations=(sent.return_path,),
-        headers=(),
-        are_headers_truncated=False,
-        common_headers={"from": [source], "to": [sent.return_path]},
-        tags={},
-        configuration_set="",
-        identity="",
-        subject=_subject(sent, event),
-        list_name="",
-        topic_name="",
-        raw_bytes=raw_bytes,
-        trace=sent.trace,
-    )
-
-
-def _daemon(ses: Ses, sent: SentMail) -> str:
-    domain = ses.settings.mail_from_domain or default_mail_from_domain(sent.region)
-    return f"MAILER-DAEMON@{domain}"
 
 
 def _subject(sent: SentMail, event: Event) -> str:
@@ -117,15 +92,15 @@ def report_mail(ses: Ses, sent: SentMail, event: Event, mail_id: str) -> bytes:
     from email.utils import format_datetime
 
     name, content_type = _REPORTS[event.type]
-    daemon, subject = _daemon(ses, sent), _subject(sent, event)
+    author, subject = daemon(ses, sent.region), _subject(sent, event)
     now = datetime.fromtimestamp(ses.clock.now_ms() / 1000, UTC)
     boundary = f"report-{mail_id}"
     fields = [
-        ("From", daemon),
+        ("From", author),
         ("To", sent.return_path),
         ("Subject", Header(subject, "utf-8").encode() if not subject.isascii() else subject),
         ("Date", format_datetime(now)),
-        ("Message-ID", f"<{mail_id}@{daemon.rpartition('@')[2]}>"),
+        ("Message-ID", f"<{mail_id}@{author.rpartition('@')[2]}>"),
         ("Auto-Submitted", "auto-replied"),
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/report; report-type="{name}"; boundary="{boundary}"'),

@@ -31,7 +31,8 @@ from kamome.services.ses.receiving.intake import UNDELIVERED_KIND
 from kamome.services.ses.receiving.receipt_jobs import Job
 from kamome.services.ses.receiving.recipients import normal_address
 from kamome.services.ses.sending.gate import verified_identity
-from kamome.services.ses.sending.sent_mails import default_mail_from_domain, new_message_id
+from kamome.services.ses.sending.sent_mails import new_message_id
+from kamome.services.ses.sending.system_mails import daemon, system_mail
 from kamome.services.ses.slice import Ses
 from kamome.services.ses.store import Owner
 from kamome.storage.outbox import Entry
@@ -180,7 +181,7 @@ def _report(
     ses: Ses, owner: Owner, mail: Mail, recipients: Sequence[dsn.DsnRecipient], head: bytes
 ) -> dsn.DsnReport:
     return dsn.DsnReport(
-        sender=f"MAILER-DAEMON@{default_mail_from_domain(owner.region)}",
+        sender=daemon(ses, owner.region),
         to=mail.envelope.reverse_path,
         subject=SUBJECT,
         explanation="\n".join(f"{each.final_recipient}: {each.diagnostic}" for each in recipients),
@@ -203,12 +204,12 @@ def _failed(recipient: str, status: str, diagnostic: str) -> dsn.DsnRecipient:
 
 
 def _spool(ses: Ses, owner: Owner, report: dsn.DsnReport, trace: str) -> str:
-    """Name the report and hand it to the mail server; returns its MessageId."""
+    """Name the report, keep it for the mailbox, hand it to the mail server; its MessageId."""
     now_ms = ses.clock.now_ms()
     message_id = new_message_id(ses.ids, now_ms)
     named = msgspec.structs.replace(
         report,
-        message_id=f"{message_id}@{default_mail_from_domain(owner.region)}",
+        message_id=f"{message_id}@{daemon(ses, owner.region).rpartition('@')[2]}",
         boundary=ses.ids.hex(16),
     )
     mail = OutgoingMail(
@@ -220,7 +221,19 @@ def _spool(ses: Ses, owner: Owner, report: dsn.DsnReport, trace: str) -> str:
         is_smtputf8=not report.to.isascii(),
         trace=trace,
     )
-    ses.ports.spool_put(mail, dsn.build(named))
+    content = dsn.build(named)
+    ses.ports.spool_put(mail, content)
+    kept = system_mail(
+        ses,
+        owner,
+        message_id,
+        source=report.sender,
+        to=report.to,
+        subject=report.subject,
+        size=len(content),
+        trace=trace,
+    )
+    ses.sent.add(kept, content)
     return message_id
 
 
