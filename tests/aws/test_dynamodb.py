@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import boto3
 import pytest
@@ -50,6 +51,21 @@ def test_waiter_of_a_new_table_returns_at_its_first_question(dynamodb: Any, tabl
 
     assert described["TableStatus"] == "ACTIVE"
     assert described["TableArn"].endswith(":table/mails")
+
+
+def test_answers_and_refusals_have_a_checksum(dynamodb: Any, table: Any) -> None:
+    answers: list[tuple[bytes, str]] = []
+
+    def keep(http_response: Any, **_: object) -> None:
+        answers.append((http_response.content, http_response.headers["x-amz-crc32"]))
+
+    dynamodb.meta.events.register("after-call.dynamodb.DescribeTable", keep)
+    dynamodb.describe_table(TableName="mails")
+    with pytest.raises(ClientError):
+        dynamodb.describe_table(TableName="nowhere")
+
+    assert [checksum for _, checksum in answers] == [str(crc32(body)) for body, _ in answers]
+    assert len(answers) == 2
 
 
 def test_item_keeps_every_type_of_value(table: Any) -> None:

@@ -6,6 +6,7 @@ AWS: Smithy 2.0, AWS JSON 1.0 and 1.1 protocols; AWS query compatible trait.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from kamome.errors import SerializationError
 from kamome.protocols import errors, json_shapes
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from kamome.protocols.json_shapes import Convert
     from kamome.protocols.model import OperationModel, ServiceModel, Shape
     from kamome.wire import HttpRequest
+
+
+# Their clients compare the body with a checksum, Go's even where none is sent. AWS SDK for Go v2,
+# service/dynamodb, response checksum validation.
+_WITH_CHECKSUM = frozenset({"DynamoDB", "DynamoDB Streams"})
 
 
 class Json:
@@ -64,7 +70,7 @@ class Json:
             )
         write = self._writers[operation]
         body = b"" if write is None else json_shapes.dump(write(result or {}))
-        return HttpResponse(200, _headers(operation.service, request_id), body)
+        return HttpResponse(200, _headers(operation.service, request_id, body), body)
 
     def encode_error(
         self,
@@ -83,11 +89,12 @@ class Json:
         if error.message or shape is None:
             document[errors.message_member(shape)] = error.message
         document.update(self._members(shape, error.members))
-        headers = _headers(service, request_id)
+        body = json_shapes.dump(document)
+        headers = _headers(service, request_id, body)
         if "awsQueryCompatible" in service.metadata:
             code = errors.query_code(service.query_view, error)
             headers.append(("x-amzn-query-error", f"{code};{error.fault}"))
-        return HttpResponse(error.status, headers, json_shapes.dump(document))
+        return HttpResponse(error.status, headers, body)
 
     def _members(self, shape: Shape | None, members: Mapping[str, object]) -> dict[str, Any]:
         if not members:
@@ -101,9 +108,12 @@ class Json:
         return written
 
 
-def _headers(service: ServiceModel, request_id: str) -> list[tuple[str, str]]:
+def _headers(service: ServiceModel, request_id: str, body: bytes) -> list[tuple[str, str]]:
     version = service.metadata.get("jsonVersion", "1.1")
-    return [
+    headers = [
         ("content-type", f"application/x-amz-json-{version}"),
         ("x-amzn-requestid", request_id),
     ]
+    if service.metadata.get("serviceId") in _WITH_CHECKSUM:
+        headers.append(("x-amz-crc32", str(crc32(body))))
+    return headers
