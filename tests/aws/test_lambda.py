@@ -420,3 +420,22 @@ def done_by(kamome: Tenant) -> list[str]:
     with urllib.request.urlopen(address) as answer:
         lines = json.load(answer)["text"].splitlines()
     return [line.removeprefix("did ") for line in lines if line.startswith("did ")]
+
+
+def test_mapping_works_a_queue_that_was_deleted_and_made_again(client: Any, kamome: Tenant) -> None:
+    sqs = kamome.client("sqs")
+    create(client, ECHO)
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    arn = f"arn:aws:sqs:eu-west-1:{kamome.account}:q"
+    client.create_event_source_mapping(EventSourceArn=arn, FunctionName="f")
+    sqs.delete_queue(QueueUrl=url)
+    kamome.advance(61)
+    sqs.create_queue(QueueName="q")
+    kamome.advance(60)
+
+    sqs.send_message(QueueUrl=url, MessageBody="again")
+    kamome.advance(0)
+
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    assert set(counts.values()) == {"0"}

@@ -76,6 +76,7 @@ class SqsPoller:
 
     def start(self) -> None:
         """Listen for messages, and look for those that are there."""
+        self._cancel()
         self._cancel = self._queue.when_available(self.mapping.queue_arn, self.wake)
         self.wake()
 
@@ -341,8 +342,9 @@ class SqsPoller:
         self._rest = clock.call_at(clock.now_ms() + self._rest_ms, self._end_rest)
 
     def _end_rest(self) -> None:
+        """Listen anew, for the queue may have gone meanwhile, and another come in its place."""
         self._rest = None
-        self.wake()
+        self.start()
 
 
 def _trace_of(batch: Batch) -> str:
