@@ -252,6 +252,9 @@ async def test_workmail_and_connect_are_recorded(world: World) -> None:
 # ---------------------------------------------------------------------- SendBounce
 
 
+IDENTITIES = "arn:aws:ses:us-east-1:"
+
+
 def order(mail_id: str, **changes: object) -> dict[str, Any]:
     return {
         "OriginalMessageId": mail_id,
@@ -317,6 +320,10 @@ async def test_send_bounce_reports_as_told(world: World) -> None:
             {"BouncedRecipientInfoList": [{"Recipient": "user@example.com"}]},
             "InvalidParameterValue",
         ),
+        ({"BouncedRecipientInfoList": []}, "InvalidParameterValue"),
+        ({"BounceSenderArn": "postmaster@example.com"}, "InvalidParameterValue"),
+        ({"BounceSenderArn": f"{IDENTITIES}000000000000:identity/a.test"}, "InvalidParameterValue"),
+        ({"BounceSenderArn": f"{IDENTITIES}111111111111:identity/example.com"}, "MessageRejected"),
         ({"MessageDsn": {"ReportingMta": "mx.example.com"}}, "InvalidParameterValue"),
         (
             {

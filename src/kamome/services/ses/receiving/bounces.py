@@ -30,7 +30,8 @@ from kamome.services.ses.limits import (
 from kamome.services.ses.receiving.intake import UNDELIVERED_KIND
 from kamome.services.ses.receiving.receipt_jobs import Job
 from kamome.services.ses.receiving.recipients import normal_address
-from kamome.services.ses.sending.gate import verified_identity
+from kamome.services.ses.sending.gate import Claim, Speaker, check, verified_identity
+from kamome.services.ses.sending.refusals import SendRefused, error_v1
 from kamome.services.ses.sending.sent_mails import new_message_id
 from kamome.services.ses.sending.system_mails import daemon, system_mail
 from kamome.services.ses.slice import Ses
@@ -65,14 +66,18 @@ async def send_bounce(
     Raises:
         MessageRejected: no such mail was received by this account; it is older; it has no sender;
             the bounce's sender is not verified; a recipient is not one of the mail's.
-        InvalidParameterValue: a recipient has neither BounceType nor RecipientDsnFields, or a field
-            of the report is malformed.
+        InvalidParameterValue: no recipient is named, one has neither BounceType nor
+            RecipientDsnFields, a field of the report is malformed, or BounceSenderArn is no
+            identity of the sender's.
+        AccessDenied: that identity is another account's, whose policies do not allow it.
 
     AWS: SES API Reference, SendBounce.
     """
     owner = Owner(ctx.account, ctx.region)
     mail = _bounceable(ses, owner, request["OriginalMessageId"])
-    sender = check_sender(ses, owner, request["BounceSender"])
+    sender = _permitted_sender(ses, ctx, request)
+    if not request["BouncedRecipientInfoList"]:
+        raise InvalidParameterValue("BouncedRecipientInfoList must name at least one recipient.")
     recipients = [_reported(mail, info) for info in request["BouncedRecipientInfoList"]]
     message_dsn = request.get("MessageDsn")
     explanation = request.get("Explanation") or "\n".join(
@@ -118,6 +123,22 @@ def check_sender(ses: Ses, owner: Owner, text: str) -> str:
             f"{owner.region.upper()}: {address}"
         )
     return address
+
+
+def _permitted_sender(ses: Ses, ctx: RequestContext, request: shapes.SendBounceRequest) -> str:
+    """The bare address of who sends a bounce; with an ARN, by another account's permission."""
+    text, arn = request["BounceSender"], request.get("BounceSenderArn", "")
+    if not arn:
+        return check_sender(ses, Owner(ctx.account, ctx.region), text)
+    try:
+        mailbox = parse_mailbox(text)
+        claim = Claim("SendBounce", Speaker(mailbox.address, arn), (), (), mailbox.name)
+        check(ses, ctx, claim)
+    except AddressInvalid as error:
+        raise MessageRejected(f"{error}: {text}") from error
+    except SendRefused as refused:
+        raise error_v1(refused) from None
+    return mailbox.address
 
 
 def bounce(job: Job, code: str, status: str, words: str, *, sender: str = "") -> bool:
