@@ -144,3 +144,41 @@ def test_document_with_entities_is_refused(wire: Wire, bucket: str) -> None:
     status, members = wire.ask("POST", f"/{bucket}?delete", bomb, Content_MD5=md5_of(bomb))
 
     assert (status, members["Code"]) == (400, "MalformedXML")
+
+
+@pytest.mark.parametrize("source", ["{}/a b", "/{}/a%20b", "{}%2Fa%20b", "%2f{}%2fa%20b"])
+def test_source_of_a_copy_may_be_encoded_as_a_whole(wire: Wire, bucket: str, source: str) -> None:
+    wire.ask("PUT", f"/{bucket}/a%20b", b"body")
+
+    status, members = wire.ask(
+        "PUT", f"/{bucket}/copy", b"", x_amz_copy_source=source.format(bucket)
+    )
+
+    assert (status, members["ChecksumType"]) == (200, "FULL_OBJECT")
+
+
+@pytest.mark.parametrize(
+    ("headers", "argument"),
+    [
+        ({"x_amz_copy_source": "bucket-alone"}, "x-amz-copy-source"),
+        (
+            {"x_amz_copy_source": "b/k", "x_amz_metadata_directive": "Both"},
+            "x-amz-metadata-directive",
+        ),
+        ({"x_amz_acl": "everybody"}, "x-amz-acl"),
+        ({"x_amz_object_lock_mode": "Soft"}, "x-amz-object-lock-mode"),
+    ],
+)
+def test_wrong_header_is_named_as_it_came(
+    wire: Wire, bucket: str, headers: dict[str, str], argument: str
+) -> None:
+    status, members = wire.ask("PUT", f"/{bucket}/key", b"", **headers)
+
+    assert (status, members["Code"]) == (400, "InvalidArgument")
+    assert members["ArgumentName"] == argument
+
+
+def test_versioning_without_a_status_is_illegal(wire: Wire, bucket: str) -> None:
+    status, members = wire.ask("PUT", f"/{bucket}?versioning", b"<VersioningConfiguration/>")
+
+    assert (status, members["Code"]) == (400, "IllegalVersioningConfigurationException")

@@ -119,6 +119,13 @@ class IllegalLocationConstraintException(AwsError):
         )
 
 
+class IllegalVersioningConfigurationException(AwsError):
+    """The versioning configuration has no status."""
+
+    def __init__(self) -> None:
+        super().__init__("The Versioning element must be specified")
+
+
 class IncompleteBody(AwsError):
     """Fewer or more bytes arrived than Content-Length says."""
 

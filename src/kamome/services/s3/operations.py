@@ -68,7 +68,11 @@ from kamome.services.s3.notifications.bucket_notifications import (
     put_bucket_notification_configuration,
 )
 from kamome.services.s3.notifications.notifications import lower_filter_names
-from kamome.services.s3.objects.copy_object import copy_object, upload_part_copy
+from kamome.services.s3.objects.copy_object import (
+    copy_object,
+    upload_part_copy,
+    with_slashes,
+)
 from kamome.services.s3.objects.delete_objects import delete_object, delete_objects
 from kamome.services.s3.objects.object_attributes import get_object_attributes
 from kamome.services.s3.objects.object_tagging import (
@@ -140,6 +144,19 @@ _ENUM_SENTENCES: Mapping[str, tuple[str, str]] = {
     "Events": ("The event is not supported for notifications", "Event"),
     "Name": ("filter rule name must be either prefix or suffix", "FilterRule.Name"),
     "EncodingType": ("Invalid Encoding Method specified in Request", "encoding-type"),
+    "CopySource": (
+        "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+        "x-amz-copy-source",
+    ),
+    "MetadataDirective": ("Unknown metadata directive.", "x-amz-metadata-directive"),
+    "TaggingDirective": ("Unknown tagging directive.", "x-amz-tagging-directive"),
+    "ObjectLockMode": ("Unknown wormMode directive.", "x-amz-object-lock-mode"),
+    "ObjectLockLegalHoldStatus": (
+        "Legal Hold must be either of 'ON' or 'OFF'",
+        "x-amz-object-lock-legal-hold",
+    ),
+    "ACL": ("Invalid Argument", "x-amz-acl"),
+    "ObjectAttributes": ("Invalid attribute name specified.", "x-amz-object-attributes"),
 }
 
 
@@ -185,6 +202,9 @@ def complete(request: HttpRequest, decoded: dict[str, object]) -> None:
     configuration = decoded.get("NotificationConfiguration")
     if isinstance(configuration, dict):
         lower_filter_names(configuration)
+    source = decoded.get("CopySource")
+    if isinstance(source, str):
+        decoded["CopySource"] = with_slashes(source)
 
 
 def resource_of(request: Mapping[str, object]) -> str:

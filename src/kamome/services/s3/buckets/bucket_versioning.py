@@ -8,7 +8,12 @@ from msgspec.structs import replace
 
 from kamome.context import RequestContext
 from kamome.services.s3.buckets.bucket_access import own_bucket
-from kamome.services.s3.errors import FeatureNotServed, InvalidBucketState, MalformedXML
+from kamome.services.s3.errors import (
+    FeatureNotServed,
+    IllegalVersioningConfigurationException,
+    InvalidBucketState,
+    MalformedXML,
+)
 from kamome.services.s3.objects.versions import ENABLED, SUSPENDED
 from kamome.services.s3.replication.replication_orders import CONFIGURATION_KIND
 from kamome.services.s3.slice import S3
@@ -37,7 +42,8 @@ async def put_bucket_versioning(
     """Enable or suspend versioning; it holds for the very next request.
 
     Raises:
-        MalformedXML: the status is missing or another.
+        IllegalVersioningConfigurationException: the status is missing.
+        MalformedXML: it is another.
         FeatureNotServed: MFA delete.
         InvalidBucketState: a bucket that locks objects, or whose objects are replicated, cannot be
             suspended.
@@ -49,6 +55,8 @@ async def put_bucket_versioning(
     bucket = own_bucket(s3, ctx, request["Bucket"], request.get("ExpectedBucketOwner"))
     configuration = request["VersioningConfiguration"]
     status = configuration.get("Status")
+    if status is None:
+        raise IllegalVersioningConfigurationException
     if status not in (ENABLED, SUSPENDED):
         raise MalformedXML
     if configuration.get("MFADelete", "Disabled") != "Disabled" or request.get("MFA"):

@@ -182,6 +182,16 @@ async def upload_part_copy(
     return cast("shapes.UploadPartCopyResult", answer)
 
 
+def with_slashes(source: str) -> str:
+    """An `x-amz-copy-source` whose slashes are not URL-encoded, which the model looks for.
+
+    Many clients encode bucket and key as one text.
+
+    AWS: S3 API Reference, CopyObject, x-amz-copy-source (the value must be URL-encoded).
+    """
+    return source.replace("%2F", "/").replace("%2f", "/")
+
+
 def parse_source(text: str) -> tuple[str, str, str | None]:
     """Bucket, key and version id of an `x-amz-copy-source`, which is URL-encoded.
 
