@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.mail.dns_server import DnsServer, running_dns_server
 
+from kamome.services.ses.identities import dkim_keys, verification
 from kamome.services.ses.identities.dkim_keys import dns_record, key_of
+from kamome.services.ses.identities.verification import Found
 from kamome.services.ses.identities.verification_mail import follow_link
 from kamome.services.ses.slice import SesSettings
 from kamome.services.ses.store import Owner
@@ -135,6 +138,92 @@ async def test_mail_from_domain_needs_its_mail_exchanger(world: World, dns: DnsS
         for each in (before, after)
     ]
     assert states == ["Pending", "Success"]
+
+
+async def mail_from(world: World, domain: str = "") -> str:
+    """The state of the MAIL FROM domain, which is set before if one is given."""
+    if domain:
+        await world.call("SetIdentityMailFromDomain", Identity="example.com", MailFromDomain=domain)
+    found = await world.call("GetIdentityMailFromDomainAttributes", Identities=["example.com"])
+    return str(found["MailFromDomainAttributes"]["example.com"]["MailFromDomainStatus"])
+
+
+async def test_mail_from_domain_has_72_hours_of_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look(*_: object) -> Found:
+        return Found("HOST_NOT_FOUND")
+
+    monkeypatch.setattr(verification, "_look", look)
+    await world.call("VerifyDomainIdentity", Domain="example.com")
+    await mail_from(world, "first.example.com")
+    await advance(world, 71 * HOUR_MS)
+    await mail_from(world, "second.example.com")
+
+    await advance(world, 2 * HOUR_MS)
+    before = await mail_from(world)
+    await advance(world, 71 * HOUR_MS)
+
+    assert (before, await mail_from(world)) == ("Pending", "Failed")
+
+
+async def test_records_of_the_domain_before_prove_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [Found(""), Found("HOST_NOT_FOUND")]
+
+    async def look(*_: object) -> Found:
+        """The first answer comes when another domain is wanted already."""
+        if len(answers) == 2:
+            await mail_from(world, "second.example.com")
+        return answers.pop(0)
+
+    await world.call("VerifyDomainIdentity", Domain="example.com")
+    await world.settle()
+    monkeypatch.setattr(verification, "_look", look)
+
+    await mail_from(world, "first.example.com")
+    await world.settle()
+
+    assert (await mail_from(world), answers) == ("Pending", [])
+
+
+async def test_domain_that_waits_for_its_dkim_keys_can_be_proven_by_its_token(
+    world: World, dns: DnsServer
+) -> None:
+    await world.call("VerifyDomainDkim", Domain="example.com")
+    token = (await world.call("VerifyDomainIdentity", Domain="example.com"))["VerificationToken"]
+    dns.add("_amazonses.example.com", "TXT", token)
+
+    await advance(world, 60_000)
+
+    assert await status(world, "example.com") == "Success"
+
+
+async def test_key_has_the_length_that_is_wanted_when_it_is_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def make(_: object, bits: int) -> tuple[str, str]:
+        """While a key of 2,048 bits is made, one of 1,024 is asked for."""
+        if bits == 2048:
+            await world.call_v2(
+                "PutEmailIdentityDkimSigningAttributes",
+                EmailIdentity="example.com",
+                SigningAttributesOrigin="AWS_SES",
+                SigningAttributes={"NextSigningKeyLength": "RSA_1024_BIT"},
+            )
+        return f"{bits} bits", "public"
+
+    await world.call_v2("CreateEmailIdentity", EmailIdentity="example.com")
+    monkeypatch.setattr(dkim_keys, "asyncio", SimpleNamespace(to_thread=make))
+    identity = world.ses.identities.find(OWNER, "example.com")
+    assert identity is not None
+
+    key = await key_of(world.ses, OWNER, identity)
+
+    assert key is not None
+    assert key.private_key_pem == "1024 bits"
+    assert world.ses.identities.key(OWNER, "example.com") == key
 
 
 async def without_mail_exchanger(world: World, dns: DnsServer, behavior: str) -> dict[str, Any]:

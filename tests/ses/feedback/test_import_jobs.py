@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,6 +140,25 @@ async def test_more_than_the_quota_fails(sender: Sender, monkeypatch: pytest.Mon
     job = await imported(sender, "a@example.net,BOUNCE\nb@example.net,BOUNCE\n", SUPPRESSION)
 
     assert job["JobStatus"] == "FAILED"
+
+
+@pytest.mark.usefixtures("news")
+async def test_no_contacts_are_left_of_a_list_that_goes_while_they_come(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def delete(_: float) -> None:
+        """Between the first two batches."""
+        if (await sender.v2("ListContactLists"))["ContactLists"]:
+            await sender.v2("DeleteContactList", ContactListName="news")
+
+    monkeypatch.setattr(import_jobs, "_BATCH", 1)
+    monkeypatch.setattr(import_jobs, "asyncio", SimpleNamespace(sleep=delete))
+
+    job = await imported(sender, "emailAddress\na@example.net\nb@example.net\n", LIST)
+
+    await sender.v2("CreateContactList", ContactListName="news")
+    assert job["JobStatus"] == "FAILED"
+    assert not (await sender.v2("ListContacts", ContactListName="news"))["Contacts"]
 
 
 @pytest.mark.usefixtures("news")

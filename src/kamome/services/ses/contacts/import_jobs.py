@@ -24,7 +24,6 @@ from kamome.services.ses.contacts.contact_store import Contact
 from kamome.services.ses.contacts.import_records import (
     ContactRecord,
     RecordInvalid,
-    SuppressionRecord,
     contact_reader,
     suppression_record,
 )
@@ -185,19 +184,20 @@ async def work(ses: Ses, entry: Entry) -> None:
 async def _imported(ses: Ses, owner: Owner, job: ImportJob) -> ImportJob:
     limit = IMPORTED_CONTACTS_MAX if job.list_name else IMPORTED_SUPPRESSIONS_MAX
     processed = failed = 0
-    apply: _Apply | None = None
+    of_batch: Callable[[], _Apply] | None = None
     batch: list[str] = []
 
     def flush() -> int:
-        assert apply is not None
+        assert of_batch is not None
         with ses.store.engine.atomic():
+            apply = of_batch()
             wrong = sum(not _is_applied(apply, line) for line in batch)
         batch.clear()
         return wrong
 
     async for line in _lines(ses, owner, job):
-        if apply is None:
-            apply, is_header = _applying(ses, owner, job, line)
+        if of_batch is None:
+            of_batch, is_header = _applying(ses, owner, job, line)
             if is_header:
                 continue
         processed += 1
@@ -212,18 +212,22 @@ async def _imported(ses: Ses, owner: Owner, job: ImportJob) -> ImportJob:
     return msgspec.structs.replace(job, status=COMPLETED, processed=processed, failed=failed)
 
 
-def _applying(ses: Ses, owner: Owner, job: ImportJob, first: str) -> tuple[_Apply, bool]:
-    """What is done with a line, and whether the first one is a header."""
-    if job.list_name:
-        read = contact_reader(first, job.data_format)
-        found = found_list(ses, owner, job.list_name)
-        topics = set(found.defaults)
-        is_header = job.data_format == "CSV"
-        return lambda line: _apply_contact(ses, owner, job, (read(line), topics)), is_header
-    is_put = job.action == "PUT"
-    return lambda line: _apply_suppression(
-        ses, owner, job, suppression_record(line, job.data_format, has_reason=is_put)
-    ), False
+def _applying(
+    ses: Ses, owner: Owner, job: ImportJob, first: str
+) -> tuple[Callable[[], _Apply], bool]:
+    """What is done with the lines of a batch, and whether the first line of all is a header.
+
+    Batches are steps of their own: between two of them a list may change its topics, or go.
+    """
+    if not job.list_name:
+        return lambda: lambda line: _apply_suppression(ses, owner, job, line), False
+    read = contact_reader(first, job.data_format)
+
+    def of_batch() -> _Apply:
+        topics = set(found_list(ses, owner, job.list_name).defaults)
+        return lambda line: _apply_contact(ses, owner, job, (read(line), topics))
+
+    return of_batch, job.data_format == "CSV"
 
 
 def _is_applied(apply: _Apply, line: str) -> bool:
@@ -234,7 +238,8 @@ def _is_applied(apply: _Apply, line: str) -> bool:
     return True
 
 
-def _apply_suppression(ses: Ses, owner: Owner, job: ImportJob, record: SuppressionRecord) -> None:
+def _apply_suppression(ses: Ses, owner: Owner, job: ImportJob, line: str) -> None:
+    record = suppression_record(line, job.data_format, has_reason=job.action == "PUT")
     address = _checked(record.address)
     if job.action == "DELETE":
         suppressed_of(ses).delete(owner, address)

@@ -51,13 +51,19 @@ async def key_of(ses: Ses, owner: Owner, identity: Identity) -> DkimKey | None:
         return known
     made = await asyncio.to_thread(_new_rsa, _BITS[identity.dkim.key_length])
     key = DkimKey(identity.dkim.tokens[0], RSA, *made)
-    # Another call may have made one meanwhile, or the tokens have changed.
+    # Another call may have made one meanwhile, or another one is wanted, of another length.
     known = ses.identities.key(owner, identity.identity)
     current = ses.identities.find(owner, identity.identity)
-    if known is not None or current is None or current.dkim.tokens != identity.dkim.tokens:
+    if known is not None or current is None:
         return known
+    if _kind(current) != _kind(identity):
+        return await key_of(ses, owner, current)
     ses.identities.put_key(owner, identity.identity, key)
     return key
+
+
+def _kind(identity: Identity) -> tuple[str, tuple[str, ...], str]:
+    return identity.dkim.origin, identity.dkim.tokens, identity.dkim.key_length
 
 
 def own_key(selector: str, private_key: str) -> DkimKey:

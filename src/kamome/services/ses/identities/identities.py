@@ -129,11 +129,15 @@ async def verify_domain_identity(
     domain = checked_domain(request["Domain"])
     with ses.store.engine.atomic():
         identity = known_or_new(ses, owner, domain)
-        if not identity.token:
+        # One that is pending without a token waits for its DKIM keys only.
+        is_new = not identity.token
+        if is_new:
             identity = replaced_token(ses, identity)
         if identity.status not in ("Success", "Pending"):
             identity = restarted(ses, identity)
-            verification.look_for(ses, owner, domain, verification.DOMAIN)
+            verification.look_for(ses, owner, identity, verification.DOMAIN)
+        elif is_new and identity.status == "Pending":
+            verification.look_for(ses, owner, identity, verification.DOMAIN)
         ses.identities.put(owner, identity)
     return {"VerificationToken": identity.token}
 

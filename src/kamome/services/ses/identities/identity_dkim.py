@@ -254,7 +254,7 @@ def _looked_for_again(ses: Ses, owner: Owner, identity: Identity) -> Identity:
 
 
 def _looked_for(ses: Ses, owner: Owner, identity: Identity) -> Identity:
-    verification.look_for(ses, owner, identity.identity, verification.DKIM)
+    verification.look_for(ses, owner, identity, verification.DKIM)
     return identity if identity.is_verified else restarted(ses, identity)
 
 

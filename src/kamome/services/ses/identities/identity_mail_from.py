@@ -107,6 +107,7 @@ def _set(ses: Ses, owner: Owner, identity: Identity, domain: str, behavior: str)
             f"<{identity.identity}>."
         )
     mail_from = MailFrom(name, verification.first_status(ses), behavior)
+    changed = replace(identity, mail_from=mail_from)
     with ses.store.engine.atomic():
-        ses.identities.put(owner, replace(identity, mail_from=mail_from))
-        verification.look_for(ses, owner, identity.identity, verification.MAIL_FROM)
+        ses.identities.put(owner, changed)
+        verification.look_for(ses, owner, changed, verification.MAIL_FROM)

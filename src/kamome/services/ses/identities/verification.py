@@ -54,8 +54,11 @@ def first_status(ses: Ses) -> str:
     return "Success" if ses.settings.are_identities_verified_at_once else "Pending"
 
 
-def look_for(ses: Ses, owner: Owner, identity: str, aspect: str) -> None:
+def look_for(ses: Ses, owner: Owner, identity: Identity, aspect: str) -> None:
     """Begin to look for the records of a domain, as part of the caller's step.
+
+    What is looked for goes along: once the identity wants something else, this search is over, and
+    neither its result nor its end is the other's.
 
     Nothing happens where identities are verified at once.
     """
@@ -65,8 +68,9 @@ def look_for(ses: Ses, owner: Owner, identity: str, aspect: str) -> None:
     payload = {
         "account": owner.account,
         "region": owner.region,
-        "identity": identity,
+        "identity": identity.identity,
         "aspect": aspect,
+        "wanted": _wanted(identity, aspect),
         "until_ms": now_ms + _GIVEN_UP_AFTER_MS,
         "began_ms": now_ms,
     }
@@ -79,7 +83,9 @@ async def work_verification(ses: Ses, entry: Entry) -> None:
     owner = Owner(str(payload["account"]), str(payload["region"]))
     aspect = str(payload["aspect"])
     identity = ses.identities.find(owner, str(payload["identity"]))
-    found = None if identity is None else await _look(ses, owner, identity, aspect)
+    found: Found | None = None
+    if identity is not None and _wanted(identity, aspect) == payload["wanted"]:
+        found = await _look(ses, owner, identity, aspect)
     now_ms = ses.clock.now_ms()
     until_ms, began_ms = payload["until_ms"], payload["began_ms"]
     assert isinstance(until_ms, int)
@@ -88,6 +94,8 @@ async def work_verification(ses: Ses, entry: Entry) -> None:
         ses.outbox.done(entry)
         current = ses.identities.find(owner, str(payload["identity"]))
         if current is None or found is None or not _is_waiting(current, aspect):
+            return
+        if _wanted(current, aspect) != payload["wanted"]:
             return
         is_over = not found.is_found and now_ms >= until_ms
         ses.identities.put(owner, _recorded(current, aspect, found, now_ms, is_over=is_over))
@@ -129,6 +137,16 @@ def expected_mx(region: str) -> str:
     AWS: SES Developer Guide, Using a custom MAIL FROM domain.
     """
     return f"feedback-smtp.{region}.amazonses.com"
+
+
+def _wanted(identity: Identity, aspect: str) -> str:
+    """What tells the records that an identity waits for from those that it waited for before."""
+    if aspect == DOMAIN:
+        return identity.token
+    if aspect == MAIL_FROM:
+        return identity.mail_from.domain
+    dkim = identity.dkim
+    return " ".join((str(dkim.key_made_at_ms), dkim.selector, *dkim.tokens))
 
 
 async def _look(ses: Ses, owner: Owner, identity: Identity, aspect: str) -> Found:
