@@ -15,6 +15,7 @@ _FOLD = re.compile(rb"\r?\n[ \t]+")
 # RFC 2047 §2, the language suffix of RFC 2231 §5 allowed.
 _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]*)?\?([BbQq])\?([^?]*)\?=")
 _ADDRESS_IN_ANGLES = re.compile(r"<([^<>]*)>[^<>]*$")
+_LITERAL = re.compile(r"@\[[A-Za-z0-9.:-]{1,255}\]")
 # Japanese senders call by these names what are Microsoft's supersets.
 _CHARSETS = {
     "shift_jis": "cp932",
@@ -107,7 +108,7 @@ def split_addresses(value: str) -> list[str]:
     """The mailboxes of an address list as written, groups opened. RFC 5322 §3.4."""
     found: list[str] = []
     start = depth = 0
-    is_quoted = is_angled = is_literal = False
+    is_quoted = is_angled = False
     at = 0
     while at < len(value):
         character = value[at]
@@ -121,8 +122,8 @@ def split_addresses(value: str) -> list[str]:
             depth = max(0, depth - 1)
         elif depth:
             pass
-        elif is_literal or value.startswith("@[", at):
-            is_literal = character != "]"  # the colons of an IPv6 address are no group's
+        elif character == "@" and (literal := _LITERAL.match(value, at)):
+            at = literal.end() - 1  # the colons of an IPv6 address are no group's
         elif character == '"':
             is_quoted = True
         elif character == "<":

@@ -17,7 +17,7 @@ import msgspec
 
 from kamome.mail.checks import DmarcCheck, SignatureCheck, SpfCheck
 from kamome.mail.dns import NameNotFound, NameServerFailed, Resolver
-from kamome.mail.header_fields import Field, address_of, split_addresses
+from kamome.mail.header_fields import Field, address_of, split_addresses, uncommented
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 POLICIES = ("none", "quarantine", "reject")
 RECORD_CHARACTERS_MAX = 4_096
 _TAG = re.compile(r"[A-Za-z]{1,20}")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -66,12 +67,17 @@ async def check_dmarc(
 def author_domain(fields: Sequence[Field]) -> str | None:
     """The one domain of the mail's authors, in lower case and A-labels; None where it is not one.
 
+    A mailbox with two addresses in angle brackets has none: one of them would pass for the other.
+
     RFC 7489 §6.6.1.
     """
     values = [field.value for field in fields if field.name.lower() == "from"]
     if len(values) != 1:
         return None
-    addresses = [address_of(mailbox) for mailbox in split_addresses(values[0])]
+    mailboxes = split_addresses(values[0])
+    if any(_QUOTED.sub("", uncommented(mailbox)).count("<") > 1 for mailbox in mailboxes):
+        return None  # readers of mail do not agree which of the addresses is the author's
+    addresses = [address_of(mailbox) for mailbox in mailboxes]
     domains = {_normal(address.rpartition("@")[2]) for address in addresses if address}
     if len(domains) != 1:
         return None
