@@ -11,6 +11,7 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
+from kamome.services.lambda_.invocation.payloads import result_of
 from kamome.services.lambda_.runtimes import programs
 
 if TYPE_CHECKING:
@@ -281,6 +282,33 @@ async def test_package_without_bootstrap_is_an_error_of_the_init(runtime: Runtim
 
     assert report.outcome.error_type == "Runtime.InvalidEntrypoint"
     assert b"Couldn't find valid bootstrap" in report.outcome.payload
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "why"),
+    [
+        (b"#!/bin/sh\n", 0o644, "permission denied"),
+        (b"\x7fELF of another machine", 0o755, "exec format error"),
+        (b"#!/no/such/shell\n", 0o755, "no such file or directory"),
+    ],
+    ids=["not executable", "of another machine", "no interpreter"],
+)
+async def test_bootstrap_that_the_system_refuses_says_why(
+    runtime: Runtime, content: bytes, mode: int, why: str
+) -> None:
+    spec = replace(runtime.spec(""), runtime="provided.al2023")
+    path = spec.code_folder / "bootstrap"
+    path.write_bytes(content)
+    path.chmod(mode)
+
+    report = await runtime.invoke(spec)
+
+    result = result_of("r", report.outcome, b"", 3)
+    assert orjson.loads(result.payload) == {
+        "errorType": "Runtime.InvalidEntrypoint",
+        "errorMessage": f"RequestId: r Error: fork/exec /var/task/bootstrap: {why}",
+    }
+    assert report.log_tail.endswith(f"bootstrap: {why}\nRuntime.InvalidEntrypoint\n".encode())
 
 
 async def test_python_module_of_a_layer_is_found(runtime: Runtime, tmp_path: Path) -> None:

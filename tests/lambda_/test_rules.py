@@ -185,6 +185,8 @@ async def test_executable_stays_executable(code_store: CodeStore) -> None:
         pytest.param(archive(("pipe", b""), mode=stat.S_IFIFO | 0o644), id="pipe"),
         pytest.param(archive(("a", b"file"), ("a/b", b"below it")), id="file and folder"),
         pytest.param(archive(("app.py", b"x" * 100))[:-40], id="cut off"),
+        pytest.param(archive(("x" * 256, b"")), id="long name"),
+        pytest.param(archive(("x/" * 2_000 + "y", b"")), id="long path"),
     ],
 )
 async def test_archive_is_refused_and_nothing_stays(
@@ -194,6 +196,11 @@ async def test_archive_is_refused_and_nothing_stays(
         await code_store.unpack(packed, code.code_sha256(packed))
 
     assert not [path for path in tmp_path.rglob("*") if path.is_file() or path.is_symlink()]
+
+
+async def test_archive_of_nothing_is_refused(code_store: CodeStore) -> None:
+    with pytest.raises(InvalidParameterValueException, match="must be a non-empty zip"):
+        await code_store.unpack(archive(), code.code_sha256(archive()))
 
 
 async def test_damaged_content_is_refused(code_store: CodeStore) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import stat
 from io import BytesIO
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
     import zipfile
 
 _CANNOT_UNZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
+_EMPTY = "Uploaded file must be a non-empty zip"
 # Stored, deflated. APPNOTE.TXT 4.4.5.
 _COMPRESSIONS = frozenset({0, 8})
 _IS_ENCRYPTED = 0x1
+# What file systems take: 255 bytes a name, 4,096 a path, of which the folder has a share.
+_NAME_BYTES_MAX = 255
+_PATH_BYTES_MAX = 3_000
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -68,7 +73,7 @@ def check_upload(archive: bytes) -> None:
         RequestEntityTooLargeException: it passes 50 MB.
     """
     if not archive:
-        raise InvalidParameterValueException("Uploaded file must be a non-empty zip")
+        raise InvalidParameterValueException(_EMPTY)
     if len(archive) > CODE_ZIPPED_BYTES_MAX:
         raise RequestEntityTooLargeException(
             f"Request must be smaller than {CODE_ZIPPED_BYTES_MAX} bytes for the"
@@ -94,12 +99,14 @@ def files_of(archive: zipfile.ZipFile) -> list[CodeFile]:
     """The files to write, in the archive's order; directories come from the files' paths.
 
     Raises:
-        InvalidParameterValueException: a path leads out of the task root, an entry is a symbolic
-            link or another special file, is encrypted or compressed in an unknown way, there are
-            too many, or all together are declared to pass 250 MB. (What is declared may lie: the
-            writer counts again.)
+        InvalidParameterValueException: there are no entries or too many, a path leads out of the
+            task root or is too long, an entry is a symbolic link or another special file, is
+            encrypted or compressed in an unknown way, or all together are declared to pass 250 MB.
+            (What is declared may lie: the writer counts again.)
     """
     entries = archive.infolist()
+    if not entries:
+        raise InvalidParameterValueException(_EMPTY)
     if len(entries) > CODE_ENTRIES_MAX:
         raise InvalidParameterValueException(
             f"{_CANNOT_UNZIP} It has more than {CODE_ENTRIES_MAX} entries."
@@ -134,6 +141,11 @@ def _refuse_odd(entry: zipfile.ZipInfo) -> bool:
     parts = name.split("/")
     if not name or name.startswith("/") or ".." in parts or "\\" in name or ":" in parts[0]:
         raise cannot_unzip(f"The path {name!r} leads out of the function's folder.")
+    if (
+        any(len(os.fsencode(part)) > _NAME_BYTES_MAX for part in parts)
+        or len(os.fsencode(name)) > _PATH_BYTES_MAX
+    ):
+        raise cannot_unzip("One of its paths is too long for a file system.")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         raise cannot_unzip(f"{name!r} is a symbolic link or another special file.")

@@ -22,8 +22,12 @@ from kamome.services.lambda_.limits import (
     PAYLOAD_BYTES_MAX,
     RESPONSE_BYTES_MAX,
 )
-from kamome.services.lambda_.monitoring.log_lines import EXIT_ERROR, exit_words, timed_out_words
-from kamome.services.lambda_.runtimes.port import OUT_OF_MEMORY, Outcome
+from kamome.services.lambda_.monitoring.log_lines import (
+    ended_type,
+    ended_words,
+    timed_out_words,
+)
+from kamome.services.lambda_.runtimes.port import Outcome
 
 EVENT = "Event"
 UNHANDLED = "Unhandled"
@@ -114,9 +118,7 @@ def result_of(request_id: str, outcome: Outcome, log_tail: bytes, timeout_s: int
     elif outcome.kind == "timed_out":
         words = f"RequestId: {request_id} Error: {timed_out_words(timeout_s)}"
     else:
-        words = f"RequestId: {request_id} Error: {exit_words(outcome.exit_code)}"
-    error_type = outcome.error_type or EXIT_ERROR
-    if error_type == OUT_OF_MEMORY:  # a word of the log alone; to the caller it is a SIGKILL
-        error_type = EXIT_ERROR
+        words = f"RequestId: {request_id} Error: {ended_words(outcome)}"
+    error_type = ended_type(outcome)
     document = orjson.dumps({"errorType": error_type, "errorMessage": words})
     return Result(request_id, document, UNHANDLED, error_type, log_tail)

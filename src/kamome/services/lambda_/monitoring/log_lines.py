@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import ceil
 
-from kamome.services.lambda_.runtimes.port import Outcome
+from kamome.services.lambda_.runtimes.port import OUT_OF_MEMORY, Outcome
 
 EXIT_ERROR = "Runtime.ExitError"
 
@@ -59,14 +59,25 @@ def timed_out_line(request_id: str, now_ms: int, timeout_s: int) -> str:
     return f"{iso_time(now_ms)} {request_id} {timed_out_words(timeout_s)}\n\n"
 
 
-def exit_line(request_id: str, exit_code: int | None) -> str:
+def exit_line(request_id: str, outcome: Outcome) -> str:
     """`RequestId: … Error: Runtime exited with error: signal: killed`, and `Runtime.ExitError`."""
-    return f"RequestId: {request_id} Error: {exit_words(exit_code)}\n{EXIT_ERROR}\n"
+    return f"RequestId: {request_id} Error: {ended_words(outcome)}\n{ended_type(outcome)}\n"
 
 
 def timed_out_words(timeout_s: int) -> str:
     """`Task timed out after 3.00 seconds`."""
     return f"Task timed out after {timeout_s}.00 seconds"
+
+
+def ended_words(outcome: Outcome) -> str:
+    """Why a runtime has ended: by its exit status, or why it could not be started."""
+    return outcome.payload.decode() or exit_words(outcome.exit_code)
+
+
+def ended_type(outcome: Outcome) -> str:
+    """The error type of a runtime that has ended; that of too much memory is the REPORT line's."""
+    is_shown = outcome.error_type and outcome.error_type != OUT_OF_MEMORY
+    return outcome.error_type if is_shown else EXIT_ERROR
 
 
 def exit_words(exit_code: int | None) -> str:

@@ -79,7 +79,11 @@ class Invocation(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How an invocation, or the init before it, ended."""
+    """How an invocation, or the init before it, ended.
+
+    `payload` is the response or the error document; of a process that has `exited`, why, where that
+    says more than its exit code: it could not be started.
+    """
 
     kind: OutcomeKind
     payload: bytes = b""

@@ -54,7 +54,7 @@ from kamome.services.lambda_.runtimes.port import (
     Report,
     RuntimeSpec,
 )
-from kamome.services.lambda_.runtimes.programs import NoProgram, command_of
+from kamome.services.lambda_.runtimes.programs import NoProgram, cannot_exec, command_of
 
 _MB = 1024 * 1024
 _PID_FILE = "pid"
@@ -166,7 +166,7 @@ class ProcessInstance:
             shutil.rmtree(self._folder, ignore_errors=True)
             if isinstance(error, NoProgram):
                 return error.outcome
-            return Outcome("exited", str(error).encode(), EXIT_ERROR, 1)
+            return Outcome("exited", str(error).encode(), EXIT_ERROR)
         self._arm(INIT_S_MAX + self.spec.timeout_s)
         failure = await self._api.initialized
         self._disarm()
@@ -218,15 +218,18 @@ class ProcessInstance:
         scratch.mkdir(parents=True)
         address = await self._api.start()
         command, environment = await self._command(scratch, address)
-        self._process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=spec.code_folder,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=self._output.writer,
-            stderr=self._output.writer,
-            start_new_session=True,
-        )
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=spec.code_folder,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=self._output.writer,
+                stderr=self._output.writer,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise cannot_exec(_as_at_aws(command[0], spec), error) from error
         with contextlib.suppress(OSError, AttributeError):
             self._end = os.pidfd_open(self._process.pid)
             self._end_poll = select.poll()
@@ -374,7 +377,7 @@ class ProcessInstance:
         if outcome.kind == "timed_out":
             lines += timed_out_line(request_id, self._host.clock.now_ms(), spec.timeout_s)
         elif outcome.kind == "exited":
-            lines += exit_line(request_id, outcome.exit_code)
+            lines += exit_line(request_id, outcome)
         self._output.note(lines)
 
     def _read_max_memory(self) -> None:
@@ -385,6 +388,17 @@ class ProcessInstance:
             status = os.pread(self._status, _STATUS_BYTES_MAX, 0)
             kib = int(status.split(b"VmHWM:", 1)[1].split(maxsplit=1)[0])
             self._max_memory_mb = max(self._max_memory_mb, -(-kib // 1024))
+
+
+def _as_at_aws(program: str, spec: RuntimeSpec) -> str:
+    """The path of a bootstrap in /var/task or /opt, where AWS has it."""
+    for folder, place in (
+        (spec.code_folder, "/var/task"),
+        *((one, "/opt") for one in spec.layer_folders),
+    ):
+        if Path(program).is_relative_to(folder):
+            return f"{place}/{Path(program).relative_to(folder)}"
+    return program
 
 
 def _kill_group(pid: int) -> None:

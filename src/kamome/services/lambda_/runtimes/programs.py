@@ -6,13 +6,12 @@ AWS: Lambda Developer Guide, Lambda runtimes; Building a custom runtime for AWS 
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
-
-import orjson
 
 from kamome.services.lambda_.runtimes.port import Outcome, RuntimeSpec
 
@@ -28,8 +27,16 @@ class NoProgram(Exception):
 
     def __init__(self, error_type: str, words: str) -> None:
         super().__init__(words)
-        document = orjson.dumps({"errorType": error_type, "errorMessage": words})
-        self.outcome = Outcome("error", document, error_type)
+        self.outcome = Outcome("exited", words.encode(), error_type)
+
+
+def cannot_exec(program: str, error: OSError) -> NoProgram:
+    """The system refuses to run a program: it is no program of this machine, or not executable.
+
+    AWS: Lambda Developer Guide, Troubleshoot invocation issues in Lambda.
+    """
+    why = os.strerror(error.errno).lower() if error.errno else str(error)
+    return NoProgram("Runtime.InvalidEntrypoint", f"fork/exec {program}: {why}")
 
 
 def command_of(spec: RuntimeSpec) -> list[str]:
