@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kamome.mail.envelope import RecipientVerdict
 from kamome.services.ses.receiving.receiving import RuleSet, matched_recipients, plan, verdict
-from kamome.services.ses.receiving.recipients import domain_and_parents, matches
+from kamome.services.ses.receiving.recipients import domain_and_parents, matches, normal_conditions
 from kamome.services.ses.shapes import ReceiptAction, ReceiptRule
 
 S3: ReceiptAction = {"S3Action": {"BucketName": "b"}}
@@ -82,6 +82,29 @@ def test_rule_acts_for_the_recipients_it_matches() -> None:
     (action,) = plan(rules, ("a@example.com", "b@example.com", "c@sub.example.com"))
 
     assert action.recipients == ("a@example.com", "c@sub.example.com")
+
+
+def test_conditions_are_read_once_however_many_recipients_there_are() -> None:
+    """The largest rule set and 200 recipients took 11 s when each was compared with each."""
+    rules = rule_set(
+        *(
+            rule(
+                f"r{number}",
+                S3,
+                Recipients=[f"r{number}x{each}@example.com" for each in range(100)],
+            )
+            for number in range(200)
+        )
+    )
+    before = normal_conditions.cache_info().misses
+
+    planned = plan(rules, tuple(f"r{number}x7@example.com" for number in range(200)))
+
+    assert [action.recipients for action in planned[:2]] == [
+        ("r0x7@example.com",),
+        ("r1x7@example.com",),
+    ]
+    assert normal_conditions.cache_info().misses - before == 200
 
 
 def test_disabled_rule_is_skipped() -> None:

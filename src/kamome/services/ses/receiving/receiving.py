@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from kamome.mail.envelope import RecipientVerdict
-from kamome.services.ses.receiving.recipients import domain_of, is_within, matches
+from kamome.services.ses.receiving.recipients import (
+    domain_of,
+    is_within,
+    normal_conditions,
+    satisfiable,
+)
 
 if TYPE_CHECKING:
     from kamome.services.ses.shapes import ReceiptAction, ReceiptRule
@@ -58,11 +63,8 @@ def matched_recipients(rule: ReceiptRule, recipients: Sequence[str]) -> tuple[st
     conditions = rule.get("Recipients") or []
     if not conditions:
         return tuple(recipients)
-    return tuple(
-        recipient
-        for recipient in recipients
-        if any(matches(recipient, condition) for condition in conditions)
-    )
+    wanted = normal_conditions(tuple(conditions))
+    return tuple(each for each in recipients if not wanted.isdisjoint(satisfiable(each)))
 
 
 def own_recipients(rule_set: RuleSet, recipients: Sequence[str]) -> tuple[str, ...]:
