@@ -81,6 +81,7 @@ from kamome.services.s3.objects.object_tagging import (
     put_object_tagging,
 )
 from kamome.services.s3.objects.objects import get_object, head_object
+from kamome.services.s3.objects.presigned_parameters import add_parameters
 from kamome.services.s3.objects.put_object import put_object
 from kamome.services.s3.objects.restore_object import restore_object
 
@@ -205,6 +206,7 @@ def complete(request: HttpRequest, decoded: dict[str, object]) -> None:
     source = decoded.get("CopySource")
     if isinstance(source, str):
         decoded["CopySource"] = with_slashes(source)
+    add_parameters(request, decoded)
 
 
 def resource_of(request: Mapping[str, object]) -> str:
