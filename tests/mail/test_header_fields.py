@@ -37,9 +37,23 @@ def test_first_field_of_a_name_is_found_in_any_case() -> None:
     [
         ("ご注文".encode(), "ご注文"),
         ("ご注文".encode("shift_jis"), "ご注文"),
-        (b"caf\xe9\xff\xff", "caf�" + "��"),
+        ("テスト".encode("shift_jis"), "テスト"),
+        ("Jürgen Groß, à Paris".encode("cp1252"), "Jürgen Groß, à Paris"),
+        ("Größe".encode("cp1252"), "Größe"),
+        ("注文".encode() + b"\xff", "注文�"),
+        ("a�文".encode(), "a�文"),
+        (b"caf\xff\x81", "caf��"),
     ],
-    ids=["UTF-8", "Shift_JIS", "neither"],
+    ids=[
+        "UTF-8",
+        "Shift_JIS",
+        "katakana",
+        "Latin-1",
+        "side by side",
+        "broken UTF-8",
+        "replaced",
+        "none",
+    ],
 )
 def test_bare_8bit_value_becomes_text(raw: bytes, text: str) -> None:
     assert split_fields(b"Subject: " + raw + b"\r\n\r\n")[0].value == text

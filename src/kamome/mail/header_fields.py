@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from contextlib import suppress
 from typing import NamedTuple
 
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,998})[ \t]*:[ \t]*(.*)", re.DOTALL)
@@ -16,6 +17,9 @@ _FOLD = re.compile(rb"\r?\n[ \t]+")
 _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]*)?\?([BbQq])\?([^?]*)\?=")
 _ADDRESS_IN_ANGLES = re.compile(r"<([^<>]*)>[^<>]*$")
 _LITERAL = re.compile(r"@\[[A-Za-z0-9.:-]{1,255}\]")
+_ACCENTED = re.compile(rb"[\x00-\x7f]*(?:[\xa0-\xff][\x00-\x7f]+)*[\xa0-\xff]?")
+# Where cp932 puts what it has no characters for.
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 # Japanese senders call by these names what are Microsoft's supersets.
 _CHARSETS = {
     "shift_jis": "cp932",
@@ -190,13 +194,24 @@ def _by_comments(text: str) -> tuple[str, str]:
 
 
 def _text(value: bytes) -> str:
-    """Header bytes as text: UTF-8 (RFC 6532), else what senders of bare 8-bit headers mean."""
-    for charset in ("utf-8", "cp932"):
+    """Header bytes as text: UTF-8 (RFC 6532), else what senders of bare 8-bit headers mean.
+
+    Octets above 0xA0 that stand alone are accented letters of a Western language. Shift_JIS has
+    other patterns, and is tried before such letters side by side.
+    """
+    with suppress(UnicodeDecodeError):
+        return value.decode()
+    mended = value.decode("utf-8", "replace")
+    for charset in ("cp1252", "cp932") if _ACCENTED.fullmatch(value) else ("cp932", "cp1252"):
+        if charset == "cp1252" and not mended.replace("\ufffd", "").isascii():
+            return mended  # UTF-8 with some octets that are none
         try:
-            return value.decode(charset)
+            text = value.decode(charset)
         except UnicodeDecodeError:
             continue
-    return value.decode("utf-8", "replace")
+        if not _PRIVATE.search(text):
+            return text
+    return mended
 
 
 def _word_bytes(encoding: str, text: str) -> bytes | None:
