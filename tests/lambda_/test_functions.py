@@ -142,6 +142,28 @@ async def test_empty_settings_of_unserved_features_are_accepted(world: World) ->
     )
 
 
+async def test_image_for_a_function_of_archives_is_refused(world: World) -> None:
+    await world.create(ECHO)
+
+    with pytest.raises(InvalidParameterValueException, match="don't provide ImageUri"):
+        await functions.update_function_code(
+            world.lambda_, world.ctx, {"FunctionName": "f", "ImageUri": "x"}
+        )
+
+
+async def test_published_version_cannot_be_changed(world: World) -> None:
+    await world.create(ECHO, Publish=True)
+
+    with pytest.raises(InvalidParameterValueException, match="permitted on Lambda functions only"):
+        await functions.update_function_configuration(
+            world.lambda_, world.ctx, {"FunctionName": "f:1", "Timeout": 9}
+        )
+    with pytest.raises(InvalidParameterValueException, match="permitted on Lambda functions only"):
+        await functions.update_function_code(
+            world.lambda_, world.ctx, {"FunctionName": "f:1", "ZipFile": world.archive(ECHO)}
+        )
+
+
 async def test_new_code_runs_after_an_update(world: World) -> None:
     await world.create("def handler(event, context):\n    return 'old'\n")
     assert (await world.invoke())["Payload"] == b'"old"'

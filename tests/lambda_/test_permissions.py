@@ -45,6 +45,13 @@ async def test_permission_for_latest_alone_is_refused(world: World) -> None:
         await _permit(world, "s1", Qualifier="$LATEST")
 
 
+async def test_kind_of_url_belongs_to_the_calls_of_urls(world: World) -> None:
+    await world.create(ECHO)
+
+    with pytest.raises(InvalidParameterValueException, match="only supported for lambda:InvokeF"):
+        await _permit(world, "s1", Principal="*", FunctionUrlAuthType="NONE")
+
+
 async def _permit(world: World, statement_id: str, **more: str) -> shapes.AddPermissionResult:
     request = {
         "FunctionName": "f",

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 from kamome.services.lambda_.concurrency.provisioned_concurrency import total_of
 from kamome.services.lambda_.errors import InvalidParameterValueException
-from kamome.services.lambda_.functions.function_names import FunctionName, parse_function_name
+from kamome.services.lambda_.functions.function_names import (
+    FunctionName,
+    functions_only,
+    parse_function_name,
+)
 from kamome.services.lambda_.invocation.running import find_function
 from kamome.services.lambda_.limits import (
     CODE_STORAGE_BYTES_MAX,
@@ -115,11 +119,7 @@ async def get_account_settings(
 def _unqualified(lambda_: Lambda, ctx: RequestContext, text: str) -> FunctionName:
     named = parse_function_name(ctx, text)
     if named.qualifier:
-        raise InvalidParameterValueException(
-            "This operation is permitted on Lambda functions only. Aliases and versions do not"
-            " support this operation. Please specify either a function name or an unqualified"
-            " function ARN."
-        )
+        raise functions_only()
     find_function(lambda_, named)
     return named
 

@@ -231,9 +231,10 @@ def function_configuration(
     or `InProgress`, and whoever asks next sees `Active` and `Successful`.
     """
     shown = _listed(function)
-    shown["RuntimeVersionConfig"] = {
-        "RuntimeVersionArn": _runtime_version_arn(function.region, function.settings.runtime)
-    }
+    if not function.settings.image_uri:
+        shown["RuntimeVersionConfig"] = {
+            "RuntimeVersionArn": _runtime_version_arn(function.region, function.settings.runtime)
+        }
     if transition == "Creating":
         shown["State"] = "Pending"
         shown["StateReason"] = "The function is being created."

@@ -108,6 +108,15 @@ def function_not_found(named: FunctionName) -> ResourceNotFoundException:
     return ResourceNotFoundException(f"Function not found: {named.qualified_arn}")
 
 
+def functions_only() -> InvalidParameterValueException:
+    """The refusal of what can be done to a function, and not to a version or an alias."""
+    return InvalidParameterValueException(
+        "This operation is permitted on Lambda functions only. Aliases and versions do not"
+        " support this operation. Please specify either a function name or an unqualified"
+        " function ARN."
+    )
+
+
 def _check_length(text: str, name: str, member: str) -> None:
     if len(text) > FUNCTION_ARN_MAX:
         words = f"Member must have length less than or equal to {FUNCTION_ARN_MAX}"

@@ -42,6 +42,7 @@ from kamome.services.lambda_.functions.function_names import (
     LATEST,
     FunctionName,
     function_not_found,
+    functions_only,
     parse_function_name,
 )
 from kamome.services.lambda_.functions.packages import (
@@ -256,12 +257,12 @@ async def update_function_code(
         ResourceNotFoundException: no such function.
         PreconditionFailedException: RevisionId is not the latest.
         ResourceConflictException: another update came in between.
-        InvalidParameterValueException: see `code.files_of`.
+        InvalidParameterValueException: a version or an alias is named, or see `code.files_of`.
         OperationNotServed: the request asks for what is not served, by its name.
 
     AWS: Lambda API Reference, UpdateFunctionCode.
     """
-    named = parse_function_name(ctx, request["FunctionName"])
+    named = _changeable(parse_function_name(ctx, request["FunctionName"]))
     if request.get("PublishTo"):
         raise not_served("`PublishTo`")
     function = find_function(lambda_, named)
@@ -304,12 +305,12 @@ async def update_function_configuration(
     Raises:
         ResourceNotFoundException: no such function.
         PreconditionFailedException: RevisionId is not the latest.
-        InvalidParameterValueException: see `changed_settings`.
+        InvalidParameterValueException: a version or an alias is named, or see `changed_settings`.
         OperationNotServed: the request asks for what is not served, by its name.
 
     AWS: Lambda API Reference, UpdateFunctionConfiguration.
     """
-    named = parse_function_name(ctx, request["FunctionName"])
+    named = _changeable(parse_function_name(ctx, request["FunctionName"]))
     function = find_function(lambda_, named)
     check_revision(request.get("RevisionId"), function.revision_id)
     settings = changed_settings(function.settings, request)
@@ -420,6 +421,13 @@ def _with_layers(
 def _check_dead_letter_target(lambda_: Lambda, settings: Settings) -> None:
     if settings.dead_letter_arn:
         check_dead_letter_target(lambda_, settings.dead_letter_arn)
+
+
+def _changeable(named: FunctionName) -> FunctionName:
+    """$LATEST of a function; what is published does not change."""
+    if named.qualifier not in {"", LATEST}:
+        raise functions_only()
+    return named
 
 
 def _next_revision(lambda_: Lambda, function: Function) -> Function:

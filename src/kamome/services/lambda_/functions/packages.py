@@ -28,15 +28,19 @@ async def archive_of(lambda_: Lambda, ctx: RequestContext, source: Mapping[str, 
     """The deployment package, or the layer's archive, from the request or from S3.
 
     Raises:
-        InvalidParameterValueException: there is none, it is empty, or S3 does not give it.
+        InvalidParameterValueException: there is none, it is empty, S3 does not give it, or it is
+            an image.
         RequestEntityTooLargeException: a direct upload passes 50 MB.
-        OperationNotServed: an image, or an encrypted archive.
+        OperationNotServed: an encrypted archive.
 
     AWS: Lambda API Reference, FunctionCode, LayerVersionContentInput.
     """
-    for member in ("ImageUri", "SourceKMSKeyArn"):
-        if source.get(member):
-            raise not_served(f"`{member}`")
+    if source.get("ImageUri"):
+        raise InvalidParameterValueException(
+            "Please don't provide ImageUri for a function with packageType Zip."
+        )
+    if source.get("SourceKMSKeyArn"):
+        raise not_served("`SourceKMSKeyArn`")
     if source.get("S3ObjectStorageMode") == "REFERENCE":
         raise not_served("`S3ObjectStorageMode` REFERENCE")
     if source.get("S3Bucket") or source.get("S3Key"):

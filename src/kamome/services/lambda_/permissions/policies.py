@@ -28,8 +28,9 @@ Statement: TypeAlias = Mapping[str, object]
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|amazon\.com)")
 _ARN = re.compile(r"arn:aws[a-zA-Z-]*:(?:iam|sts)::\d{12}:.+")
+_INVOKE_FUNCTION_URL = "lambda:InvokeFunctionUrl"
 _INVOKING = frozenset({"lambda:InvokeFunction", "lambda:*", "*"})
-_INVOKING_URL = frozenset({"lambda:InvokeFunctionUrl", "lambda:*", "*"})
+_INVOKING_URL = frozenset({_INVOKE_FUNCTION_URL, "lambda:*", "*"})
 _VIA_URL = "lambda:InvokedViaFunctionUrl"
 _URL_AUTH_TYPE = "lambda:FunctionUrlAuthType"
 
@@ -38,8 +39,13 @@ def new_statement(request: shapes.AddPermissionRequest, function_arn: str) -> St
     """The statement that AddPermission adds.
 
     Raises:
-        InvalidParameterValueException: the principal is none.
+        InvalidParameterValueException: the principal is none, or FunctionUrlAuthType is given for
+            another action than `lambda:InvokeFunctionUrl`.
     """
+    if "FunctionUrlAuthType" in request and request["Action"] != _INVOKE_FUNCTION_URL:
+        raise InvalidParameterValueException(
+            f"FunctionUrlAuthType is only supported for {_INVOKE_FUNCTION_URL} action"
+        )
     statement: dict[str, object] = {
         "Sid": request["StatementId"],
         "Effect": "Allow",
