@@ -500,3 +500,19 @@ async def test_upload_completes_behind_a_marker_that_was_made_since(world: World
 
     assert hidden == []
     assert (await world.head("key"))["VersionId"] == done["VersionId"]
+
+
+async def test_uploads_to_a_key_are_listed_as_they_were_initiated(world: World) -> None:
+    await world.bucket()
+    begun = []
+    for _ in range(5):
+        begun += [await begin(world), await begin(world)]
+        await world.clock.advance(1)
+
+    listed = await world.call("ListMultipartUploads", Bucket=BUCKET)
+    behind = await world.call(
+        "ListMultipartUploads", Bucket=BUCKET, KeyMarker="key", UploadIdMarker=begun[6]
+    )
+
+    assert [each["UploadId"] for each in listed["Uploads"]] == begun
+    assert [each["UploadId"] for each in behind["Uploads"]] == begun[7:]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from tests.file_work import file_work_done
+from tests.s3.conftest import customer_key
 
 from kamome.errors import AwsError, ServiceUnavailable
 from kamome.services.s3 import errors
@@ -576,3 +577,10 @@ async def test_body_in_tiny_chunks_takes_no_more_memory(world: World) -> None:
 
     assert peak < 4 * 1024 * 1024
     assert (await world.get("tiny"))["Body"] == bytes(size)
+
+
+async def test_one_kind_of_encryption_at_a_time(world: World) -> None:
+    await world.bucket()
+
+    with pytest.raises(errors.InvalidArgument, match="incompatible"):
+        await world.put("key", ServerSideEncryption="AES256", **customer_key(b"k" * 32))

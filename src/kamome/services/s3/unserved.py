@@ -54,6 +54,13 @@ def check_put_object(request: Mapping[str, object]) -> None:
         raise FeatureNotServed("x-amz-server-side-encryption", f"{encryption}: {_FSX}")
     if encryption != AES256 and encryption not in KMS_ALGORITHMS:
         raise InvalidEncryptionAlgorithmError(str(encryption))
+    if "ServerSideEncryption" in request and "SSECustomerAlgorithm" in request:
+        raise InvalidArgument(
+            "Server Side Encryption with Customer provided key is incompatible with the encryption"
+            " method specified",
+            "x-amz-server-side-encryption",
+            encryption,
+        )
     check_kms_members(request)
     _refuse_named(request, _EVENT_HOLD)
 

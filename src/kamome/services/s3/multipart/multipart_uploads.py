@@ -65,7 +65,9 @@ from kamome.services.s3.unserved import check_put_object
 if TYPE_CHECKING:
     from kamome.services.s3 import shapes
 
-_UPLOAD_ID_BYTES = 48
+_UPLOAD_ID_BYTES = 36
+# Time in the upper digits of an id's number, as in sequencers and ranks.
+_UPLOAD_TIME_SHIFT = 16
 _UPLOAD_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -101,21 +103,22 @@ async def create_multipart_upload(
         algorithm=algorithm or DEFAULT_ALGORITHM,
         customer_key=customer_key(request),
     )
-    upload_id = base64.urlsafe_b64encode(s3.ids.bytes(_UPLOAD_ID_BYTES)).decode()
     now_ms = s3.clock.now_ms()
-    s3.store.uploads.add(
-        bucket.bucket_id,
-        StoredUpload(
-            key,
-            upload_id,
-            now_ms,
-            new.storage_class,
-            algorithm,
-            kind,
-            new.tagging,
-            new.attributes,
-        ),
-    )
+    with s3.store.atomic():
+        upload_id = _new_upload_id(s3, bucket, now_ms)
+        s3.store.uploads.add(
+            bucket.bucket_id,
+            StoredUpload(
+                key,
+                upload_id,
+                now_ms,
+                new.storage_class,
+                algorithm,
+                kind,
+                new.tagging,
+                new.attributes,
+            ),
+        )
     answer: dict[str, object] = {
         "Bucket": bucket.name,
         "Key": request["Key"],
@@ -126,6 +129,16 @@ async def create_multipart_upload(
     if algorithm:
         answer |= {"ChecksumAlgorithm": algorithm, "ChecksumType": kind}
     return cast("shapes.CreateMultipartUploadResult", answer)
+
+
+def _new_upload_id(s3: S3, bucket: Bucket, now_ms: int) -> str:
+    """An id that sorts behind those of all uploads to the bucket that were initiated before.
+
+    AWS: S3 API Reference, ListMultipartUploads, Sorting of multipart uploads in response.
+    """
+    number = s3.store.next_sequence(bucket.bucket_id, now_ms << _UPLOAD_TIME_SHIFT)
+    random = base64.urlsafe_b64encode(s3.ids.bytes(_UPLOAD_ID_BYTES)).decode()
+    return f"{number:016x}{random}"
 
 
 async def upload_part(
