@@ -583,4 +583,4 @@ async def test_one_kind_of_encryption_at_a_time(world: World) -> None:
     await world.bucket()
 
     with pytest.raises(errors.InvalidArgument, match="incompatible"):
-        await world.put("key", ServerSideEncryption="AES256", **customer_key(b"k" * 32))
+        await world.put("key", b"", ServerSideEncryption="AES256", **customer_key(b"k" * 32))
