@@ -335,6 +335,7 @@ async def world(tmp_path: Path, settings: SesSettings, name_servers: str) -> Asy
     ses_wiring.register(outbox, ses)
     inbound_ports = InboundPorts(
         take=lambda mail: intake.receive(ses, mail),
+        read_head=lambda mail, head: intake.note_report(ses, mail, head),
         forget=lambda mail_ids: intake.forget(ses, mail_ids),
     )
     inbound = Inbound(mails, journeys, clock, ids, inbound_ports)

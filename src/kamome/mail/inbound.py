@@ -57,10 +57,12 @@ class InboundPorts(msgspec.Struct, frozen=True):
     `MailRefused`, and takes a minute at most.
 
     `take` writes, inside the step that accepts a mail, what is to be done with it; it may raise
-    `MailRefused`. `forget` hears, inside the step, which mails are no longer kept.
+    `MailRefused`. `read_head` is given the beginning of a mail that was taken, 64 KB at most, in
+    the same step. `forget` hears, inside the step, which mails are no longer kept.
     """
 
     take: Callable[[Mail], None]
+    read_head: Callable[[Mail, bytes], None] = lambda _mail, _head: None
     forget: Callable[[list[str]], None] = lambda _mail_ids: None
     examine: Callable[[Envelope, ReadContent, int], Awaitable[Checks]] = _unexamined
 
@@ -193,6 +195,7 @@ class Inbound:
                 self.store.insert(mail, content)
                 self._begin_journey(mail, incoming.head)
                 self._ports.take(mail)
+                self._ports.read_head(mail, incoming.head)
             await engine.durable(lost)
             is_kept = True
         finally:

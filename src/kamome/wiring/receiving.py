@@ -90,12 +90,17 @@ def inbound_ports(kernel: Kernel, ses: Callable[[], Ses], settings: IntakeSettin
 
         receive(ses(), mail)
 
+    def read_head(mail: Mail, head: bytes) -> None:
+        from kamome.services.ses.receiving.intake import note_report
+
+        note_report(ses(), mail, head)
+
     def forget(mail_ids: list[str]) -> None:
         from kamome.services.ses.receiving.intake import forget
 
         forget(ses(), mail_ids)
 
-    return InboundPorts(take=take, forget=forget, examine=examine)
+    return InboundPorts(take=take, read_head=read_head, forget=forget, examine=examine)
 
 
 def accepts(ses: Callable[[], Ses]) -> Callable[[str, bool, str], RecipientVerdict]:

@@ -119,6 +119,11 @@ def _register_feedback(outbox: Outbox, ses: Ses) -> None:
 
         await work(ses, entry)
 
+    async def take_reported(entry: Entry) -> None:
+        from kamome.services.ses.feedback.returned_mails import work_reported
+
+        await work_reported(ses, entry)
+
     async def import_records(entry: Entry) -> None:
         from kamome.services.ses.contacts.import_jobs import work
 
@@ -132,6 +137,7 @@ def _register_feedback(outbox: Outbox, ses: Ses) -> None:
     outbox.register(entries.EXPORT_KIND, export_records, concurrency=2)
     outbox.register(entries.IMPORT_KIND, import_records, concurrency=2)
     outbox.register(intake.RETURNED_KIND, take_returned)
+    outbox.register(intake.REPORTED_KIND, take_reported)
     outbox.register(entries.NOTIFY_KIND, work_notify, on_give_up=give_up_notify)
     outbox.register(entries.SIMULATED_KIND, simulate)
 

@@ -171,10 +171,14 @@ def sender(world: World) -> Sender:
     async def take_returned(entry: Any) -> None:
         await returned_mails.work(world.ses, entry)
 
+    async def take_reported(entry: Any) -> None:
+        await returned_mails.work_reported(world.ses, entry)
+
     async def import_records(entry: Any) -> None:
         await import_jobs.work(world.ses, entry)
 
     world.outbox.register(intake.RETURNED_KIND, take_returned)
+    world.outbox.register(intake.REPORTED_KIND, take_reported)
 
     async def export_records(entry: Any) -> None:
         await export_jobs.work(world.ses, entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from kamome.mail.envelope import MailRefused, RecipientVerdict
@@ -151,6 +152,47 @@ async def test_who_complains_is_looked_for_by_name_then_by_domain(sender: Sender
         for each in told
     ]
     assert named == [["b"], ["c"], ["a", "b", "c"]]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Original-Mail-From: <{id}@mail.example.com>\n",
+        "--b\nContent-Type: message/rfc822\n\nReturn-Path: <{id}@mail.example.com>\n\n",
+        "--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <{id}@email.amazonses.com>\n\n",
+    ],
+)
+async def test_a_feedback_report_to_the_senders_domain_is_a_complaint(
+    sender: Sender, sent: SentMail, names: str
+) -> None:
+    """Providers send reports to the address that was registered with them."""
+    await sender.world.receiving({"Recipients": ["fbl@example.com"]})
+    report = ARF.format(kind="abuse", more=names.format(id=sent.message_id))
+
+    await sender.world.mail(crlf(report), recipients=("fbl@example.com",))
+    await sender.world.settle()
+
+    assert sender.told()[-1]["complaint"]["complainedRecipients"] == [
+        {"emailAddress": "to@example.net"}
+    ]
+
+
+async def test_a_feedback_report_to_another_account_is_none(sender: Sender, sent: SentMail) -> None:
+    world = sender.world
+    other = msgspec.structs.replace(world.ctx, account="111111111111")
+    await world.call("VerifyDomainIdentity", other, Domain="example.org")
+    await world.call("CreateReceiptRuleSet", other, RuleSetName="set")
+    await world.call(
+        "CreateReceiptRule", other, RuleSetName="set", Rule={"Name": "all", "Enabled": True}
+    )
+    await world.call("SetActiveReceiptRuleSet", other, RuleSetName="set")
+    more = f"Original-Mail-From: <{sent.message_id}@mail.example.com>\n"
+    before = len(sender.told())
+
+    await world.mail(crlf(ARF.format(kind="abuse", more=more)), recipients=("fbl@example.org",))
+    await world.settle()
+
+    assert len(sender.told()) == before
 
 
 async def test_not_spam_suppresses_nobody(sender: Sender, sent: SentMail) -> None:

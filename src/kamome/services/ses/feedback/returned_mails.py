@@ -20,7 +20,8 @@ from kamome.services.ses.feedback.bounce_types import SOFT, UNDETERMINED, Bounce
 from kamome.services.ses.feedback.event_publishing import publish
 from kamome.services.ses.feedback.events import BouncedRecipient, Report
 from kamome.services.ses.feedback.suppression import BOUNCE, COMPLAINT, normal_address, suppress
-from kamome.services.ses.sending.sent_mails import find_sent
+from kamome.services.ses.receiving.recipients import domain_and_parents, domain_of
+from kamome.services.ses.sending.sent_mails import find_sent, message_id_of
 
 if TYPE_CHECKING:
     from kamome.mail.envelope import Mail
@@ -42,12 +43,50 @@ async def work(ses: Ses, entry: Entry) -> None:
     sent = find_sent(ses, str(entry.payload["message_id"]))
     content = b""
     if mail is not None and sent is not None:
-        pieces = ses.ports.read_mail(mail.mail_id, 0, READ_BYTES_MAX)
-        content = b"".join([piece async for piece in pieces])
+        content = await _beginning(ses, mail)
     with ses.store.engine.atomic():
         if mail is not None and sent is not None:
             take_in(ses, sent, mail, content)
         ses.outbox.done(entry)
+
+
+async def work_reported(ses: Ses, entry: Entry) -> None:
+    """Read a feedback report that came to an address of a sender's. Handler of `ses.reported`.
+
+    It is about a mail that was sent by an account that has verified the domain it came to; one that
+    names no such mail means nothing.
+
+    RFC 5965 §3; AWS: SES Developer Guide, Amazon SNS notification contents (complaint object).
+    """
+    mail = ses.ports.find_mail(str(entry.payload["mail_id"]))
+    report = None if mail is None else arf.parse(await _beginning(ses, mail))
+    sent = None if mail is None or report is None else _reported(ses, mail, report)
+    with ses.store.engine.atomic():
+        if sent is not None and report is not None:
+            incoming_complaint(ses, sent, report)
+        ses.outbox.done(entry)
+
+
+def _reported(ses: Ses, mail: Mail, report: arf.FeedbackReport) -> SentMail | None:
+    """The sent mail that a report is about: by its return path, else by its Message-ID."""
+    domains = {
+        parent
+        for recipient in mail.envelope.recipients
+        for parent in domain_and_parents(domain_of(recipient))
+    }
+    accounts = {owner.account for each in domains for owner in ses.identities.owners_of(each)}
+    return_path = (first(list(report.original_fields), "Return-Path") or "").strip("<> ")
+    for address in (report.original_mail_from, return_path, report.original_message_id):
+        message_id = message_id_of(address)
+        sent = None if message_id is None else find_sent(ses, message_id)
+        if sent is not None and sent.identity and sent.account in accounts:
+            return sent
+    return None
+
+
+async def _beginning(ses: Ses, mail: Mail) -> bytes:
+    pieces = ses.ports.read_mail(mail.mail_id, 0, READ_BYTES_MAX)
+    return b"".join([piece async for piece in pieces])
 
 
 def take_in(ses: Ses, sent: SentMail, mail: Mail, content: bytes) -> None:

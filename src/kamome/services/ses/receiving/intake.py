@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kamome.mail.envelope import Mail, MailRefused, MailTooLarge, RecipientVerdict
+from kamome.mail.header_fields import first, split_fields
 from kamome.services.ses.limits import SNS_MAIL_BYTES_MAX
 from kamome.services.ses.receiving import receiving
 from kamome.services.ses.receiving.receipt_filters import is_blocked
@@ -24,6 +25,8 @@ OUTBOX_KIND = "ses.received"
 UNDELIVERED_KIND = "ses.undelivered"
 # A mail that has come back to the return path of one that was sent.
 RETURNED_KIND = "ses.returned"
+# A feedback report that has come to another address.
+REPORTED_KIND = "ses.reported"
 # Actions after which the mail, or news of it, is somewhere.
 _KEEPING = frozenset(("S3Action", "SNSAction", "LambdaAction", "BounceAction"))
 
@@ -93,6 +96,22 @@ def receive(ses: Ses, mail: Mail) -> None:
         ses.store.add_steps(mail.mail_id, owner, rule_set.name, planned)
         payload = {"mail_id": mail.mail_id, "account": owner.account, "region": owner.region}
         ses.outbox.put(OUTBOX_KIND, payload, trace=mail.trace)
+
+
+def note_report(ses: Ses, mail: Mail, head: bytes) -> None:
+    """A feedback report is read behind the acceptance, whatever the rules do with it.
+
+    Mailbox providers send theirs where the sender has asked for them, and never to a return path.
+    Part of the accepting step; `head` is the beginning of the mail.
+
+    RFC 5965 §2, RFC 6449 §3.4.
+    """
+    if b"feedback-report" not in head.lower():
+        return
+    kind = (first(split_fields(head), "Content-Type") or "").lower()
+    is_returned = any(returned_to(ses, each) for each in mail.envelope.recipients)
+    if kind.startswith("multipart/report") and "feedback-report" in kind and not is_returned:
+        ses.outbox.put(REPORTED_KIND, {"mail_id": mail.mail_id}, trace=mail.trace)
 
 
 def forget(ses: Ses, mail_ids: list[str]) -> None:
