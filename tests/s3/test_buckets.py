@@ -8,7 +8,7 @@ import pytest
 
 from kamome.services.s3 import errors
 from kamome.services.s3.buckets.bucket_names import check_new_name
-from kamome.services.s3.buckets.regions import bucket_region
+from kamome.services.s3.buckets.regions import bucket_region, object_location
 
 if TYPE_CHECKING:
     from tests.s3.conftest import World
@@ -277,3 +277,16 @@ async def test_routing_rule_of_a_website_is_checked(world: World, rule: dict[str
 
     with pytest.raises(errors.InvalidRequest):
         await world.call("PutBucketWebsite", Bucket="orders", WebsiteConfiguration=configuration)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "location"),
+    [
+        ("http://127.0.0.1:4566", "http://127.0.0.1:4566/127/a%20b/c"),
+        ("http://127.s3.amazonaws.com", "http://127.s3.amazonaws.com/a%20b/c"),
+        ("http://127.localhost:4566", "http://127.localhost:4566/a%20b/c"),
+        ("https://s3.eu-west-1.amazonaws.com", "https://s3.eu-west-1.amazonaws.com/127/a%20b/c"),
+    ],
+)
+def test_url_of_an_object_names_its_bucket_once(base_url: str, location: str) -> None:
+    assert object_location(base_url, "127", "a b/c") == location

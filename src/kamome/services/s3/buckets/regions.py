@@ -19,6 +19,14 @@ _EU = "EU"
 # The old name of the classic region, which s3cmd still signs for. It is no LocationConstraint.
 _US = "US"
 
+# Domains below which a host may name a bucket.
+_BUCKET_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".localhost",
+    ".localhost.localstack.cloud",
+)
+
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"))
 
 
@@ -71,8 +79,15 @@ def bucket_location(name: str, region: str) -> str:
 
 
 def object_location(base_url: str, bucket: str, key: str) -> str:
-    """The URL of an object, as the client reaches this server."""
-    return f"{base_url}/{bucket}/{quote(key, safe='/~')}"
+    """The URL of an object, as the client reaches this server: a host may name the bucket.
+
+    AWS: S3 User Guide, Virtual hosting of buckets.
+    """
+    path = quote(key, safe="/~")
+    host = base_url.partition("://")[2].partition(":")[0].lower()
+    if host.startswith(f"{bucket}.") and host[len(bucket) :].endswith(_BUCKET_DOMAINS):
+        return f"{base_url}/{path}"
+    return f"{base_url}/{bucket}/{path}"
 
 
 def default_bus_arn(account: str, region: str) -> str:
