@@ -53,7 +53,8 @@ SESV2 = Service(
     protocols=("rest-json",),
     module="kamome.services.ses.operations_v2",
     signing_name="ses",
-    path_prefixes=("/v2/email/",),
+    # The first is where clients of years ago put an identity's DKIM key.
+    path_prefixes=("/v1/email/", "/v2/email/"),
     body_bytes_max=64 * 1024 * 1024,
 )
 LAMBDA = Service(

@@ -227,6 +227,23 @@ def test_path_without_an_operation_is_refused_in_the_words_of_the_service(
     assert answer.headers["x-amzn-requestid"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v2/email/identities", 200, ""),
+        ("PUT", "/v1/email/identities/none.example/dkim/signing", 404, "NotFoundException"),
+    ],
+)
+def test_paths_of_earlier_releases_lead_to_their_operations(
+    kamome: Tenant, client: RawClient, method: str, path: str, status: int, code: str
+) -> None:
+    body = b'{"SigningAttributesOrigin": "AWS_SES"}' if method == "PUT" else b""
+
+    answer = client.request(method, path, authorization(kamome, "ses"), body)
+
+    assert (answer.status, answer.headers.get("x-amzn-errortype", "")) == (status, code)
+
+
 def test_head_has_no_body_where_it_is_refused(kamome: Tenant, client: RawClient) -> None:
     answer = client.request("HEAD", "/nowhere-at-all/key", authorization(kamome, "s3"))
 

@@ -332,3 +332,48 @@ def test_lambda_operation_is_found_by_path(method: str, path: str, expected: str
     found = match(load_model("lambda"), HttpRequest(method, path, "", []))
 
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation", "decoded"),
+    [
+        ("GET", "/v2/email/configuration-sets", "ListConfigurationSets", {}),
+        (
+            "GET",
+            "/v2/email/contact-lists/news/contacts",
+            "ListContacts",
+            {"ContactListName": "news"},
+        ),
+        ("GET", "/v2/email/identities", "ListEmailIdentities", {}),
+        ("GET", "/v2/email/import-jobs", "ListImportJobs", {}),
+        ("POST", "/v2/email/list-identities", "ListEmailIdentities", {}),
+        ("POST", "/v2/email/contact-lists/n/contacts/list", "ListContacts", None),
+    ],
+)
+def test_ses_lists_are_where_clients_of_any_year_call_them(
+    method: str, path: str, operation: str, decoded: dict[str, object] | None
+) -> None:
+    model = load_model("sesv2")
+    request = HttpRequest(method, path, "PageSize=2&NextToken=a%3D", [])
+
+    found = match(model, request)
+
+    assert found == operation
+    if decoded is not None:
+        asked = protocol("rest-json").decode(model.operation(operation), request)
+        assert asked == {**decoded, "PageSize": 2, "NextToken": "a="}
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_dkim_key_of_an_identity_is_put_under_two_paths(version: str) -> None:
+    model = load_model("sesv2")
+    path = f"/{version}/email/identities/example.com/dkim/signing"
+    body = b'{"SigningAttributesOrigin": "AWS_SES"}'
+    request = HttpRequest("PUT", path, "", [], body)
+    operation = "PutEmailIdentityDkimSigningAttributes"
+
+    assert match(model, request) == operation
+    assert protocol("rest-json").decode(model.operation(operation), request) == {
+        "EmailIdentity": "example.com",
+        "SigningAttributesOrigin": "AWS_SES",
+    }

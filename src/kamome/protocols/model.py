@@ -218,6 +218,9 @@ class OperationModel:
         self.http_method: str = raw["http"]["method"]
         self.http_uri: str = raw["http"]["requestUri"]
         self.http_status: int = raw["http"].get("responseCode", 200)
+        # Method and path that clients of earlier releases use; the model has forgotten them.
+        former: tuple[str, str] | None = service.addition("FORMER_BINDINGS", {}).get(name)
+        self.former_binding = former
         self.input = service.shape(raw["input"]["shape"]) if "input" in raw else None
         self.output = service.shape(raw["output"]["shape"]) if "output" in raw else None
         self.deprecated = bool(raw.get("deprecated", False))

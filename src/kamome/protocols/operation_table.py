@@ -6,6 +6,7 @@ name them.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -86,23 +87,30 @@ def _build(service: ServiceModel) -> dict[str, list[_Template]]:
     grouped: dict[tuple[str, str], list[Binding]] = {}
     for name in service.operation_names:
         operation = service.operation(name)
-        path = operation.http_uri.partition("?")[0]
-        shared = _LABEL.sub(lambda found: "{+}" if found[2] else "{}", path)
-        grouped.setdefault((operation.http_method, shared), []).append(_binding(operation))
+        ways = [(operation.http_method, operation.http_uri), operation.former_binding]
+        for method, uri in filter(None, ways):
+            grouped.setdefault((method, _shared(uri)), []).append(_binding(operation, uri))
     table: dict[str, list[_Template]] = {}
-    for (method, _), bindings in sorted(grouped.items(), key=_path_order):
-        first = service.operation(bindings[0].name)
+    for (method, shared), bindings in sorted(grouped.items(), key=_path_order):
         bindings.sort(key=_particularity)
         plain = [binding for binding in bindings if not binding.literals]
-        template = _Template(path_pattern(first.http_uri), bindings, plain)
+        template = _Template(path_pattern(shared), bindings, plain)
         table.setdefault(method, []).append(template)
     return table
 
 
+def _shared(uri: str) -> str:
+    """The path with labels numbered: operations that name a label otherwise share it."""
+    count = itertools.count()
+    path = uri.partition("?")[0]
+    return _LABEL.sub(lambda found: f"{{l{next(count)}{found[2]}}}", path)
+
+
 def _path_order(entry: tuple[tuple[str, str], object]) -> list[tuple[int, str]]:
     """Literal segments before labels, labels before greedy ones, longer paths first."""
+    path = _LABEL.sub(lambda found: "{+}" if found[2] else "{}", entry[0][1])
     kinds = {"{}": 1, "{+}": 2}
-    segments = entry[0][1].strip("/").split("/")
+    segments = path.strip("/").split("/")
     order = [(kinds.get(segment, 0), segment) for segment in segments]
     return [*order, (3, "")]
 
@@ -112,11 +120,11 @@ def _particularity(binding: Binding) -> tuple[int, int, bool]:
     return (-len(binding.literals), -required, binding.deprecated)
 
 
-def _binding(operation: OperationModel) -> Binding:
+def _binding(operation: OperationModel, uri: str) -> Binding:
     literals = [
         (name, value)
         for name, _, value in (
-            part.partition("=") for part in operation.http_uri.partition("?")[2].split("&") if part
+            part.partition("=") for part in uri.partition("?")[2].split("&") if part
         )
     ]
     required = [

@@ -36,7 +36,9 @@ class InputBinding:
     """Reads the members of one operation's input that are outside the body."""
 
     def __init__(self, operation: OperationModel) -> None:
-        self._pattern = operation_table.path_pattern(operation.http_uri)
+        former = operation.former_binding
+        uris = [operation.http_uri] if former is None else [operation.http_uri, former[1]]
+        self._patterns = [operation_table.path_pattern(uri) for uri in uris]
         self._path_error = refusal(operation.service, "PATH_ERROR", MalformedRequest)
         self._error = refusal(operation.service, "PARAMETER_ERROR", MalformedRequest)
         members = list(operation.input.members.values()) if operation.input else []
@@ -46,6 +48,7 @@ class InputBinding:
             if member.location == "uri"
         ]
         bound_names = {m.wire_name for m in members if m.location == "querystring"}
+        moved: frozenset[str] = operation.service.addition("FORMER_PARAMETERS", frozenset())
         # A request has some ten headers, and PutObject knows forty-five: the request's are gone by.
         self._headers = {
             member.wire_name.lower(): self._header(member)
@@ -57,13 +60,15 @@ class InputBinding:
             self._query_map(m, bound_names) if m.shape.type == "map" else self._parameter(m)
             for m in members
             if m.location == "querystring"
+            or (former is not None and not m.location and m.name in moved)
         ]
         self.body_members = [member for member in members if not member.location]
 
     def decode(self, request: HttpRequest, decoded: dict[str, Any]) -> None:
         """Put the members into `decoded`. Raises: MalformedRequest, or what the service says."""
         if self._labels:
-            found = self._pattern.fullmatch(request.path)
+            path = request.path
+            found = next(filter(None, (each.fullmatch(path) for each in self._patterns)), None)
             if found is None:
                 raise self._path_error("Couldn't parse the specified URI.")
             for wire_name, name, convert in self._labels:
