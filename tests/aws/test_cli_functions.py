@@ -57,6 +57,7 @@ def test_task_whose_secret_cannot_be_had_stops_with_its_reason(aws: Cli, kamome:
     aws.json(
         *("ecs", "register-task-definition", "--family", "f"),
         *("--container-definitions", container),
+        *("--execution-role-arn", "arn:aws:iam::000000000000:role/r"),
     )
     aws.json("ecs", "create-cluster")
 

@@ -111,7 +111,12 @@ class Tasks:
             {"image": self._image, "memory": 64, "logConfiguration": log, **each}
             for each in containers
         ]
-        self.ecs.register_task_definition(family="f", containerDefinitions=definitions, **more)
+        self.ecs.register_task_definition(
+            family="f",
+            containerDefinitions=definitions,
+            executionRoleArn="arn:aws:iam::111111111111:role/r",
+            **more,
+        )
         answer = self.ecs.run_task(taskDefinition="f")
         assert answer["failures"] == []
         arn: str = answer["tasks"][0]["taskArn"]

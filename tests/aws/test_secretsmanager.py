@@ -122,7 +122,11 @@ def test_secrets_outlive_the_server_and_tasks_find_them(tmp_path: Path) -> None:
                 "command": [sys.executable, "-c", code],
                 "secrets": [{"name": "PASSWORD", "valueFrom": value_from}],
             }
-            ecs.register_task_definition(family="f", containerDefinitions=[container])
+            ecs.register_task_definition(
+                family="f",
+                containerDefinitions=[container],
+                executionRoleArn="arn:aws:iam::000000000000:role/r",
+            )
             task = ecs.run_task(taskDefinition="f")["tasks"][0]["taskArn"]
             server.advance(0)
             return ecs.describe_tasks(tasks=[task])["tasks"][0]

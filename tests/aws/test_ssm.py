@@ -153,6 +153,7 @@ def test_task_finds_parameters_in_its_environment(tmp_path: Path) -> None:
         ecs.register_task_definition(
             family="f",
             containerDefinitions=[{**container, "command": [sys.executable, "-c", script]}],
+            executionRoleArn="arn:aws:iam::000000000000:role/r",
         )
 
         ecs.run_task(taskDefinition="f")
@@ -206,7 +207,11 @@ def test_rule_keeps_a_task_from_its_parameter(tmp_path: Path) -> None:
             "command": ["true"],
             "secrets": [{"name": "P", "valueFrom": "p"}],
         }
-        ecs.register_task_definition(family="f", containerDefinitions=[container])
+        ecs.register_task_definition(
+            family="f",
+            containerDefinitions=[container],
+            executionRoleArn="arn:aws:iam::000000000000:role/r",
+        )
         at = {"service": "ssm", "operation": "GetParameters", "source": "ecs"}
         order(server.endpoint, error="ThrottlingException", **at)
 

@@ -137,7 +137,13 @@ class World:
     async def define(self, *containers: dict[str, object], **more: object) -> str:
         """Register family `f`; containers get an image, memory and a name where they have none."""
         completed = [{"name": "main", "image": "prog", "memory": 64, **each} for each in containers]
-        request = {"family": "f", "containerDefinitions": completed, **more}
+        role = f"arn:aws:iam::{ACCOUNT}:role/r"
+        request = {
+            "family": "f",
+            "containerDefinitions": completed,
+            "executionRoleArn": role,
+            **more,
+        }
         answer = await task_definitions.register_task_definition(
             self.ecs, self.ctx, cast("shapes.RegisterTaskDefinitionRequest", request)
         )

@@ -114,6 +114,44 @@ FARGATE = {"requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc"}
             {"requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512"},
             "Fargate only supports network mode 'awsvpc'.",
         ),
+        (
+            {"containerDefinitions": [{**MAIN, "secrets": [{"name": "S", "valueFrom": "s"}]}]},
+            (
+                "When you are specifying container secrets, you must also specify a value for"
+                " 'executionRoleArn'."
+            ),
+        ),
+        (
+            {
+                **FARGATE,
+                "cpu": "256",
+                "memory": "512",
+                "containerDefinitions": [
+                    {
+                        **MAIN,
+                        "logConfiguration": {
+                            "logDriver": "awslogs",
+                            "options": {"awslogs-group": "g", "awslogs-region": "eu-west-1"},
+                        },
+                    }
+                ],
+            },
+            (
+                "Fargate requires task definition to have execution role ARN to support log driver"
+                " awslogs."
+            ),
+        ),
+        (
+            {
+                **FARGATE,
+                "cpu": "256",
+                "memory": "512",
+                "containerDefinitions": [
+                    {**MAIN, "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1"}
+                ],
+            },
+            "Fargate requires task definition to have execution role ARN to support ECR images.",
+        ),
         ({"cpu": "a lot"}, "Invalid 'cpu' setting for task."),
         (
             {"containerDefinitions": [{**MAIN, "cpu": 300}], "cpu": "256"},

@@ -9,6 +9,7 @@ ContainerDefinition.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -44,6 +45,8 @@ _PORT_MAX = 65_535
 # AWS: ECS Developer Guide, Pass environment variables to an Amazon ECS container: ten files.
 _ENVIRONMENT_FILES_MAX = 10
 _LOG_OPTIONS_REQUIRED = {"awslogs": ("awslogs-region", "awslogs-group")}
+# AWS: ECR User Guide, Private registry authentication: ACCOUNT.dkr.ecr.REGION.amazonaws.com.
+_ECR_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
 _FARGATE_LOG_DRIVERS = ("awslogs", "splunk", "awsfirelens")
 # Members that RegisterTaskDefinition takes and TaskDefinition shows, as they are.
 _COPIED = (
@@ -139,6 +142,11 @@ def _check(request: shapes.RegisterTaskDefinitionRequest) -> None:
     for container in containers:
         _check_container(container, request)
     _check_together(containers, request)
+    if "executionRoleArn" not in request and any(each.get("secrets") for each in containers):
+        raise ClientException(
+            "When you are specifying container secrets, you must also specify a value for"
+            " 'executionRoleArn'."
+        )
     if "FARGATE" in request.get("requiresCompatibilities", ()):
         _check_for_fargate(request)
 
@@ -236,6 +244,21 @@ def _check_for_fargate(request: shapes.RegisterTaskDefinitionRequest) -> None:
             raise ClientException(
                 "Fargate only supports log drivers " + ", ".join(_FARGATE_LOG_DRIVERS) + "."
             )
+        if "executionRoleArn" not in request:
+            _check_without_role(container)
+
+
+def _check_without_role(container: shapes.ContainerDefinition) -> None:
+    """What Fargate does as the execution role, which is recorded here and not asked."""
+    needed = ""
+    if container.get("logConfiguration", {"logDriver": ""})["logDriver"] == "awslogs":
+        needed = "log driver awslogs"
+    elif _ECR_IMAGE.match(container["image"]):
+        needed = "ECR images"
+    if needed:
+        raise ClientException(
+            f"Fargate requires task definition to have execution role ARN to support {needed}."
+        )
 
 
 # ---------------------------------------------------------------------- one container
