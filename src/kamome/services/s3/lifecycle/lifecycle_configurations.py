@@ -100,8 +100,9 @@ def _check_filtered(rule: Document) -> None:
     chosen = document_of(chosen, "And") or chosen
     has_tags = "Tag" in chosen or bool(documents_of(chosen, "Tags"))
     has_sizes = "ObjectSizeGreaterThan" in chosen or "ObjectSizeLessThan" in chosen
+    expiration = document_of(rule, "Expiration") or {}
     for name in ("AbortIncompleteMultipartUpload", "ExpiredObjectDeleteMarker"):
-        if name not in rule and name not in (document_of(rule, "Expiration") or {}):
+        if name not in rule and expiration.get(name) is not True:
             continue
         if has_tags:
             raise InvalidRequest(f"{name} cannot be specified with Tags.")
