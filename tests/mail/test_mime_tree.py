@@ -162,6 +162,31 @@ def test_transfer_encodings_are_undone(encoding: str, body: bytes, decoded: byte
 
 
 @pytest.mark.parametrize(
+    "encoding", ["quoted-printable (of all)", "Quoted-Printable;", " quoted-printable ; x=y"]
+)
+def test_what_stands_behind_an_encoding_is_no_part_of_it(encoding: str) -> None:
+    raw = f"Content-Transfer-Encoding:{encoding}\r\n\r\na=\r\nb=3D\r\n".encode()
+
+    assert content(raw, read_tree(raw)) == b"ab=\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Grüße".encode(), "Grüße"),
+        ("à Jürgen".encode("cp1252"), "à Jürgen"),
+        ("ご注文".encode("shift_jis"), "ご注文"),
+        ("é ".encode("cp1252") * 5_000, "é " * 5_000),
+    ],
+    ids=["UTF-8", "Latin-1", "Shift_JIS", "long"],
+)
+def test_text_of_no_charset_is_what_its_octets_look_like(body: bytes, expected: str) -> None:
+    raw = b"Content-Type: text/html\r\n\r\n" + body
+
+    assert text(raw, read_tree(raw)) == expected
+
+
+@pytest.mark.parametrize(
     ("charset", "body", "expected"),
     [
         ("iso-8859-1", b"caf\xe9", "café"),

@@ -18,6 +18,8 @@ _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]*)?\?([BbQq])\?([^?]*)\?=")
 _ADDRESS_IN_ANGLES = re.compile(r"<([^<>]*)>[^<>]*$")
 _LITERAL = re.compile(r"@\[[A-Za-z0-9.:-]{1,255}\]")
 _ACCENTED = re.compile(rb"[\x00-\x7f]*(?:[\xa0-\xff][\x00-\x7f]+)*[\xa0-\xff]?")
+# The beginning tells of what kind a text is, and a pattern takes memory for each letter.
+_LOOKED_AT_BYTES = 4_096
 # Where cp932 puts what it has no characters for.
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 # Japanese senders call by these names what are Microsoft's supersets.
@@ -61,7 +63,7 @@ def split_fields(head: bytes) -> list[Field]:
         found = _FIELD.fullmatch(raw)
         if found is not None:
             value = _FOLD.sub(b" ", found[2]).strip()
-            fields.append(Field(found[1].decode("ascii"), _text(value)))
+            fields.append(Field(found[1].decode("ascii"), undeclared_text(value)))
     return fields
 
 
@@ -193,8 +195,8 @@ def _by_comments(text: str) -> tuple[str, str]:
     return "".join(kept), "".join(said)
 
 
-def _text(value: bytes) -> str:
-    """Header bytes as text: UTF-8 (RFC 6532), else what senders of bare 8-bit headers mean.
+def undeclared_text(value: bytes) -> str:
+    """Octets of no named charset: UTF-8 (RFC 6532), else what senders of such headers mean.
 
     Octets above 0xA0 that stand alone are accented letters of a Western language. Shift_JIS has
     other patterns, and is tried before such letters side by side.
@@ -202,7 +204,8 @@ def _text(value: bytes) -> str:
     with suppress(UnicodeDecodeError):
         return value.decode()
     mended = value.decode("utf-8", "replace")
-    for charset in ("cp1252", "cp932") if _ACCENTED.fullmatch(value) else ("cp932", "cp1252"):
+    is_western = _ACCENTED.fullmatch(value[:_LOOKED_AT_BYTES]) is not None
+    for charset in ("cp1252", "cp932") if is_western else ("cp932", "cp1252"):
         if charset == "cp1252" and not mended.replace("\ufffd", "").isascii():
             return mended  # UTF-8 with some octets that are none
         try:

@@ -14,7 +14,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kamome.mail.header_fields import Field, decode_text, decode_words, split_fields
+from kamome.mail.header_fields import (
+    Field,
+    decode_text,
+    decode_words,
+    split_fields,
+    undeclared_text,
+)
 
 # Ours: real mails have four levels and some dozens of parts; what has more is a bomb.
 DEPTH_MAX = 20
@@ -26,6 +32,7 @@ _PARAMETER_CHARACTERS_MAX = 4_096
 _FILENAME_CHARACTERS_MAX = 255
 _BOUNDARY_CHARACTERS_MAX = 200  # RFC 2046 §5.1.1 says 70
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+_TOKEN = re.compile(r"[a-z0-9-]+")
 _NOT_IN_FILENAMES = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]')
 
 
@@ -185,7 +192,9 @@ def content(raw: bytes, part: Part) -> bytes:
 
 def text(raw: bytes, part: Part) -> str:
     """The body of a part as text, in its charset, lines ended by a bare LF."""
-    return decode_text(content(raw, part), part.charset or "utf-8").replace("\r\n", "\n")
+    body = content(raw, part)
+    shown = decode_text(body, part.charset) if part.charset else undeclared_text(body)
+    return shown.replace("\r\n", "\n")
 
 
 # ------------------------------------------------------------------ reading
@@ -239,7 +248,9 @@ def _read_header(section: bytes, default: str) -> _Header:
     if not _TYPE.fullmatch(kind):
         kind = default if "content-type" not in by_name else "text/plain"
     disposition, more = _value_and_parameters(by_name.get("content-disposition", ""))
-    encoding = by_name.get("content-transfer-encoding", "").strip().lower()
+    # Comments and semicolons behind it are no part of it.
+    token = _TOKEN.match(by_name.get("content-transfer-encoding", "").lower())
+    encoding = token[0] if token is not None else ""
     return _Header(
         kind,
         parameters,
