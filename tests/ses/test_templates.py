@@ -176,6 +176,24 @@ async def test_missing_attribute_is_an_event_and_no_mail(verified: World) -> Non
     assert (await verified.call("GetSendQuota"))["SentLast24Hours"] == 0.0
 
 
+async def test_template_of_a_mail_to_a_list_has_the_link_to_unsubscribe(verified: World) -> None:
+    await verified.call_v2("CreateContactList", ContactListName="news")
+    content = {"Subject": "News", "Text": "Leave: {{amazonSESUnsubscribeUrl}} {{name}}"}
+
+    await verified.call_v2(
+        "SendEmail",
+        FromEmailAddress="news@example.com",
+        Destination={"ToAddresses": ["a@example.net"]},
+        Content={"Template": {"TemplateContent": content, "TemplateData": '{"name": "A"}'}},
+        ListManagementOptions={"ContactListName": "news"},
+    )
+
+    text = left(verified, 0).get_content()
+    assert text.startswith("Leave: http")
+    assert "/unsubscribe/" in text
+    assert text.endswith(" A")
+
+
 async def test_value_cannot_end_the_subject(verified: World) -> None:
     data = json.dumps({"name": "Ada\r\nBcc: x@example.org", "color": "red"})
 

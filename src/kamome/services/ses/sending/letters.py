@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import msgspec
+import orjson
 
 from kamome.context import RequestContext
 from kamome.services.ses.addresses import Mailbox
+from kamome.services.ses.feedback.engagement import UNSUBSCRIBE_URL
 from kamome.services.ses.limits import (
     BULK_DESTINATIONS_MAX,
     HEADER_LINE_CHARACTERS_MAX,
@@ -52,6 +54,8 @@ _RESERVED = frozenset(
     }
 )
 _PROBE = "success@simulator.amazonses.com"
+# Data that give the placeholder for itself.
+_PLACEHOLDER = orjson.dumps({UNSUBSCRIBE_URL.strip("{}"): UNSUBSCRIBE_URL}).decode()
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -151,7 +155,9 @@ async def send_templated(
     """Send what a template makes of data; returns the MessageId.
 
     Where the data lack what the template shows, the mail is accepted and an event tells that it
-    could not be rendered, as at AWS.
+    could not be rendered, as at AWS. Of a mail to a contact list, the placeholder of the link to
+    unsubscribe is no attribute that could be missing: it stays, and is replaced with those of all
+    mails.
 
     Raises:
         SendRefused: the mail is not sent; the data are no JSON object, or too long.
@@ -164,7 +170,7 @@ async def send_templated(
             INVALID, f"Template data has more than {TEMPLATE_DATA_CHARACTERS_MAX} characters."
         )
     try:
-        parts = rendered(template, *data)
+        parts = rendered(template, _PLACEHOLDER if envelope.list_name else "", *data)
     except DataInvalid as error:
         raise SendRefused(INVALID, str(error)) from None
     except (AttributeMissing, TemplateInvalid) as error:
