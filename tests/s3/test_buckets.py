@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kamome.services.s3 import errors
+from kamome.services.s3.buckets import bucket_settings
 from kamome.services.s3.buckets.bucket_names import check_new_name
 from kamome.services.s3.buckets.regions import bucket_region, object_location
 
@@ -290,3 +291,23 @@ async def test_routing_rule_of_a_website_is_checked(world: World, rule: dict[str
 )
 def test_url_of_an_object_names_its_bucket_once(base_url: str, location: str) -> None:
     assert object_location(base_url, "127", "a b/c") == location
+
+
+async def test_bucket_has_a_bounded_number_of_configurations(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_settings, "CONFIGURATIONS_PER_BUCKET_MAX", 2)
+    await world.bucket()
+
+    async def put(name: str) -> None:
+        await world.call(
+            "PutBucketMetricsConfiguration",
+            Bucket="orders",
+            Id=name,
+            MetricsConfiguration={"Id": name},
+        )
+
+    for name in ("a", "b", "a"):
+        await put(name)
+    with pytest.raises(errors.TooManyConfigurations):
+        await put("c")

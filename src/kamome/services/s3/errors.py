@@ -463,6 +463,16 @@ class TooManyBuckets(AwsError):
         super().__init__("You have attempted to create more buckets than allowed")
 
 
+class TooManyConfigurations(AwsError):
+    """The bucket has as many configurations of the kind as it may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You are attempting to create a new configuration but have already reached the"
+            " 1,000-configuration limit."
+        )
+
+
 class DestinationsNotValid(AwsError):
     """Event notifications cannot reach these destinations.
 

@@ -59,6 +59,8 @@ POLICY_BYTES_MAX = 20 * 1024
 TAGS_PER_BUCKET_MAX = 50
 # S3 API Reference, ListBucketInventoryConfigurations: 100 at a time.
 LIST_CONFIGURATIONS_MAX = 100
+# S3 API Reference, PutBucketInventoryConfiguration, TooManyConfigurations; likewise of the others.
+CONFIGURATIONS_PER_BUCKET_MAX = 1_000
 
 # Not AWS's: bodies up to this size live in the database, larger ones in files. SQLite reads blobs
 # below about 100 KB faster than a file system does (sqlite.org, 35% Faster Than The Filesystem).

@@ -27,7 +27,7 @@ from kamome.services.s3.buckets import setting_rules
 from kamome.services.s3.buckets.bucket_access import own_bucket
 from kamome.services.s3.buckets.owners import canonical_user_id
 from kamome.services.s3.encryption.kms_fields import default_encryption
-from kamome.services.s3.limits import LIST_CONFIGURATIONS_MAX
+from kamome.services.s3.limits import CONFIGURATIONS_PER_BUCKET_MAX, LIST_CONFIGURATIONS_MAX
 from kamome.services.s3.listing.continuation import decode_token, encode_token
 from kamome.services.s3.replication.replication_orders import destination_bucket
 from kamome.services.s3.slice import S3
@@ -278,12 +278,22 @@ def _delete(kind: _Kind) -> _Call:
     return delete
 
 
+def _check_count(s3: S3, bucket: Bucket, member: str, new_id: str) -> None:
+    """AWS: S3 API Reference, PutBucketInventoryConfiguration, TooManyConfigurations."""
+    if s3.store.settings.find(bucket.bucket_id, member, new_id) is not None:
+        return
+    found = s3.store.settings.page(bucket.bucket_id, member, "", CONFIGURATIONS_PER_BUCKET_MAX)
+    if len(found) == CONFIGURATIONS_PER_BUCKET_MAX:
+        raise errors.TooManyConfigurations
+
+
 def _put_numbered(member: str) -> _Call:
     async def put(s3: S3, ctx: RequestContext, request: Request) -> Answer | None:
         bucket = _bucket_of(s3, ctx, request)
         document = request.get(member)
         if not isinstance(document, Mapping) or document.get("Id") != request["Id"]:
             raise errors.MalformedXML
+        _check_count(s3, bucket, member, str(request["Id"]))
         s3.store.settings.put(bucket.bucket_id, member, document, str(request["Id"]))
         return None
 
