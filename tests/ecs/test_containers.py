@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 
+import orjson
 import pytest
 from tests.ecs.conftest import World
 
-from kamome.services.ecs import tasks
+from kamome.services.ecs import container_runs, metadata, tasks
+from kamome.services.ecs.container_specs import METADATA_PATH
 from kamome.services.ecs.errors import InvalidParameterException
 from kamome.services.ecs.names import TaskName
+from kamome.wire import HttpRequest
 
 
 def container(name: str, script: str, **more: object) -> dict[str, object]:
@@ -202,3 +205,34 @@ async def test_list_tasks_filters_and_pages(world: World) -> None:
     assert "nextToken" not in second
     everyone = await tasks.list_tasks(world.ecs, world.ctx, {"desiredStatus": "STOPPED"})
     assert set(everyone["taskArns"]) == {*mine, other}
+
+
+@pytest.mark.parametrize("last", ["exit 7", "sleep 60"], ids=["ignored code", "runs on"])
+async def test_container_is_restarted_unless_it_ends_with_an_ignored_code(
+    world: World, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    monkeypatch.setattr(container_runs, "RESTART_PERIOD_S_DEFAULT", 0)
+    script = f"n=$(cat n || echo 0); echo $((n+1)) > n; echo run; test $n -ge 2 && {last}; exit 1"
+    policy = {"enabled": True, "ignoredExitCodes": [7]}
+    await world.shell(script, restartPolicy=policy)
+    arn = await world.run_one()
+    await world.until(lambda: world.log().count("run\n") == 3)
+
+    if last == "exit 7":
+        task = await world.ended(arn)
+        assert task["containers"][0]["exitCode"] == 7
+        return
+    [token] = world.ecs.running.by_token
+    response = metadata.answer(world.ecs, HttpRequest("GET", f"{METADATA_PATH}{token}", ""))
+    assert isinstance(response.body, bytes)
+    assert orjson.loads(response.body)["RestartCount"] == 2
+
+
+async def test_container_that_ends_before_its_restart_period_is_not_restarted(
+    world: World,
+) -> None:
+    await world.shell("exit 1", restartPolicy={"enabled": True, "restartAttemptPeriod": 60})
+
+    task = await world.ended(await world.run_one())
+
+    assert task["containers"][0]["exitCode"] == 1

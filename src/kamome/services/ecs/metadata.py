@@ -130,6 +130,9 @@ def _container_document(ecs: Ecs, task: TaskRecord, name: str) -> dict[str, obje
         document["Health"] = {"status": shown.get("healthStatus", "UNKNOWN")}
     if "exitCode" in shown:
         document["ExitCode"] = shown["exitCode"]
+    run = ecs.running.tasks.get(task.name)
+    if run is not None and own.get("restartPolicy", {"enabled": False})["enabled"]:
+        document["RestartCount"] = run.containers[name].restarts
     return document | _log(own, task)
 
 
