@@ -100,6 +100,17 @@ async def test_a_delivery_report_is_a_bounce_and_suppresses(sender: Sender, sent
     assert store_of(sender.world.ses).find(sender.owner, "to@example.net") is not None
 
 
+async def test_what_comes_back_is_no_mail_for_the_rules(sender: Sender, sent: SentMail) -> None:
+    """A rule without conditions takes the sub-domains, too, and so the MAIL FROM domain."""
+    await sender.world.receiving({"Actions": [{"S3Action": {"BucketName": "mails"}}]})
+    report = DSN.format(address="to@example.net", action="failed", status="5.1.1")
+
+    told = await come_back(sender, sent, report)
+
+    assert len(told) == 1
+    assert sender.world.neighbours.effects("put") == []
+
+
 async def test_a_report_of_delay_means_nothing(sender: Sender, sent: SentMail) -> None:
     report = DSN.format(address="to@example.net", action="delayed", status="4.4.1")
 

@@ -64,7 +64,8 @@ def receive(ses: Ses, mail: Mail) -> None:
     """Plan what is done with an accepted mail, one outbox entry per account and region.
 
     Called inside the step that accepts the mail. The plan is fixed here, so that a later change of
-    the rules does not touch a mail that was answered with 250.
+    the rules does not touch a mail that was answered with 250. What comes back to a return path is
+    feedback and no mail for the rules, though they may take the domain that it is below.
 
     Raises:
         MailRefused: the rules have changed since RCPT, and none takes any recipient now.
@@ -73,17 +74,17 @@ def receive(ses: Ses, mail: Mail) -> None:
 
     AWS: SES API Reference, SNSAction.
     """
-    returned = [sent for each in mail.envelope.recipients if (sent := returned_to(ses, each))]
-    for message_id in returned:
+    returned = {each: returned_to(ses, each) for each in mail.envelope.recipients}
+    for message_id in filter(None, returned.values()):
         payload = {"mail_id": mail.mail_id, "message_id": message_id}
         ses.outbox.put(RETURNED_KIND, payload, trace=mail.trace)
-    recipients = mail.envelope.recipients
+    recipients = tuple(each for each, message_id in returned.items() if not message_id)
     taking = [
         rule_set
         for rule_set in _reached(ses, _rule_sets(ses, recipients), mail.envelope.client_ip)
         if receiving.rules_taking(rule_set, recipients)
     ]
-    if not taking and not returned:
+    if not taking and not any(returned.values()):
         raise MailRefused
     plans = [(rule_set, receiving.plan(rule_set, recipients)) for rule_set in taking]
     keeping = [action for _, planned in plans for action in planned if action.kind in _KEEPING]
