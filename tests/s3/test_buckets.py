@@ -311,3 +311,14 @@ async def test_bucket_has_a_bounded_number_of_configurations(
         await put(name)
     with pytest.raises(errors.TooManyConfigurations):
         await put("c")
+
+
+async def test_bucket_with_periods_is_not_accelerated(world: World) -> None:
+    await world.bucket("orders.example")
+
+    with pytest.raises(errors.InvalidRequest, match="periods"):
+        await world.call(
+            "PutBucketAccelerateConfiguration",
+            Bucket="orders.example",
+            AccelerateConfiguration={"Status": "Enabled"},
+        )

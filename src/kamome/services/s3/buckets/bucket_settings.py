@@ -94,6 +94,14 @@ def _check_replicas(s3: S3, bucket: Bucket, document: setting_rules.Document) ->
             raise errors.InvalidRequest("Destination bucket must have versioning enabled.")
 
 
+def _check_no_periods(_s3: S3, bucket: Bucket, _document: setting_rules.Document) -> None:
+    """AWS: S3 User Guide, Requirements for using Amazon S3 Transfer Acceleration."""
+    if "." in bucket.name:
+        raise errors.InvalidRequest(
+            "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
+        )
+
+
 def _keep_default(s3: S3, bucket: Bucket, document: setting_rules.Document) -> None:
     """The row of the bucket tells new objects, which look at it anyway."""
     s3.store.update_bucket(replace(bucket, default_encryption=default_encryption(document)))
@@ -150,6 +158,7 @@ _KINDS = (
         default={},
         is_bare=True,
         is_deletable=False,
+        prepare=_check_no_periods,
     ),
     _Kind(
         "BucketCors",
