@@ -337,6 +337,20 @@ async def test_a_mail_to_an_unsubscribed_contact_bounces(sender: Sender) -> None
 
 
 @pytest.mark.usefixtures("news")
+async def test_what_is_shown_of_a_contact_can_be_put_when_a_topic_is_gone(sender: Sender) -> None:
+    contact = {"ContactListName": "news", "EmailAddress": "to@example.net"}
+    said = [{"TopicName": name, "SubscriptionStatus": "OPT_IN"} for name in ("sports", "arts")]
+    await sender.v2("CreateContact", **contact, TopicPreferences=said)
+    arts = {"TopicName": "arts", "DisplayName": "Arts", "DefaultSubscriptionStatus": "OPT_OUT"}
+    await sender.v2("UpdateContactList", ContactListName="news", Topics=[arts])
+
+    shown = (await sender.v2("GetContact", **contact))["TopicPreferences"]
+    await sender.v2("UpdateContact", **contact, TopicPreferences=shown)
+
+    assert shown == said[1:]
+
+
+@pytest.mark.usefixtures("news")
 async def test_a_recipient_who_is_not_on_the_list_comes_on_it(sender: Sender) -> None:
     await sender.send("New@example.net", list_name="news", topic_name="sports")
 

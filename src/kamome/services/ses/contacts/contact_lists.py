@@ -123,7 +123,7 @@ async def update_contact_list(
 ) -> shapes_v2.UpdateContactListResult:
     """Put new topics and a new description in place of a list's; what is not given goes.
 
-    Contacts keep what they have said, also about topics that are gone.
+    Contacts keep what they have said, also about topics that are gone, which are not shown.
 
     Raises:
         NotFoundException: no such list.

@@ -93,7 +93,7 @@ async def get_contact(
     shown: shapes_v2.GetContactResult = {
         "ContactListName": found.name,
         "EmailAddress": contact.address,
-        "TopicPreferences": _stated(contact),
+        "TopicPreferences": _stated(found, contact),
         "TopicDefaultPreferences": _unstated(found, contact),
         "UnsubscribeAll": contact.is_unsubscribed_from_all,
         "CreatedTimestamp": contact.created_at_ms / 1000,
@@ -187,17 +187,19 @@ def _is_wanted(found: ContactList, contact: Contact, wanted: shapes_v2.ListConta
 def _described(found: ContactList, contact: Contact) -> shapes_v2.Contact:
     return {
         "EmailAddress": contact.address,
-        "TopicPreferences": _stated(contact),
+        "TopicPreferences": _stated(found, contact),
         "TopicDefaultPreferences": _unstated(found, contact),
         "UnsubscribeAll": contact.is_unsubscribed_from_all,
         "LastUpdatedTimestamp": contact.updated_at_ms / 1000,
     }
 
 
-def _stated(contact: Contact) -> list[shapes_v2.TopicPreference]:
+def _stated(found: ContactList, contact: Contact) -> list[shapes_v2.TopicPreference]:
+    """Of the topics that the list has now: UpdateContact takes what GetContact has shown."""
     return [
         {"TopicName": name, "SubscriptionStatus": status}
         for name, status in contact.preferences.items()
+        if name in found.defaults
     ]
 
 
