@@ -156,3 +156,21 @@ async def test_process_that_only_has_the_number_of_one_of_ours_is_left_alone(
     os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
     assert not container.exists()
+
+
+async def test_tasks_lost_with_the_server_have_not_failed(begin: Callable[[], World]) -> None:
+    first = begin()
+    first.start()
+    await first.cluster()
+    await first.shell("sleep 60")
+    await first.serve()
+    await first.quiet()
+    await killed(first)
+
+    second = begin()
+    second.start()
+    await second.quiet()
+
+    service = await second.service()
+    assert (service["runningCount"], service["deployments"][0]["failedTasks"]) == (1, 0)
+    await second.end()

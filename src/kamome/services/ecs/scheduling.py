@@ -35,7 +35,7 @@ from kamome.services.ecs.records import (
 from kamome.services.ecs.retention import Expiry
 from kamome.services.ecs.tags import managed_tags
 from kamome.services.ecs.task_starts import Wanted, place
-from kamome.services.ecs.task_states import SCHEDULER_INITIATED, USER_INITIATED
+from kamome.services.ecs.task_states import HOST_LOST, SCHEDULER_INITIATED, USER_INITIATED
 from kamome.services.ecs.task_stops import tell_to_stop
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 # The outbox kind of services that are to be looked after.
 RECONCILE = "ecs.reconcile_service"
 _SERVICES_PER_STEP = 100
+_NO_FAILURES = frozenset({SCHEDULER_INITIATED, USER_INITIATED, HOST_LOST})
 
 
 def ask_for_look(ecs: Ecs, name: ServiceName, *, at_ms: int | None = None) -> None:
@@ -97,14 +98,15 @@ def reconcile(ecs: Ecs, name: ServiceName) -> None:
 def note_end(ecs: Ecs, task: TaskRecord) -> None:
     """A task of a service has ended: count it if it was early, and look after the service.
 
-    One that was told to stop, by a caller or by the scheduler, has not failed.
+    One that was told to stop, by a caller or by the scheduler, has not failed, nor has one that was
+    lost with the server.
     """
     name = ServiceName(task.name.cluster, task.service)
     service = ecs.store.find_service(name)
     if service is None or service.status == INACTIVE:
         return
     now_ms = ecs.clock.now_ms()
-    if task.shown.get("stopCode") not in (SCHEDULER_INITIATED, USER_INITIATED):
+    if task.shown.get("stopCode") not in _NO_FAILURES:
         started_at_s = task.shown.get("startedAt")
         is_early = started_at_s is None or now_ms - started_at_s * 1000 < STEADY_AFTER_MS
         # Tasks that fall together, or before the next may be started, count once.
