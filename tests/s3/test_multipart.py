@@ -516,3 +516,20 @@ async def test_uploads_to_a_key_are_listed_as_they_were_initiated(world: World) 
 
     assert [each["UploadId"] for each in listed["Uploads"]] == begun
     assert [each["UploadId"] for each in behind["Uploads"]] == begun[7:]
+
+
+async def test_conditional_completion_takes_the_place_of_what_it_has_looked_at(
+    world: World,
+) -> None:
+    await world.bucket()
+    await world.call(
+        "PutBucketVersioning", Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
+    )
+    upload_id = await begin(world)
+    named = [await upload(world, upload_id, 1, b"parts")]
+    await world.clock.advance(1_000)
+    etag = (await world.put("key", b"later"))["ETag"]
+
+    await complete(world, upload_id, named, IfMatch=etag)
+
+    assert (await world.get("key"))["Body"] == b"parts"

@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from kamome.context import RequestContext
 from kamome.services.s3.access.access_control import attributes_of_new
@@ -43,6 +44,7 @@ from kamome.services.s3.slice import S3
 from kamome.services.s3.store import BodyPart, Bucket
 
 BODY_ID_DIGITS = 32
+_UNCONDITIONAL = WriteConditions()
 
 
 class NewObject(msgspec.Struct, frozen=True):
@@ -169,6 +171,9 @@ def commit(
         # The KMS key may have been disabled meanwhile, or what made it undone with its step.
         key_of_stored(s3, new.attributes, None)
     stored = _row(s3, new, content)
+    if new.conditions != _UNCONDITIONAL:
+        # What is there has been looked at: the new object takes its place, however old it is.
+        content = replace(content, initiated_at_ms=None)
     if record is None and _put_small(s3, bucket, stored, content.received):
         return stored
     with s3.store.atomic():
