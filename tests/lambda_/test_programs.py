@@ -136,6 +136,29 @@ async def test_node_says_why_a_module_cannot_be_loaded(
 
 
 @needs_node
+@pytest.mark.parametrize(
+    ("path", "handler"),
+    [
+        ("dist.x/index.js", "dist.x/index.handler"),
+        ("folder/index.js", "folder.handler"),
+        ("node_modules/pkg/index.js", "pkg.handler"),
+    ],
+    ids=["below a folder", "a folder", "a package"],
+)
+async def test_node_handler_is_found_where_aws_looks(
+    runtime: Runtime, path: str, handler: str
+) -> None:
+    spec = replace(runtime.spec("", handler=handler), runtime="nodejs20.x")
+    file = spec.code_folder / path
+    file.parent.mkdir(parents=True)
+    file.write_text("exports.handler = async () => 'found';\n")
+
+    report = await runtime.invoke(spec)
+
+    assert report.outcome.payload == b'"found"'
+
+
+@needs_node
 async def test_node_handler_answers_as_up_to_nodejs22(runtime: Runtime) -> None:
     spec = node_spec(
         runtime,

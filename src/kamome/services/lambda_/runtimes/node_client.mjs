@@ -103,14 +103,14 @@ function isEsModule(file) {
   }
 }
 
-// The file itself, .js, .mjs, .cjs; else what `require` finds by that name.
+// The file itself, .js, .mjs, .cjs; else the folder, or what `require` finds by that name.
 async function loadModule(base, name) {
   const isFile = (one) => statSync(one, { throwIfNoEntry: false })?.isFile();
   const root = process.env.LAMBDA_TASK_ROOT;
   const require = createRequire(path.join(root, "_"));
   const file = ["", ".js", ".mjs", ".cjs"].map((end) => base + end).find(isFile);
   const paths = [path.dirname(base), root];
-  if (file === undefined) return require(require.resolve(name, { paths }));
+  if (file === undefined) return require(existsSync(base) ? base : require.resolve(name, { paths }));
   return isEsModule(file) ? import(pathToFileURL(file)) : require(file);
 }
 
