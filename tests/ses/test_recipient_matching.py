@@ -30,6 +30,8 @@ def rule_set(*rules: ReceiptRule, domains: tuple[str, ...] = ("example.com",)) -
         ("user@example.com", "user@example.com", True),
         ("user@example.com", "USER@Example.COM", True),
         ("User@Example.Com", "user@example.com", True),
+        ("user@example.com", '"User"@example.com', True),
+        ("user@example.com", '"us er"@example.com', False),
         ("user@example.com", "user+label@example.com", True),
         ("user@example.com", "user+a+b@example.com", True),
         ("user+label@example.com", "user+label@example.com", True),

@@ -7,7 +7,10 @@ domains are equal in both of their forms.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+
+_NEEDLESSLY_QUOTED = re.compile(r'"([^\x00-\x20"(),:;<>@\[\\\]\x7f]+)"')
 
 
 def normal_domain(domain: str) -> str:
@@ -22,9 +25,13 @@ def normal_domain(domain: str) -> str:
 
 
 def normal_address(address: str) -> str:
-    """An address in the form in which two of the same are equal."""
+    """An address in the form in which two of the same are equal.
+
+    Quotes that a local part does not need do not make it another one. RFC 5321 §4.1.2.
+    """
     local, _, domain = address.rpartition("@")
-    return f"{local.lower()}@{normal_domain(domain)}"
+    quoted = _NEEDLESSLY_QUOTED.fullmatch(local)
+    return f"{(quoted[1] if quoted else local).lower()}@{normal_domain(domain)}"
 
 
 def domain_of(address: str) -> str:
