@@ -193,7 +193,7 @@ class TestParse:
         status = b"Final-Recipient: rfc822; a@example.net\nAction: failed%s\nStatus: 5.1.1" % more
         mail = (
             b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"
-            b"Content-Type: message/delivery-status\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            b"Content-Type: message/delivery-status\r\nContent-Transfer-Encoding: base64;\r\n\r\n"
             b"%s\r\n--b--\r\n"
         ) % base64.b64encode(status)
 

@@ -157,7 +157,8 @@ def _content_type(fields: list[Field]) -> tuple[str, dict[str, str]]:
 
 
 def _decoded(fields: list[Field], body: bytes) -> bytes:
-    encoding = without_comments(first(fields, "Content-Transfer-Encoding") or "").lower()
+    said = without_comments(first(fields, "Content-Transfer-Encoding") or "").lower()
+    encoding = said.partition(";")[0].strip()
     if encoding == "base64":
         kept = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
         try:
