@@ -109,8 +109,10 @@ async function loadModule(base, name) {
   const root = process.env.LAMBDA_TASK_ROOT;
   const require = createRequire(path.join(root, "_"));
   const file = ["", ".js", ".mjs", ".cjs"].map((end) => base + end).find(isFile);
-  const paths = [path.dirname(base), root];
-  if (file === undefined) return require(existsSync(base) ? base : require.resolve(name, { paths }));
+  if (file === undefined) {
+    const paths = [path.dirname(base), root];
+    return require(existsSync(base) ? base : require.resolve(name, { paths }));
+  }
   return isEsModule(file) ? import(pathToFileURL(file)) : require(file);
 }
 
@@ -279,8 +281,8 @@ globalThis.awslambda = {
   },
 };
 
-// The response ends when the handler has ended its stream, and not when it returns: one that forgets
-// to runs into its timeout, as on AWS.
+// The response ends when the handler has ended its stream, and not when it returns: one that
+// forgets to runs into its timeout, as on AWS.
 async function workStreaming(handler, next, target) {
   const stream = new ResponseStream(`${target}response`);
   const waiting = setInterval(() => undefined, 2 ** 30);
