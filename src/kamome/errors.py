@@ -95,6 +95,12 @@ class MalformedRequest(AwsError):
     code = "BadRequest"
     status = 400
 
+    @classmethod
+    def of_value(cls, name: str, value: str, reason: object) -> MalformedRequest:
+        """The refusal of a header or parameter whose value cannot be read."""
+        del value  # for services that repeat it
+        return cls(f"Invalid value for {name}: {reason}")
+
 
 class RequestEntityTooLarge(AwsError):
     """The body passed the limit while it arrived. RFC 9110 §15.5.14."""

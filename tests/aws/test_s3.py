@@ -319,7 +319,10 @@ def events(kamome: Tenant, s3: Any, bucket: str) -> Iterator[tuple[Any, str]]:
     sqs = kamome.client("sqs")
     url = sqs.create_queue(QueueName="events")["QueueUrl"]
     arn = f"arn:aws:sqs:eu-west-1:{kamome.account}:events"
-    rules = [{"Name": "prefix", "Value": "in/"}, {"Name": "Suffix", "Value": ".eml"}]  # in either case
+    rules = [
+        {"Name": "prefix", "Value": "in/"},
+        {"Name": "Suffix", "Value": ".eml"},
+    ]  # in either case
     s3.put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration={

@@ -211,3 +211,10 @@ def test_presigned_url_carries_metadata_but_no_checksum_and_no_tags(
     head = kamome.client("s3").head_object(Bucket=bucket, Key="key")
     assert (status, head["Metadata"]) == (200, {"tenant": "ne-001"})
     assert "TagCount" not in head
+
+
+def test_parameter_of_the_wrong_type_is_named(wire: Wire, bucket: str) -> None:
+    status, error = wire.ask("GET", f"/{bucket}?list-type=2&max-keys=abc")
+
+    assert (status, error["Code"]) == (400, "InvalidArgument")
+    assert (error["ArgumentName"], error["ArgumentValue"]) == ("max-keys", "abc")

@@ -62,6 +62,12 @@ class InvalidArgument(MalformedRequest):
 
     code = "InvalidArgument"
 
+    @classmethod
+    def of_value(cls, name: str, value: str, reason: object) -> InvalidArgument:
+        """S3 names the argument and repeats its value."""
+        members = {"ArgumentName": name, "ArgumentValue": value}
+        return cls(f"Invalid value for {name}: {reason}", members)
+
 
 # Errors that come from AWS's own framework and not from a service are named so in `__type`.
 _FRAMEWORK = "com.amazon.coral.service"

@@ -5,7 +5,7 @@ What `rest-json` and `rest-xml` share. AWS: Smithy 2.0, HTTP binding traits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from kamome.errors import AwsError, MalformedRequest
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     BindValue: TypeAlias = Callable[[str, dict[str, Any]], None]
     Place: TypeAlias = Callable[[Any, list[tuple[str, str]]], None]
 
+Refusal = TypeVar("Refusal", bound=AwsError)
+
 # A header or parameter that lists more than this is no request of a client of ours.
 MAX_LIST = 10_000
 
 
-def refusal(service: ServiceModel, kind: str, default: type[AwsError]) -> type[AwsError]:
+def refusal(service: ServiceModel, kind: str, default: type[Refusal]) -> type[Refusal]:
     """The class of error that this service answers for an unreadable body, parameter or path."""
-    found: type[AwsError] = getattr(errors, service.addition(kind, ""), default)
+    found: type[Refusal] = getattr(errors, service.addition(kind, ""), default)
     return found
 
 
@@ -98,7 +100,7 @@ class InputBinding:
             try:
                 return convert(value)
             except ValueError as reason:
-                raise error(f"Invalid value for {wire_name}: {reason}") from None
+                raise error.of_value(wire_name, value, reason) from None
 
         return checked
 
