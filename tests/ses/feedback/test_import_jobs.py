@@ -89,9 +89,10 @@ async def test_addresses_are_taken_off_the_list(sender: Sender) -> None:
 
 
 @pytest.mark.usefixtures("news")
-async def test_contacts_come_on_their_list(sender: Sender) -> None:
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte-order-mark"])
+async def test_contacts_come_on_their_list(sender: Sender, mark: str) -> None:
     text = (
-        "emailAddress,unsubscribeAll,attributesData,topicPreferences.t\n"
+        f"{mark}emailAddress,unsubscribeAll,attributesData,topicPreferences.t\n"
         'a@example.net,false,{"Name": "A"},OPT_OUT\n'
         "b@example.net,true,,\n"
         "c@example.net,maybe,,\n"

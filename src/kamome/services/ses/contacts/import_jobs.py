@@ -282,10 +282,15 @@ async def _lines(ses: Ses, owner: Owner, job: ImportJob) -> AsyncIterator[str]:
         if len(left) > _LINE_BYTES_MAX:
             raise RecordInvalid(f"A line has more than {_LINE_BYTES_MAX} bytes.")
         for line in whole:
-            if text := line.decode("utf-8", "replace").strip():
+            if text := _text(line):
                 yield text
-    if text := left.decode("utf-8", "replace").strip():
+    if text := _text(left):
         yield text
+
+
+def _text(line: bytes) -> str:
+    """A line without the byte order mark that spreadsheets put at the beginning of a file."""
+    return line.decode("utf-8", "replace").removeprefix("\ufeff").strip()
 
 
 def _checked(address: str) -> str:
