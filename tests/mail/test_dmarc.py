@@ -119,6 +119,9 @@ async def test_records_that_count(dns: DnsServer, records: list[str], policy: st
         (["nobody"], None),
         ([""], None),
         ([], None),
+        (['"x <a@example.com> <b@example.org>'], None),
+        # Took the square of its length: minutes.
+        (['"' + '\\"' * 100_000 + " <a@example.com>"], "example.com"),
     ],
 )
 def test_author_is_one_domain_or_none(values: list[str], domain: str | None) -> None:

@@ -63,8 +63,11 @@ def test_bounce_without_the_mail_names_all_recipients() -> None:
         b"Subject: x\r\n\r\nHi. This is me.\r\n",
         b"Subject: x\r\n\r\n<a@example.net>:\r\nno\r\n\r\n--- \r\n",
         QMAIL.replace(b">:", b">"),
+        QMAIL.replace(b"@example.net>:", b">:"),
+        # Took the square of each line's length.
+        QMAIL[: QMAIL.index(b"<a@")] + (b"<" + b"@" * 1_022 + b"\r\n\r\n") * 1_000,
     ],
-    ids=["empty", "a person", "no introduction", "no recipient"],
+    ids=["empty", "a person", "no introduction", "no recipient", "no addresses", "many signs"],
 )
 def test_other_mails_are_none(mail: bytes) -> None:
     assert parse(mail) is None

@@ -19,10 +19,11 @@ from kamome.mail.report_parts import READ_BYTES_MAX, message_id, with_crlf
 
 _INTRODUCTION = re.compile(rb"Hi\. This is the [^\r\n]{1,200}")
 _HOST = re.compile(rb" program at ([A-Za-z0-9._-]{1,255}?)\.?$")
-_RECIPIENT = re.compile(rb"<([^\r\n]{1,512}@[^\r\n]{1,512})>:[ \t]*\r\n(.*)", re.DOTALL)
+_RECIPIENT = re.compile(rb"<([^\r\n]{3,1024})>:[ \t]*\r\n(.*)", re.DOTALL)
 _STATUS = re.compile(r"(?<![0-9.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])")
 _REPLY = re.compile(r"said: ([45])[0-9]{2}\b")
 _PARAGRAPHS_MAX = 1_000
+_BLANK_LINE = b"\r\n\r\n"
 
 
 def parse(content: bytes) -> Dsn | None:
@@ -33,20 +34,22 @@ def parse(content: bytes) -> Dsn | None:
     if introduction is None:
         return None
     recipients: list[DsnRecipient] = []
-    rest = body
+    at = 0  # where the next paragraph begins
     for _ in range(_PARAGRAPHS_MAX):
-        paragraph, _, rest = rest.partition(b"\r\n\r\n")
+        end = body.find(_BLANK_LINE, at)
+        paragraph = body[at:] if end < 0 else body[at:end]
+        at = len(body) if end < 0 else end + len(_BLANK_LINE)
         if paragraph.startswith(b"-"):
             break
         found = _RECIPIENT.fullmatch(paragraph.strip(b"\r\n"))
-        if found is not None:
+        if found is not None and b"@" in found[1]:
             recipients.append(_recipient(found[1], found[2]))
-        if not rest:
+        if at == len(body):
             break
     if not recipients:
         return None
     host = _HOST.search(introduction[0])
-    original = split_fields(rest.lstrip(b"\r\n"))
+    original = split_fields(body[at:].lstrip(b"\r\n"))
     return Dsn(
         reporting_mta=host[1].decode("ascii") if host else "",
         recipients=tuple(recipients),

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 POLICIES = ("none", "quarantine", "reject")
 RECORD_CHARACTERS_MAX = 4_096
 _TAG = re.compile(r"[A-Za-z]{1,20}")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+# A quote that nothing ends is taken to the end at once: it is not looked for again from each of its
+# escaped ones.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+("?)')
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -75,13 +77,18 @@ def author_domain(fields: Sequence[Field]) -> str | None:
     if len(values) != 1:
         return None
     mailboxes = split_addresses(values[0])
-    if any(_QUOTED.sub("", uncommented(mailbox)).count("<") > 1 for mailbox in mailboxes):
+    if any(_unquoted(uncommented(mailbox)).count("<") > 1 for mailbox in mailboxes):
         return None  # readers of mail do not agree which of the addresses is the author's
     addresses = [address_of(mailbox) for mailbox in mailboxes]
     domains = {_normal(address.rpartition("@")[2]) for address in addresses if address}
     if len(domains) != 1:
         return None
     return domains.pop() or None
+
+
+def _unquoted(mailbox: str) -> str:
+    """A mailbox without its quoted strings; what only begins as one stays."""
+    return _QUOTED.sub(lambda found: "" if found[1] else found[0], mailbox)
 
 
 def is_refusal_asked(check: DmarcCheck | None) -> bool:
